@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""Everything that a plug-in author needs, in one import.
+
+``from plugins.api import Generator, Motion, hookimpl`` and so on; see
+``docs/plugins.md`` for each hook with a working example.
+"""
+
+from blender_addon.core import rotations, violin, violinist
+from blender_addon.core.annotations import (
+    Annotation,
+    AnnotationError,
+    AnnotationTrack,
+    find_track,
+    from_json,
+    to_json,
+)
+from blender_addon.core.audio import Audio, AudioError
+from blender_addon.core.motion import Motion, MotionError
+from blender_addon.core.protocol import PROTOCOL_VERSION, BakeJob, ComponentInfo, SoundFile
+from blender_addon.core.skeleton import Skeleton, SkeletonError
+from plugins.api.components import (
+    Component,
+    ComponentError,
+    Corrector,
+    Generator,
+    Options,
+    PostStep,
+    Recognizer,
+    Recommendation,
+    Recommender,
+)
+from plugins.api.context import Cancelled, Constraint, JobContext, Score
+from plugins.api.hookspecs import PROJECT, hookimpl, hookspec
+
+__all__ = [
+    "PROJECT",
+    "PROTOCOL_VERSION",
+    "Annotation",
+    "AnnotationError",
+    "AnnotationTrack",
+    "Audio",
+    "AudioError",
+    "BakeJob",
+    "Cancelled",
+    "Component",
+    "ComponentError",
+    "ComponentInfo",
+    "Constraint",
+    "Corrector",
+    "Generator",
+    "JobContext",
+    "Motion",
+    "MotionError",
+    "Options",
+    "PostStep",
+    "Recognizer",
+    "Recommendation",
+    "Recommender",
+    "Score",
+    "Skeleton",
+    "SkeletonError",
+    "SoundFile",
+    "find_track",
+    "from_json",
+    "hookimpl",
+    "hookspec",
+    "rotations",
+    "to_json",
+    "violin",
+    "violinist",
+]

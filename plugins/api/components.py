@@ -1,0 +1,151 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""Base classes of the six kinds of component.
+
+A component is described by class attributes and a docstring (which the animator
+reads), declares its options as a nested pydantic model, and does its work in one
+method. Heavy libraries are imported inside ``load()`` or that method.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from plugins.api import AnnotationTrack
+from plugins.api import Audio
+from plugins.api import Motion
+from plugins.api.context import JobContext
+
+
+class ComponentError(Exception):
+    """A component cannot do what was asked; the message tells the animator what to do."""
+
+
+class Options(BaseModel):
+    """Base of a component's options; unknown names are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Component(ABC):
+    """What all components have.
+
+    Class attributes:
+        name: stable identifier, saved in .blend files: lower case, digits, "_" and "-".
+        label: what the animator sees.
+        licence: licence of the weights, or "no weights".
+        devices: where it can run, best first: "cuda", "cpu".
+        Options: nested model of the options.
+    """
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    licence: ClassVar[str] = "no weights"
+    devices: ClassVar[tuple[str, ...]] = ("cpu",)
+
+    class Options(Options):
+        """No options."""
+
+    def load(self, device: str) -> None:  # noqa: B027 (optional to override)
+        """Load weights and heavy libraries; called once, before the first job."""
+
+
+class Generator(Component):
+    """Audio to motion.
+
+    Class attributes:
+        instruments: what it plays, for example ("violin",).
+        skeleton: name of the registered skeleton that it moves.
+        needs: namespaces of annotations that must be there before it runs.
+        post_steps: names of the post-steps that complete its motion, in order.
+    """
+
+    instruments: ClassVar[tuple[str, ...]]
+    skeleton: ClassVar[str]
+    needs: ClassVar[tuple[str, ...]] = ()
+    post_steps: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
+    def generate(self, audio: Audio, options: Any, context: JobContext) -> Motion:
+        """Motion at ``context.fps`` from ``audio.start`` to ``audio.end``.
+
+        Joints that a post-step finds may be NaN. Raises ComponentError.
+        """
+
+
+class PostStep(Component):
+    """Motion to motion, after a generator.
+
+    Class attributes:
+        reads, writes: what it looks at and what it changes, in words for people.
+    """
+
+    reads: ClassVar[str]
+    writes: ClassVar[str]
+
+    @abstractmethod
+    def apply(self, motion: Motion, options: Any, context: JobContext) -> Motion:
+        """The changed motion; the given one is left as it is."""
+
+
+class Corrector(Component):
+    """Sparse or noisy motion, and the audio it belongs to, to clean motion."""
+
+    @abstractmethod
+    def correct(self, motion: Motion, audio: Audio, options: Any, context: JobContext) -> Motion:
+        """The corrected motion; the given one is left as it is."""
+
+
+class Recognizer(Component):
+    """Audio and/or motion to annotations.
+
+    Class attributes:
+        writes: namespaces of the tracks that it answers with.
+        reads: namespaces that must be in the context before it runs.
+        needs_score: whether it works only with ``context.score``.
+    """
+
+    writes: ClassVar[tuple[str, ...]]
+    reads: ClassVar[tuple[str, ...]] = ()
+    needs_score: ClassVar[bool] = False
+
+    @abstractmethod
+    def recognize(
+        self, audio: Audio | None, motion: Motion | None, options: Any, context: JobContext
+    ) -> list[AnnotationTrack]:
+        """One track for each namespace in ``writes``; times count in the recording."""
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """A piece of music that fits a motion.
+
+    Attributes:
+        path: the sound file.
+        score: higher fits better.
+        offset: where in the sound the motion's frame 0 falls, seconds.
+        tempo_ratio: how much faster to play it.
+        reason: why, for the animator.
+    """
+
+    path: Path
+    score: float
+    offset: float = 0.0
+    tempo_ratio: float = 1.0
+    reason: str = ""
+
+
+class Recommender(Component):
+    """Motion to music."""
+
+    @abstractmethod
+    def recommend(
+        self, motion: Motion, library: Sequence[Path], options: Any, context: JobContext
+    ) -> list[Recommendation]:
+        """The best of the library, best first."""

@@ -1,0 +1,75 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""Sound files to :class:`Audio`: only the asked-for range is decoded, with clear errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import soundfile
+
+from plugins.api import Audio, AudioError
+
+SHORTEST: Final = 0.5
+"""Seconds: less is not a performance."""
+SILENCE: Final = 1e-4
+"""Peak (-80 dB) under which a recording is silent."""
+LONGEST: Final = 30 * 60.0
+"""Seconds that are worked on at once."""
+
+
+def read_audio(path: Path, start: float | None = None, end: float | None = None) -> Audio:
+    """Decode a file, or the part of it from ``start`` to ``end`` seconds, to mono.
+
+    Raises AudioError with what to do when there is nothing to work on.
+    """
+    if not path.is_file():
+        raise AudioError(f"there is no file {path}")
+    if path.stat().st_size == 0:
+        raise AudioError(f"{path.name} is empty; export the recording again")
+    try:
+        with soundfile.SoundFile(path) as file:
+            return _read(file, path.name, start, end)
+    except soundfile.LibsndfileError as error:
+        raise AudioError(
+            f"{path.name} is not a sound file that can be read ({error}); give wav, flac, mp3, ogg or opus"
+        ) from error
+
+
+def _read(file: soundfile.SoundFile, name: str, start: float | None, end: float | None) -> Audio:
+    rate, length = file.samplerate, file.frames / file.samplerate
+    first, last = start or 0.0, length if end is None else end
+    if first < 0 or first >= length or last <= first:
+        raise AudioError(
+            f"the range {first:g} to {last:g} s is not inside {name}, which is {length:.2f} s long; "
+            "choose --start and --end within it"
+        )
+    last = min(last, length)
+    if last - first < SHORTEST:
+        raise AudioError(f"{last - first:.2f} s of {name} is too short to animate; give at least {SHORTEST} s")
+    if last - first > LONGEST:
+        raise AudioError(
+            f"{name} has {(last - first) / 60:.0f} minutes; choose at most {LONGEST / 60:.0f} of them with --start and --end"
+        )
+    file.seek(int(first * rate))
+    samples = _mono(file, int((last - first) * rate))
+    if not np.isfinite(samples).all():
+        raise AudioError(f"{name} holds samples that are not numbers (NaN or infinite); export the recording again")
+    if np.abs(samples).max(initial=0.0) < SILENCE:
+        raise AudioError(f"{name} is silent; check the export, or the range")
+    return Audio(samples, rate, start=int(first * rate) / rate)
+
+
+def _mono(file: soundfile.SoundFile, count: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    """Channels averaged block by block, so that a long surround file needs no more memory than its mono."""
+    out = np.zeros(count, dtype=np.float32)
+    done = 0
+    while done < count:
+        block = file.read(min(count - done, 1 << 18), dtype="float32", always_2d=True)
+        if not len(block):
+            break
+        out[done : done + len(block)] = block.mean(axis=1)
+        done += len(block)
+    return out[:done]

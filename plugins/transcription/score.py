@@ -1,0 +1,201 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""Scores: MusicXML (through partitura) and MIDI (through pretty_midi) to notes and beats.
+
+Score time counts in quarter notes (MIDI: in seconds, which serves as well, since the
+alignment only needs an order and rough proportions).
+"""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import warnings
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+from xml.etree import ElementTree
+
+from plugins.api import ComponentError, Score
+
+MAX_READINGS: Final = 16
+"""Ways through the repeats that are tried; 4 repeats make 16."""
+GRACE_LENGTH: Final = 0.125
+"""Quarter notes that a grace note takes before its main note."""
+BOWED: Final = (36, 108)
+"""Pitches that are read at all; the rest of a score is for other instruments."""
+
+
+@dataclass(frozen=True)
+class ScoreNote:
+    """A written note; tied notes are one.
+
+    Attributes:
+        onset, duration: score time.
+        pitch: MIDI number.
+        new_bow: False when it continues a slur.
+        bow: "down", "up" or "" as marked.
+        marks: articulations ("staccato", "accent", "tenuto", "trill", ...).
+        dynamics: the mark in force ("mf"), or "".
+        measure: number of its bar, from 1.
+    """
+
+    onset: float
+    duration: float
+    pitch: int
+    new_bow: bool = True
+    bow: str = ""
+    marks: tuple[str, ...] = ()
+    dynamics: str = ""
+    measure: int = 0
+    phrase_end: bool = False
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to play a score from start to end: its notes, and beats as (score time, position)."""
+
+    notes: tuple[ScoreNote, ...] = field(repr=False)
+    beats: tuple[tuple[float, int], ...] = field(repr=False)
+
+
+def read_score(score: Score) -> list[Reading]:
+    """All readings of a score (repeats taken or not), the longest first; ComponentError if unreadable."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about notation that we do not use
+            is_midi = Path(score.name).suffix.lower() in (".mid", ".midi")
+            readings = [_read_midi(score.data)] if is_midi else _read_musicxml(score)
+    except ComponentError:
+        raise
+    except Exception as error:  # the parsers raise anything on broken files
+        raise ComponentError(
+            f"{score.name} cannot be read as a score ({type(error).__name__}: {error}); "
+            "give MusicXML (.musicxml, .xml, .mxl) or MIDI (.mid)"
+        ) from error
+    readings = [r for r in readings if r.notes]
+    if not readings:
+        raise ComponentError(f"{score.name} holds no notes")
+    return readings
+
+
+def _read_midi(data: bytes) -> Reading:
+    import pretty_midi
+
+    midi = pretty_midi.PrettyMIDI(io.BytesIO(data))
+    downbeats = {round(t, 4) for t in midi.get_downbeats()}
+    beats, position = [], 0
+    for time in midi.get_beats():
+        position = 1 if round(time, 4) in downbeats else position + 1
+        beats.append((float(time), position))
+    notes = [
+        ScoreNote(float(n.start), float(n.end - n.start), int(n.pitch), dynamics=_dynamics_of(n.velocity))
+        for track in midi.instruments
+        if not track.is_drum
+        for n in track.notes
+    ]
+    return Reading(tuple(sorted(notes, key=lambda n: (n.onset, n.pitch))), tuple(beats))
+
+
+def _dynamics_of(velocity: int) -> str:
+    """Mark whose usual MIDI velocity is nearest (pp 33, p 49, mp 64, mf 80, f 96, ff 112)."""
+    return ("pp", "p", "mp", "mf", "f", "ff")[min(max(round((velocity - 33) / 15.8), 0), 5)]
+
+
+def _read_musicxml(score: Score) -> list[Reading]:
+    import partitura
+    from partitura.score import iter_unfolded_parts
+
+    with tempfile.TemporaryDirectory() as folder:
+        suffix = Path(score.name).suffix.lower() or ".musicxml"
+        path = Path(folder) / f"score{suffix}"
+        path.write_bytes(score.data)
+        part = partitura.load_score(str(path)).parts[0]
+    written = _written(part, _bow_marks(score))
+    readings = [_reading(unfolded, written) for unfolded in islice(iter_unfolded_parts(part), MAX_READINGS)]
+    return sorted(readings, key=lambda r: -len(r.notes))
+
+
+def _bow_marks(score: Score) -> dict[int, str]:
+    """Up- and down-bow signs by the note's place in the first part (partitura leaves them out)."""
+    data = score.data
+    if zipfile.is_zipfile(io.BytesIO(data)):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            inner = [n for n in archive.namelist() if n.endswith(("xml", "musicxml")) and "META-INF" not in n]
+            data = archive.read(inner[0])
+    part = ElementTree.fromstring(data).find("part")
+    marks = {}
+    for i, note in enumerate(part.iter("note") if part is not None else ()):
+        for bow in ("down", "up"):
+            if note.find(f"notations/technical/{bow}-bow") is not None:
+                marks[i] = bow
+    return marks
+
+
+def _written(part: Any, bow_marks: dict[int, str]) -> dict[str, dict[str, Any]]:
+    """What is written at each note, by the note's id, once for all readings."""
+    from partitura.score import ConstantLoudnessDirection, Slur
+
+    slurs = [
+        (s.start_note.start.t, s.end_note.start.t, s.start_note.voice)
+        for s in part.iter_all(Slur)
+        if s.start_note is not None and s.end_note is not None
+    ]
+    loud = sorted((d.start.t, d.text) for d in part.iter_all(ConstantLoudnessDirection))
+    written = {}
+    for note in part.notes:
+        time = note.start.t
+        written[note.id] = {
+            "new_bow": not any(a < time <= b and voice == note.voice for a, b, voice in slurs),
+            "phrase_end": any(time == b and b - a > 12 * part.quarter_duration_map(time) for a, b, _ in slurs),
+            "bow": bow_marks.get(note.doc_order, ""),
+            "marks": (*(note.articulations or ()), *(note.ornaments or ())),
+            "dynamics": next((text for t, text in reversed(loud) if t <= time), ""),
+        }
+    return written
+
+
+def _reading(part: Any, written: dict[str, dict[str, Any]]) -> Reading:
+    from partitura.score import GraceNote, Measure
+
+    quarter = part.quarter_map
+    bars = [(float(quarter(m.start.t)), float(quarter(m.end.t))) for m in part.iter_all(Measure)]
+    notes = []
+    for note in part.notes_tied:
+        if not BOWED[0] <= note.midi_pitch <= BOWED[1]:
+            continue
+        onset = float(quarter(note.start.t))
+        length = float(quarter(note.start.t + note.duration_tied)) - onset
+        if isinstance(note, GraceNote):
+            onset, length = onset - GRACE_LENGTH * _graces_left(note), GRACE_LENGTH
+        measure = sum(1 for start, _ in bars if start <= onset + 1e-6)
+        # Unfolding appends "-1", "-2", ... to the ids of the written notes.
+        facts = written.get(note.id) or written[note.id.rpartition("-")[0]]
+        notes.append(ScoreNote(onset, length, int(note.midi_pitch), measure=measure, **facts))
+    return Reading(tuple(sorted(notes, key=lambda n: (n.onset, n.pitch))), tuple(_beats(part, bars)))
+
+
+def _graces_left(note: Any) -> int:
+    """How many grace notes there are from this one to the main note, itself included."""
+    count = 1
+    while getattr(note, "grace_next", None) is not None and type(note.grace_next) is type(note):
+        note, count = note.grace_next, count + 1
+    return count
+
+
+def _beats(part: Any, bars: list[tuple[float, float]]) -> Iterator[tuple[float, int]]:
+    """Score time and position in the bar of every beat; compound metres count dotted beats."""
+    from partitura.score import TimeSignature
+
+    signatures = sorted((float(part.quarter_map(s.start.t)), s.beats, s.beat_type) for s in part.iter_all(TimeSignature))
+    for i, (start, end) in enumerate(bars):
+        _, beats, unit = next((s for s in reversed(signatures) if s[0] <= start + 1e-6), (0.0, 4, 4))
+        compound = beats in (6, 9, 12) and unit >= 8
+        count, length = (beats // 3, 12 / unit) if compound else (beats, 4 / unit)
+        # A short first bar is an upbeat: its beats are the last ones of a bar.
+        missing = count - round((end - start) / length) if i == 0 else 0
+        for k in range(max(round((end - start) / length), 1)):
+            yield start + k * length, (k + max(missing, 0)) % count + 1

@@ -1,0 +1,224 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The figure's concert dress: jacket with lapels, shirt, bow tie, trousers, shoes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..core.rotations import Array
+from .implicit import Field, column, cone, ellipsoid, skin, smooth_min, ticks, union
+from .meshing import Piece, loft, patch
+from .skinning import at, jacket_weights, neck_weights, rigid, shoe_weights, skirt_weights, trouser_weights
+
+TORSO = (
+    # z, width, front, back, centre y
+    (0.835, 0.186, 0.118, 0.118, 0.006),
+    (0.930, 0.182, 0.112, 0.122, 0.006),
+    (1.080, 0.148, 0.100, 0.094, 0.006),
+    (1.180, 0.153, 0.108, 0.098, 0.010),
+    (1.290, 0.172, 0.122, 0.104, 0.014),
+    (1.370, 0.170, 0.112, 0.102, 0.018),
+    (1.430, 0.142, 0.082, 0.090, 0.020),
+    (1.470, 0.085, 0.058, 0.066, 0.022),
+    (1.500, 0.058, 0.048, 0.052, 0.022),
+)
+SLEEVE = (
+    # x, half depth (y), up, down
+    (0.120, 0.052, 0.040, 0.060),
+    (0.175, 0.056, 0.043, 0.058),
+    (0.240, 0.053, 0.045, 0.054),
+    (0.340, 0.047, 0.045, 0.047),
+    (0.480, 0.041, 0.041, 0.041),
+    (0.580, 0.041, 0.041, 0.041),
+    (0.680, 0.037, 0.037, 0.037),
+    (0.738, 0.0365, 0.0345, 0.0345),
+)
+LEG = (
+    # z, half width, front, back, centre x, centre y
+    (0.052, 0.056, 0.064, 0.060, 0.084, -0.004),
+    (0.200, 0.053, 0.056, 0.062, 0.084, 0.004),
+    (0.340, 0.060, 0.058, 0.074, 0.085, 0.006),
+    (0.500, 0.062, 0.066, 0.064, 0.086, 0.000),
+    (0.700, 0.076, 0.080, 0.082, 0.089, 0.000),
+    (0.860, 0.088, 0.092, 0.106, 0.090, 0.004),
+    (0.950, 0.084, 0.094, 0.110, 0.084, 0.006),
+    (1.040, 0.072, 0.090, 0.090, 0.072, 0.006),
+)
+
+
+def jacket_field() -> Field:
+    """Torso and both sleeves in one."""
+    torso = column(2, [(z, 0.0, y, w, w, b, f) for z, w, f, b, y in TORSO], 2.25, 0.012)
+    shoulder = at("left_upper_arm")
+    rows = [(x, shoulder[1], shoulder[2], w, w, up, down) for x, w, up, down in SLEEVE]
+    sleeve = column(0, rows, 2.1, 0.006)
+    pad = cone((0.055, 0.026, 1.462), (0.150, 0.018, 1.446), 0.030, 0.028)
+
+    def field(p: Array) -> Array:
+        q = np.concatenate([np.abs(p[:, :1]), p[:, 1:]], axis=1)
+        body = smooth_min(torso(p), pad(q), 0.03)
+        return smooth_min(body, sleeve(q), 0.045)
+
+    return field
+
+
+def _jacket(field: Field) -> Piece:
+    side = ((0.24, 0.44, 0.022), (0.44, 0.56, 0.0125), (0.56, 0.72, 0.022), (0.72, 0.755, 0.007))
+    right = [(-b, -a, step) for a, b, step in reversed(side)]
+    x = ticks(*right, (-0.24, 0.24, 0.016), *side)
+    y = ticks((-0.14, 0.16, 0.0135))
+    z = ticks((0.81, 0.86, 0.012), (0.86, 1.34, 0.022), (1.34, 1.52, 0.0125))
+    piece = Piece(*skin(field, (x, y, z)), "jacket")
+    v = piece.vertices
+    return piece.without((v[:, 2] > 1.492) | (v[:, 2] < 0.84)).weighted(skirt_weights)
+
+
+def _strip(field: Field, left: Array, right: Array, lift: float, material: str, columns: int = 7, rim: float = 0.006) -> Piece:
+    """A sheet on the jacket's front between two lines of (x, z) points."""
+    n = 22
+    stations = np.linspace(0, 1, n)
+    ends = [np.stack([np.interp(stations, np.linspace(0, 1, len(e)), e[:, i]) for i in (0, 1)], axis=1) for e in (left, right)]
+    t = np.linspace(0, 1, columns)[None, :, None]
+    flat = ends[0][:, None] * (1 - t) + ends[1][:, None] * t
+    points = np.stack([flat[..., 0], np.full(flat.shape[:2], -0.06), flat[..., 1]], axis=-1)
+    for _ in range(12):  # along Y only, so that the outline stays straight from the front
+        value = field(points.reshape(-1, 3)).reshape(n, columns)
+        points[..., 1] -= np.where(value < 0, -1, 1) * -np.minimum(np.abs(value), 0.02)
+    return patch(field, points, lift, material, rim)
+
+
+def _front(field: Field) -> list[Piece]:
+    """Shirt in the opening, lapels, front edge, buttons, pocket square."""
+    low = 1.16
+    opening = np.array([(0.050, 1.490), (0.046, 1.44), (0.028, 1.30), (0.0, low)])
+    shirt = _strip(field, opening * [-1, 1], opening, 0.0012, "shirt", 15)
+    edge = np.array([(0.068, 1.478), (0.100, 1.405), (0.094, 1.372), (0.060, 1.27), (0.006, low - 0.012)])
+    fold = np.array([(0.046, 1.489), (0.046, 1.44), (0.034, 1.34), (0.020, 1.255), (-0.004, low - 0.006)])
+    lapel = _strip(field, fold, edge, 0.0055, "lapel", 5)
+    line = np.array([(0.002, low), (0.004, 1.05), (0.010, 0.95), (0.026, 0.845)])
+    seam = _strip(field, line - [0.0012, 0], line + [0.0012, 0], 0.0010, "lapel", 2)
+    square = np.array([(0.088, 1.318), (0.122, 1.330)])
+    cloth = _strip(field, np.array([(0.091, 1.300), (0.094, 1.326)]), np.array([(0.121, 1.303), (0.119, 1.322)]), 0.003, "shirt", 5)
+    welt = _strip(field, square - [0, 0.022], square - [0, 0.010], 0.0045, "jacket", 3)
+    return [shirt, lapel, lapel.mirrored(), seam, cloth, welt, *_buttons(field)]
+
+
+def _buttons(field: Field) -> list[Piece]:
+    from .implicit import project
+
+    pieces = []
+    for x, z, size, material in ((0.010, 1.125, 0.0085, "lapel"), (0.012, 1.045, 0.0085, "lapel"),
+                                 (0.0, 1.375, 0.0042, "pearl"), (0.0, 1.305, 0.0042, "pearl"), (0.0, 1.235, 0.0042, "pearl")):
+        centre = project(field, np.array([[x, -0.11, z]]), 6)[0]
+        angle = np.arange(12) * np.pi / 6
+        circle = np.stack([np.cos(angle), 0 * angle, np.sin(angle)], axis=1)
+        rings = [centre + circle * size * r + [0, -d, 0] for r, d in ((1, -0.003), (1, 0.0025), (0.8, 0.0038))]
+        pieces.append(loft(np.array(rings), material))
+    return pieces
+
+
+def _collar() -> list[Piece]:
+    """Standing band, two folded points, bow tie."""
+    angle = np.linspace(0, 2 * np.pi, 32, endpoint=False)
+    rings = []
+    for z, r, tilt in ((1.462, 0.0640, 0.0), (1.490, 0.0620, 0.0), (1.512, 0.0600, 0.010), (1.5135, 0.0575, 0.010), (1.490, 0.0565, 0.0)):
+        ring = np.stack([r * np.sin(angle), 0.020 - r * 0.98 * np.cos(angle), z - tilt * np.cos(angle)], axis=1)
+        rings.append(ring)
+    band = loft(np.array(rings), "shirt", (False, False))
+    wing_angle = np.linspace(0.10, 2.6, 16)
+    t = np.linspace(0, 1, 5)[:, None]
+    drop = 0.030 + 0.022 * np.exp(-((wing_angle - 0.25) / 0.30) ** 2)
+    radius = 0.0645 + 0.010 * t + 0 * wing_angle
+    z = (1.512 - 0.010 * np.cos(wing_angle)) - t * drop
+    sheet = np.stack([radius * np.sin(wing_angle), 0.020 - radius * 0.98 * np.cos(wing_angle), z], axis=-1)
+    return [band, *_wings(sheet), *_bow_tie()]
+
+
+def _wings(sheet: Array) -> list[Piece]:
+    rings = np.concatenate([sheet[::1], sheet[::-1] * [0.94, 1, 1] + [0, 0.003, 0]]).transpose(1, 0, 2)
+    wing = loft(rings[:, ::-1], "shirt")
+    return [wing, wing.mirrored()]
+
+
+def _bow_tie() -> list[Piece]:
+    knot = ellipsoid((0, -0.0560, 1.4890), (0.0085, 0.0090, 0.0095))
+    loops = ellipsoid((0.027, -0.0510, 1.4890), (0.026, 0.0085, 0.0150))
+    waist = cone((0.0, -0.054, 1.489), (0.02, -0.052, 1.489), 0.006, 0.012, (1, 0.5, 1))
+
+    def field(p: Array) -> Array:
+        q = np.concatenate([np.abs(p[:, :1]), p[:, 1:]], axis=1)
+        wing = smooth_min(loops(q), waist(q), 0.01)
+        return np.minimum(wing, knot(q) - 0.0005)
+
+    grid = (ticks((-0.06, 0.06, 0.0052)), ticks((-0.075, -0.035, 0.0046)), ticks((1.465, 1.513, 0.0046)))
+    return [Piece(*skin(field, grid, 1), "lapel")]
+
+
+def collar_weights(p: Array) -> dict[str, Array]:
+    """The collar stays with the chest and follows the neck a little at the top."""
+    from .implicit import smoothstep
+
+    follow = 0.35 * smoothstep(p[:, 2], 1.475, 1.515)
+    return {"upper_chest": 1.0 - follow, "neck": follow}
+
+
+def _cuff() -> Piece:
+    """The shirt's cuff between sleeve and hand."""
+    centre = at("left_upper_arm")
+    angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+    circle = np.stack([0 * angle, np.cos(angle), np.sin(angle)], axis=1)
+    rings = [centre * [0, 1, 1] + [x, 0, 0] + circle * r for x, r in
+             ((0.715, 0.0330), (0.7465, 0.0325), (0.7480, 0.0315), (0.7470, 0.0302), (0.725, 0.0290))]
+    piece = loft(np.array(rings), "shirt", (False, True))
+    return piece.weighted(lambda p: rigid("left_lower_arm", p))
+
+
+def _trousers() -> Piece:
+    leg = column(2, [(z, x, y, w, w, b, f) for z, w, f, b, x, y in LEG], 2.15, 0.006)
+
+    def field(p: Array) -> Array:
+        right = leg(p * [-1, 1, 1])
+        return smooth_min(leg(p), right, 0.016)
+
+    z = ticks((0.03, 0.07, 0.012), (0.07, 0.42, 0.034), (0.42, 0.58, 0.018), (0.58, 0.80, 0.034), (0.80, 1.06, 0.02))
+    grid = (ticks((-0.21, 0.21, 0.0165)), ticks((-0.14, 0.15, 0.0175)), z)
+    piece = Piece(*skin(field, grid), "trousers")
+    jacket = jacket_field()
+    return piece.without(jacket(piece.vertices) < -0.008).weighted(trouser_weights)
+
+
+def _shoe() -> list[Piece]:
+    x = at("left_foot")[0]
+    upper = union(
+        [
+            cone((x, 0.030, 0.042), (x + 0.004, -0.120, 0.030), 0.034, 0.034, (1, 1, 0.85)),
+            cone((x + 0.002, -0.10, 0.026), (x + 0.003, -0.178, 0.022), 0.038, 0.027, (1, 1, 0.72)),
+            cone((x, 0.012, 0.05), (x, 0.006, 0.105), 0.036, 0.036),
+        ],
+        0.025,
+    )
+    floor = lambda p: 0.010 - p[:, 2]  # noqa: E731
+    body: Field = lambda p: -smooth_min(-upper(p), -floor(p), 0.006)  # noqa: E731
+    grid = (ticks((x - 0.06, x + 0.06, 0.0095)), ticks((-0.23, 0.085, 0.0115)), ticks((-0.01, 0.10, 0.0095), (0.10, 0.17, 0.02)))
+    vertices, quads = skin(body, grid, 1)
+    t = np.linspace(0, 2 * np.pi, 32, endpoint=False)
+    y = -0.062 - 0.146 * np.cos(t)
+    half = np.interp(-y, [-0.084, -0.05, 0.04, 0.11, 0.15, 0.208], [0.026, 0.034, 0.034, 0.0425, 0.040, 0.020])
+    ring = np.stack([x + 0.002 + half * np.sign(np.sin(t)) * np.abs(np.sin(t)) ** 0.75, y, 0 * t], axis=1)
+    sole = loft(np.array([ring, ring + [0, 0, 0.014]]), "sole", smooth=False)
+    return [Piece(vertices, quads, "shoe").weighted(shoe_weights), sole.weighted(shoe_weights)]
+
+
+def clothes_pieces() -> list[Piece]:
+    """All clothes with weights."""
+    field = jacket_field()
+    left = [_cuff(), *_shoe()]
+    return [
+        _jacket(field),
+        *(p.weighted(skirt_weights) for p in _front(field)),
+        *(p.weighted(collar_weights) for p in _collar()),
+        _trousers(),
+        *left,
+        *(p.mirrored() for p in left),
+    ]

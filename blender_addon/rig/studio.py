@@ -1,0 +1,149 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A studio round the musician: floor, backdrop, lights, soft world, cameras, preview settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import bpy
+import numpy as np
+from mathutils import Vector
+
+from .mannequin import Musician
+from .materials import Materials
+from .meshing import Piece, build_mesh, grid_faces
+
+CAMERAS: Final = {
+    # name: position, target, focal length in mm
+    "Front": ((-0.55, -3.75, 1.42), (0.06, -0.05, 1.17), 50.0),
+    "Bow side": ((-2.20, -1.55, 1.62), (0.04, -0.18, 1.30), 50.0),
+}
+HAND_CAMERA: Final = ((-0.30, -0.42, 0.30), 50.0)
+"""Place of the camera "Left hand" from the hand, and its focal length."""
+LIGHTS: Final = {
+    # name: position, size, power in W, colour
+    "Key": ((-2.2, -2.6, 3.2), 1.6, 170.0, (1.0, 0.95, 0.88)),
+    "Fill": ((2.8, -2.2, 1.9), 2.4, 60.0, (0.86, 0.92, 1.0)),
+    "Rim": ((1.2, 2.4, 2.8), 1.0, 150.0, (1.0, 0.97, 0.92)),
+}
+
+
+@dataclass(frozen=True)
+class Studio:
+    """The objects of a studio."""
+
+    collection: Any
+    cameras: dict[str, Any]
+    lights: dict[str, Any]
+    backdrop: Any
+
+
+def _aim(item: Any, target: Vector) -> None:
+    """Turn a camera or light towards a point."""
+    item.rotation_euler = (target - item.location).to_track_quat("-Z", "Y").to_euler()
+
+
+def _add(name: str, data: Any, collection: Any, position: Any = (0.0, 0.0, 0.0)) -> Any:
+    item = bpy.data.objects.new(name, data)
+    item.location = position
+    collection.objects.link(item)
+    return item
+
+
+def _backdrop(collection: Any, materials: Materials, wide: float = 9.0, near: float = -5.0, far: float = 3.2) -> Any:
+    """Floor and wall in one sheet with a round corner."""
+    bend, high = 1.2, 4.5
+    arc = np.linspace(0, np.pi / 2, 13)
+    corner = np.stack([far - bend + bend * np.sin(arc), bend - bend * np.cos(arc)], axis=1)
+    profile = np.concatenate([[[near, 0.0]], corner, [[far, high]]])
+    x = np.array([wide / 2, -wide / 2])
+    points = np.array([[(a, y, z) for a in x] for y, z in profile]).reshape(-1, 3)
+    piece = Piece(points, grid_faces(len(profile), 2)[:, ::-1], "backdrop")
+    return _add("Backdrop", build_mesh("Backdrop", [piece], materials), collection)
+
+
+def _lights(collection: Any, target: Vector) -> dict[str, Any]:
+    """Key, fill and rim light."""
+    lights = {}
+    for name, (position, size, power, colour) in LIGHTS.items():
+        data = bpy.data.lights.new(name, "AREA")
+        data.size, data.energy, data.color = size, power, colour
+        lights[name] = _add(name, data, collection, position)
+        _aim(lights[name], target)
+    return lights
+
+
+def _camera(name: str, collection: Any, position: Any, lens: float) -> Any:
+    data = bpy.data.cameras.new(name)
+    data.lens, data.clip_start, data.clip_end = lens, 0.02, 60.0
+    return _add(name, data, collection, position)
+
+
+def _hand_camera(armature: Any, collection: Any) -> Any:
+    """A camera that keeps its distance from the left hand and looks at it."""
+    offset, lens = HAND_CAMERA
+    camera = _camera("Left hand", collection, offset, lens)
+    follow, look = camera.constraints.new("COPY_LOCATION"), camera.constraints.new("TRACK_TO")
+    follow.use_offset = True
+    look.track_axis, look.up_axis = "TRACK_NEGATIVE_Z", "UP_Y"
+    for constraint, bone in ((follow, "left_hand"), (look, "left_middle_proximal")):
+        constraint.target, constraint.subtarget = armature, bone
+    return camera
+
+
+def _world(scene: Any) -> None:
+    """A soft grey world."""
+    world = bpy.data.worlds.new("Studio")
+    world.color = (0.30, 0.31, 0.33)
+    if world.node_tree is None:
+        world.use_nodes = True
+    background = next((n for n in world.node_tree.nodes if n.type == "BACKGROUND"), None)
+    if background is not None:
+        background.inputs["Color"].default_value = (0.55, 0.60, 0.68, 1.0)
+        background.inputs["Strength"].default_value = 0.35
+    scene.world = world
+
+
+def build_studio(musician: Musician, *, scene: Any = None, name: str = "Studio") -> Studio:
+    """Set up a studio in a new collection and look through its front camera.
+
+    Args:
+        musician: whom cameras and lights look at.
+        scene: where to build; the current scene if not given.
+        name: of the collection.
+    """
+    scene = scene or bpy.context.scene
+    collection = bpy.data.collections.new(name)
+    scene.collection.children.link(collection)
+    cameras = {}
+    for camera, (position, target, lens) in CAMERAS.items():
+        cameras[camera] = _camera(camera, collection, position, lens)
+        _aim(cameras[camera], Vector(target))
+    cameras["Left hand"] = _hand_camera(musician.armature, collection)
+    lights = _lights(collection, Vector((0.0, 0.0, 1.25)))
+    _world(scene)
+    scene.camera = cameras["Front"]
+    return Studio(collection, cameras, lights, _backdrop(collection, Materials()))
+
+
+def render_settings(scene: Any, width: int = 960, height: int = 540, *, shadows: bool = True) -> None:
+    """A quick, good-looking preview: Workbench with studio light, cavity, shadows, smooth edges."""
+    scene.render.engine = "BLENDER_WORKBENCH"
+    scene.render.resolution_x, scene.render.resolution_y = width, height
+    scene.render.resolution_percentage = 100
+    scene.view_settings.view_transform = "Standard"
+    scene.view_settings.look = "None"
+    display, shading = scene.display, scene.display.shading
+    display.render_aa = "8"
+    display.light_direction = (-0.45, -0.50, 0.74)
+    display.shadow_shift, display.shadow_focus = 0.10, 0.30
+    shading.light, shading.studio_light = "STUDIO", "Default"
+    shading.color_type = "MATERIAL"
+    shading.show_specular_highlight = True
+    shading.show_shadows, shading.shadow_intensity = shadows, 0.35
+    shading.show_cavity, shading.cavity_type = True, "BOTH"
+    shading.cavity_ridge_factor, shading.cavity_valley_factor = 0.25, 0.80
+    shading.curvature_ridge_factor, shading.curvature_valley_factor = 0.35, 0.55
+    shading.show_object_outline = False

@@ -20,8 +20,7 @@ dip with an attack, and the time of each is known exactly.
 **What an onset means.** ``time`` in the truth is the moment at which the note
 alone (short-time RMS over 8 ms) first reaches half of the loudness that it has in
 its first quarter of a second. On a new bow that is the bite of the bow; within a
-slur it is the middle of the crossfade, where the new pitch becomes as loud as the
-old one. ``duration`` ends where the bow leaves the note or the next note replaces
+slur it lies in the crossfade of 36 ms from the pitch before. ``duration`` ends where the bow leaves the note or the next note replaces
 it; what the string and the hall ring on is not counted. In a broken chord each
 note has its own time, and the beat falls on the top note.
 
@@ -44,7 +43,7 @@ import partitura
 import partitura.score as pscore
 import soundfile
 from numpy.typing import NDArray
-from scipy.signal import butter, fftconvolve, sosfilt
+from scipy.signal import butter, fftconvolve, hilbert, sosfilt, sosfiltfilt
 
 from blender_addon.core.annotations import Annotation, AnnotationTrack, to_json
 
@@ -65,9 +64,12 @@ STEPS_PER_BEAT: Final = 2  # the tempo curve's resolution, the eighth note of th
 PHRASE_ENDS: Final = {8: 0.16, 16: 0.24, 24: 0.2, 30: 0.06, 31: 0.42, 32: 0.35}
 
 LEVELS: Final = {"p": 0.34, "mf": 0.56, "f": 0.85}
-CHORD_SPREAD: Final = 0.075  # seconds by which the lower strings of a broken chord come first
+CHORD_SPREAD: Final = 0.09  # seconds by which the lower strings of a broken chord come first
 BOW_CHANGE: Final = 0.04  # seconds in which a bow leaves the string before the next one bites
+BOW_RISE: Final = 0.03  # seconds in which a new bow reaches its loudness
 LEGATO_FADE: Final = 0.036  # seconds of crossfade from one slurred note to the next
+OPEN_STRINGS: Final = (55, 62)  # G and D sound open throughout this setting
+BAND_EDGES: Final = (700, 1000, 1400, 2000, 2800, 4000, 5600, 8000)  # Hz
 SLOT_PADDING: Final = 0.75  # seconds in the bank beyond a note's own length
 
 
@@ -213,7 +215,7 @@ def _articulated(note: PlayedNote) -> PlayedNote:
         return replace(note, end=note.end - 0.09)  # the bow lifts: a breath
     if n.strings > 2 and n.height < 2:
         start = note.start - CHORD_SPREAD
-        return replace(note, start=start, end=start + 0.24, level=note.level * 0.9)
+        return replace(note, start=start, end=start + 0.28, level=note.level * 1.05)
     return note
 
 
@@ -263,24 +265,57 @@ def loudness(sound: Samples, seconds: float = 0.008) -> Samples:
     return np.sqrt(np.maximum(fftconvolve(sound**2, window / window.sum(), mode="same"), 1e-12))
 
 
+def steadied(raw: Samples, note: ScoreNote) -> Samples:
+    """The note with less of its recorded vibrato: almost none is left on open strings, more on long notes.
+
+    The samples vibrate all the time and alike, which no player does on an eighth note.
+    """
+    part = 0.9 if note.pitch in OPEN_STRINGS else 0.6 if note.beats < 2 else 0.45
+    nominal = 440 * 2 ** ((note.pitch - 69) / 12)
+    edges = (0.85 * nominal, 1.18 * nominal)
+    fundamental = sosfiltfilt(butter(2, edges, "bandpass", fs=RATE, output="sos"), raw)
+    frequency = np.gradient(np.unwrap(np.angle(hilbert(fundamental)))) * RATE / (2 * np.pi * nominal)
+    smooth = sosfiltfilt(butter(2, 14, fs=RATE, output="sos"), np.clip(frequency, 0.96, 1.04))
+    played_at = np.cumsum(np.clip(smooth, 0.97, 1.03) ** part)  # slower where it was sharp
+    samples = np.arange(len(raw))
+    return np.interp(np.interp(samples, played_at - played_at[0], samples), samples, raw)
+
+
+def levelled(raw: Samples) -> Samples:
+    """The sound with what vibrato does to the loudness of its partials evened out, band by band."""
+    rest, sound = raw, np.zeros_like(raw)
+    for edge in (*BAND_EDGES, None):
+        band = rest if edge is None else sosfiltfilt(butter(2, edge, fs=RATE, output="sos"), rest)
+        rest = rest - band
+        level = loudness(band, 0.12)
+        sustain = np.median(level[int(0.25 * RATE) : int(0.6 * RATE)])
+        sound = sound + band * np.clip(sustain / level, 0.5, 2) ** 0.8
+    return sound
+
+
 def bowed(raw: Samples, note: PlayedNote, rng: np.random.Generator) -> tuple[Samples, int]:
     """The note with its attack, shape and release, and the sample that is its onset."""
+    raw = levelled(steadied(raw, note.score))
     sustain = float(np.median(loudness(raw)[int(0.3 * RATE) : int(0.6 * RATE)]))
-    first = int(np.argmax(loudness(raw) > 0.5 * sustain))
-    # A recorded attack takes up to 0.3 s. Within a slur the string sounds already; at a new bow keep its bite.
-    skip = first + int(0.11 * RATE) if not note.score.new_bow else max(first - int(0.012 * RATE), 0)
+    first = int(np.argmax(loudness(raw, 0.02) > 0.75 * sustain))
+    # A recorded attack takes up to 0.3 s. Within a slur the string sounds already; a new bow has our attack.
+    skip = max(first - int(0.012 * RATE), 0) if note.score.new_bow else first + int(0.11 * RATE)
     sound = raw[skip:] / sustain
-    slow = loudness(sound, 0.06)
-    sound = sound * np.clip(1 / slow, 0.7, 2.5) ** 0.8
+    sound = _attacked(sound * np.clip(1 / loudness(sound, 0.12), 0.7, 2.5), note.score.new_bow, rng)
     seconds = np.arange(len(sound)) / RATE
-    rise = LEGATO_FADE if not note.score.new_bow else 0.03
-    sound = sound * np.sin(np.pi / 2 * np.clip(seconds / rise, 0, 1)) ** (1 if not note.score.new_bow else 2)
-    if note.score.new_bow:
-        sound = sound + 0.05 * _bow_noise(len(sound), rng)
     reference = np.median(loudness(sound)[int(0.03 * RATE) : int(0.25 * RATE)])
     onset = int(np.argmax(loudness(sound) > 0.5 * reference))
     length = note.end - note.start + onset / RATE
     return sound * note.level * _shape(seconds, length, note) * _release(seconds, length, note), onset
+
+
+def _attacked(sound: Samples, new_bow: bool, rng: np.random.Generator) -> Samples:
+    """The sound as it sets in: with the bite of a bow, or faded in at equal power within a slur."""
+    seconds = np.arange(len(sound)) / RATE
+    if new_bow:
+        rise = np.sin(np.pi / 2 * np.clip(seconds / BOW_RISE, 0, 1)) ** 2
+        return sound * rise + 0.05 * _bow_noise(len(sound), rng)
+    return sound * np.sin(np.pi / 2 * np.clip(seconds / LEGATO_FADE, 0, 1))
 
 
 def _bow_noise(count: int, rng: np.random.Generator) -> Samples:
@@ -317,7 +352,7 @@ def hall(sound: Samples, rng: np.random.Generator) -> Samples:
     seconds = np.arange(int(1.1 * RATE)) / RATE
     echo = rng.normal(0, 1, len(seconds)) * np.exp(-seconds / 0.15) * np.clip((seconds - 0.018) / 0.03, 0, 1)
     echo = sosfilt(butter(1, (180, 4500), "bandpass", fs=RATE, output="sos"), echo)
-    echo *= 0.2 / np.sqrt((echo**2).sum())
+    echo *= 0.12 / np.sqrt((echo**2).sum())
     wet = sound + fftconvolve(sound, echo)[: len(sound)]
     wet *= 0.7 / np.abs(wet).max()
     floor = sosfilt(butter(1, 3000, fs=RATE, output="sos"), rng.normal(0, 1, len(wet)))

@@ -110,7 +110,7 @@ def test_truth_lies_within_the_recording(tracks: list[AnnotationTrack], notes: t
     info = soundfile.info(EXAMPLES / "minuet.flac")
     assert info.channels == 1
     assert 40 <= info.duration <= 55
-    assert all(0 < a.time and a.end < info.duration for track in tracks for a in track.annotations)
+    assert all(a.time > 0 and a.end < info.duration for track in tracks for a in track.annotations)
     assert all(a.duration > 0.08 for a in notes)
 
 

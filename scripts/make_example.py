@@ -21,8 +21,8 @@ dip with an attack, and the time of each is known exactly.
 alone (short-time RMS over 8 ms) first reaches half of the loudness that it has in
 its first quarter of a second. On a new bow that is the bite of the bow; within a
 slur it lies in the crossfade of 36 ms from the pitch before. ``duration`` ends
-where the bow leaves the note or the next note replaces it; what the string and the hall ring on is not counted. In a broken chord each
-note has its own time, and the beat falls on the top note.
+where the bow leaves the note or the next note replaces it; what the string and the
+hall ring on is not counted. In a broken chord each note has its own time, and the beat falls on the top note.
 
 The same seed and versions of FluidSynth and sound font give the same samples.
 """

@@ -26,7 +26,9 @@ def stick_height(x: Array) -> Array:
     """Axis of the stick above the hair, at ``x`` along the hair."""
     t = np.clip(np.asarray(x) / LENGTH, 0.0, 1.0)
     sag = (violin.STICK_HEIGHT + TIP_HEIGHT) / 2 - LOWEST
-    return np.asarray(violin.STICK_HEIGHT + (TIP_HEIGHT - violin.STICK_HEIGHT) * t - sag * np.sin(np.pi * t**1.12) ** 1.15)
+    return np.asarray(
+        violin.STICK_HEIGHT + (TIP_HEIGHT - violin.STICK_HEIGHT) * t - sag * np.sin(np.pi * t**1.12) ** 1.15
+    )
 
 
 def _stick() -> list[Piece]:
@@ -41,7 +43,16 @@ def _stick() -> list[Piece]:
         path = np.stack([span, 0 * span, stick_height(span)], axis=1)
         pieces.append(tube(path, 0.0042 + extra, material, 10))
     axis = np.array([[-0.056, 0, violin.STICK_HEIGHT], [-0.08, 0, violin.STICK_HEIGHT]])
-    profile = ((0.0, 0.0043), (0.0005, 0.0046), (0.004, 0.0046), (0.0045, 0.0041), (0.010, 0.0041), (0.0105, 0.0046), (0.0140, 0.0046), (0.0150, 0.0036))
+    profile = (
+        (0.0, 0.0043),
+        (0.0005, 0.0046),
+        (0.004, 0.0046),
+        (0.0045, 0.0041),
+        (0.010, 0.0041),
+        (0.0105, 0.0046),
+        (0.0140, 0.0046),
+        (0.0150, 0.0036),
+    )
     return [*pieces, lathe(axis, profile, "silver", 12)]
 
 
@@ -49,8 +60,18 @@ def _frog() -> list[Piece]:
     """Ebony frog with hollowed sides' look, pearl eyes, slide, ferrule and heel plate."""
     under = violin.STICK_HEIGHT - 0.0035
     arc = np.linspace(0, np.pi / 2, 7)
-    throat = np.stack([-0.013 + 0.010 * np.sin(arc) - 0.0005, 0.004 + (under - 0.004) * (1 - np.cos(arc)) * 0.999], axis=1)
-    outline = np.array([(FROG_BACK, -0.0035), (-0.012, -0.0035), *throat, (-0.0030, under + 0.0012), (FROG_BACK + 0.0015, under + 0.0012)])
+    throat = np.stack(
+        [-0.013 + 0.010 * np.sin(arc) - 0.0005, 0.004 + (under - 0.004) * (1 - np.cos(arc)) * 0.999], axis=1
+    )
+    outline = np.array(
+        [
+            (FROG_BACK, -0.0035),
+            (-0.012, -0.0035),
+            *throat,
+            (-0.0030, under + 0.0012),
+            (FROG_BACK + 0.0015, under + 0.0012),
+        ]
+    )
     rings = []
     for y, shrink in ((-0.0060, 0.03), (-0.0054, 0.0), (0.0054, 0.0), (0.0060, 0.03)):
         middle = outline.mean(axis=0)
@@ -60,8 +81,16 @@ def _frog() -> list[Piece]:
     eyes = []
     for side in (1.0, -1.0):
         start = np.array([-0.027, side * 0.0055, 0.0068])
-        eyes.append(lathe(np.array([start, start + [0, side, 0]]), ((0, 0.0042), (0.0006, 0.0042), (0.0008, 0.0036)), "silver", 14))
-        eyes.append(lathe(np.array([start, start + [0, side, 0]]), ((0, 0.0032), (0.0009, 0.0032), (0.0010, 0.0028)), "pearl", 14))
+        eyes.append(
+            lathe(
+                np.array([start, start + [0, side, 0]]), ((0, 0.0042), (0.0006, 0.0042), (0.0008, 0.0036)), "silver", 14
+            )
+        )
+        eyes.append(
+            lathe(
+                np.array([start, start + [0, side, 0]]), ((0, 0.0032), (0.0009, 0.0032), (0.0010, 0.0028)), "pearl", 14
+            )
+        )
     ferrule = _box((-0.0125, 0.0006), (-0.0064, 0.0064), (-0.0040, 0.0042), "silver")
     slide = _box((FROG_BACK + 0.001, -0.0125), (-0.0045, 0.0045), (-0.0042, -0.0033), "pearl")
     heel = _box((FROG_BACK - 0.0006, FROG_BACK + 0.004), (-0.0057, 0.0057), (-0.0037, 0.0105), "silver")
@@ -71,15 +100,40 @@ def _frog() -> list[Piece]:
 def _box(x: tuple[float, float], y: tuple[float, float], z: tuple[float, float], material: str) -> Piece:
     """A box with slightly rounded edges along Y."""
     c = 0.0006
-    outline = np.array([(y[0] + c, z[0]), (y[1] - c, z[0]), (y[1], z[0] + c), (y[1], z[1] - c), (y[1] - c, z[1]), (y[0] + c, z[1]), (y[0], z[1] - c), (y[0], z[0] + c)])
+    outline = np.array(
+        [
+            (y[0] + c, z[0]),
+            (y[1] - c, z[0]),
+            (y[1], z[0] + c),
+            (y[1], z[1] - c),
+            (y[1] - c, z[1]),
+            (y[0] + c, z[1]),
+            (y[0], z[1] - c),
+            (y[0], z[0] + c),
+        ]
+    )
     return prism(outline, ((x[0], 0.04), (x[0] + c, 0.0), (x[1] - c, 0.0), (x[1], 0.04)), 0, material)
 
 
 def _head() -> list[Piece]:
     """The hatchet-shaped head with its face plate."""
     z = TIP_HEIGHT
-    outline = np.array([(-0.016, z - 0.0026), (-0.0080, z - 0.0040), (-0.0030, z - 0.0085), (-0.0010, 0.0030), (-0.0012, 0.0006),
-                        (0.0235, 0.0006), (0.0195, 0.0050), (0.0140, 0.0120), (0.0090, z - 0.0030), (0.0030, z + 0.0022), (-0.004, z + 0.0030), (-0.016, z + 0.0026)])
+    outline = np.array(
+        [
+            (-0.016, z - 0.0026),
+            (-0.0080, z - 0.0040),
+            (-0.0030, z - 0.0085),
+            (-0.0010, 0.0030),
+            (-0.0012, 0.0006),
+            (0.0235, 0.0006),
+            (0.0195, 0.0050),
+            (0.0140, 0.0120),
+            (0.0090, z - 0.0030),
+            (0.0030, z + 0.0022),
+            (-0.004, z + 0.0030),
+            (-0.016, z + 0.0026),
+        ]
+    )
     outline[:, 0] += LENGTH
     wide = np.array([0.0026, 0.0030, 0.0036, 0.0046, 0.0052, 0.0030, 0.0028, 0.0026, 0.0024, 0.0024, 0.0025, 0.0026])
     middle = outline.mean(axis=0)

@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..core.rotations import Array
-from .implicit import Field, column, cone, ellipsoid, skin, smooth_min, ticks, union
+from .implicit import Field, column, cone, ellipsoid, project, skin, smooth_min, smoothstep, ticks, union
 from .meshing import Piece, loft, patch
-from .skinning import at, jacket_weights, neck_weights, rigid, shoe_weights, skirt_weights, trouser_weights
+from .skinning import at, rigid, shoe_weights, skirt_weights, trouser_weights
 
 TORSO = (
     # z, width, front, back, centre y
@@ -20,8 +22,8 @@ TORSO = (
     (1.290, 0.172, 0.122, 0.104, 0.014),
     (1.370, 0.170, 0.112, 0.102, 0.018),
     (1.430, 0.142, 0.082, 0.090, 0.020),
-    (1.470, 0.085, 0.058, 0.066, 0.022),
-    (1.500, 0.058, 0.048, 0.052, 0.022),
+    (1.462, 0.092, 0.060, 0.068, 0.022),
+    (1.486, 0.056, 0.046, 0.050, 0.022),
 )
 SLEEVE = (
     # x, half depth (y), up, down
@@ -31,9 +33,12 @@ SLEEVE = (
     (0.340, 0.047, 0.045, 0.047),
     (0.480, 0.041, 0.041, 0.041),
     (0.580, 0.041, 0.041, 0.041),
-    (0.680, 0.037, 0.037, 0.037),
-    (0.738, 0.0365, 0.0345, 0.0345),
+    (0.680, 0.0380, 0.0380, 0.0380),
+    (0.790, 0.0390, 0.0375, 0.0375),
 )
+HEM = 0.846
+SLEEVE_END = 0.742
+"""Where the jacket ends."""
 LEG = (
     # z, half width, front, back, centre x, centre y
     (0.052, 0.056, 0.064, 0.060, 0.084, -0.004),
@@ -42,8 +47,8 @@ LEG = (
     (0.500, 0.062, 0.066, 0.064, 0.086, 0.000),
     (0.700, 0.076, 0.080, 0.082, 0.089, 0.000),
     (0.860, 0.088, 0.092, 0.106, 0.090, 0.004),
-    (0.950, 0.084, 0.094, 0.110, 0.084, 0.006),
-    (1.040, 0.072, 0.090, 0.090, 0.072, 0.006),
+    (0.950, 0.080, 0.090, 0.104, 0.084, 0.006),
+    (1.000, 0.070, 0.076, 0.084, 0.076, 0.006),
 )
 
 
@@ -52,7 +57,7 @@ def jacket_field() -> Field:
     torso = column(2, [(z, 0.0, y, w, w, b, f) for z, w, f, b, y in TORSO], 2.25, 0.012)
     shoulder = at("left_upper_arm")
     rows = [(x, shoulder[1], shoulder[2], w, w, up, down) for x, w, up, down in SLEEVE]
-    sleeve = column(0, rows, 2.1, 0.006)
+    sleeve = column(0, rows, 2.1, 0.003)
     pad = cone((0.055, 0.026, 1.462), (0.150, 0.018, 1.446), 0.030, 0.028)
 
     def field(p: Array) -> Array:
@@ -64,21 +69,28 @@ def jacket_field() -> Field:
 
 
 def _jacket(field: Field) -> Piece:
-    side = ((0.24, 0.44, 0.022), (0.44, 0.56, 0.0125), (0.56, 0.72, 0.022), (0.72, 0.755, 0.007))
+    side = ((0.24, 0.44, 0.028), (0.44, 0.56, 0.0150), (0.56, 0.72, 0.027), (0.72, 0.81, 0.011))
     right = [(-b, -a, step) for a, b, step in reversed(side)]
-    x = ticks(*right, (-0.24, 0.24, 0.016), *side)
-    y = ticks((-0.14, 0.16, 0.0135))
-    z = ticks((0.81, 0.86, 0.012), (0.86, 1.34, 0.022), (1.34, 1.52, 0.0125))
+    x = ticks(*right, (-0.24, 0.24, 0.0185), *side)
+    y = ticks((-0.14, 0.16, 0.0160))
+    z = ticks((0.81, 0.86, 0.0125), (0.86, 1.34, 0.026), (1.34, 1.52, 0.0150))
     piece = Piece(*skin(field, (x, y, z)), "jacket")
     v = piece.vertices
-    return piece.without((v[:, 2] > 1.492) | (v[:, 2] < 0.84)).weighted(skirt_weights)
+    piece = piece.without((np.abs(v[:, 0]) > SLEEVE_END) | (v[:, 2] < HEM))
+    trimmed = np.clip(piece.vertices, [-SLEEVE_END, -1.0, HEM], [SLEEVE_END, 1.0, 2.0])
+    return replace(piece, vertices=trimmed).weighted(skirt_weights)
 
 
-def _strip(field: Field, left: Array, right: Array, lift: float, material: str, columns: int = 7, rim: float = 0.006) -> Piece:
+def _strip(
+    field: Field, left: Array, right: Array, lift: float, material: str, columns: int = 7, rim: float = 0.006
+) -> Piece:
     """A sheet on the jacket's front between two lines of (x, z) points."""
     n = 22
     stations = np.linspace(0, 1, n)
-    ends = [np.stack([np.interp(stations, np.linspace(0, 1, len(e)), e[:, i]) for i in (0, 1)], axis=1) for e in (left, right)]
+    ends = [
+        np.stack([np.interp(stations, np.linspace(0, 1, len(e)), e[:, i]) for i in (0, 1)], axis=1)
+        for e in (left, right)
+    ]
     t = np.linspace(0, 1, columns)[None, :, None]
     flat = ends[0][:, None] * (1 - t) + ends[1][:, None] * t
     points = np.stack([flat[..., 0], np.full(flat.shape[:2], -0.06), flat[..., 1]], axis=-1)
@@ -99,17 +111,22 @@ def _front(field: Field) -> list[Piece]:
     line = np.array([(0.002, low), (0.004, 1.05), (0.010, 0.95), (0.026, 0.845)])
     seam = _strip(field, line - [0.0012, 0], line + [0.0012, 0], 0.0010, "lapel", 2)
     square = np.array([(0.088, 1.318), (0.122, 1.330)])
-    cloth = _strip(field, np.array([(0.091, 1.300), (0.094, 1.326)]), np.array([(0.121, 1.303), (0.119, 1.322)]), 0.003, "shirt", 5)
+    cloth = _strip(
+        field, np.array([(0.091, 1.300), (0.094, 1.326)]), np.array([(0.121, 1.303), (0.119, 1.322)]), 0.003, "shirt", 5
+    )
     welt = _strip(field, square - [0, 0.022], square - [0, 0.010], 0.0045, "jacket", 3)
     return [shirt, lapel, lapel.mirrored(), seam, cloth, welt, *_buttons(field)]
 
 
 def _buttons(field: Field) -> list[Piece]:
-    from .implicit import project
-
     pieces = []
-    for x, z, size, material in ((0.010, 1.125, 0.0085, "lapel"), (0.012, 1.045, 0.0085, "lapel"),
-                                 (0.0, 1.375, 0.0042, "pearl"), (0.0, 1.305, 0.0042, "pearl"), (0.0, 1.235, 0.0042, "pearl")):
+    for x, z, size, material in (
+        (0.010, 1.125, 0.0085, "lapel"),
+        (0.012, 1.045, 0.0085, "lapel"),
+        (0.0, 1.375, 0.0042, "pearl"),
+        (0.0, 1.305, 0.0042, "pearl"),
+        (0.0, 1.235, 0.0042, "pearl"),
+    ):
         centre = project(field, np.array([[x, -0.11, z]]), 6)[0]
         angle = np.arange(12) * np.pi / 6
         circle = np.stack([np.cos(angle), 0 * angle, np.sin(angle)], axis=1)
@@ -122,22 +139,37 @@ def _collar() -> list[Piece]:
     """Standing band, two folded points, bow tie."""
     angle = np.linspace(0, 2 * np.pi, 32, endpoint=False)
     rings = []
-    for z, r, tilt in ((1.462, 0.0640, 0.0), (1.490, 0.0620, 0.0), (1.512, 0.0600, 0.010), (1.5135, 0.0575, 0.010), (1.490, 0.0565, 0.0)):
+    for z, r, tilt in (
+        (1.462, 0.0640, 0.0),
+        (1.490, 0.0620, 0.0),
+        (1.512, 0.0600, 0.010),
+        (1.5135, 0.0575, 0.010),
+        (1.490, 0.0565, 0.0),
+    ):
         ring = np.stack([r * np.sin(angle), 0.020 - r * 0.98 * np.cos(angle), z - tilt * np.cos(angle)], axis=1)
         rings.append(ring)
     band = loft(np.array(rings), "shirt", (False, False))
     wing_angle = np.linspace(0.10, 2.6, 16)
     t = np.linspace(0, 1, 5)[:, None]
-    drop = 0.030 + 0.022 * np.exp(-((wing_angle - 0.25) / 0.30) ** 2)
+    drop = 0.030 + 0.022 * np.exp(-(((wing_angle - 0.25) / 0.30) ** 2))
     radius = 0.0645 + 0.010 * t + 0 * wing_angle
     z = (1.512 - 0.010 * np.cos(wing_angle)) - t * drop
     sheet = np.stack([radius * np.sin(wing_angle), 0.020 - radius * 0.98 * np.cos(wing_angle), z], axis=-1)
-    return [band, *_wings(sheet), *_bow_tie()]
+    return [band, *_wings(sheet, "shirt"), *_wings(_jacket_collar(), "lapel"), *_bow_tie()]
 
 
-def _wings(sheet: Array) -> list[Piece]:
+def _jacket_collar() -> Array:
+    """The jacket's collar from the left lapel to the nape."""
+    angle, t = np.linspace(0.85, np.pi, 18), np.linspace(0, 1, 5)[:, None]
+    back = smoothstep(angle, 0.8, 2.2)
+    z = 1.484 + 0.016 * back - t * (0.026 + 0.014 * back)
+    radius = 0.0655 + 0.002 * np.sin(np.pi * t) + t * (0.016 + 0.004 * back)
+    return np.stack([radius * np.sin(angle), 0.021 - radius * 0.98 * np.cos(angle), z], axis=-1)
+
+
+def _wings(sheet: Array, material: str) -> list[Piece]:
     rings = np.concatenate([sheet[::1], sheet[::-1] * [0.94, 1, 1] + [0, 0.003, 0]]).transpose(1, 0, 2)
-    wing = loft(rings[:, ::-1], "shirt")
+    wing = loft(rings[:, ::-1], material)
     return [wing, wing.mirrored()]
 
 
@@ -157,8 +189,6 @@ def _bow_tie() -> list[Piece]:
 
 def collar_weights(p: Array) -> dict[str, Array]:
     """The collar stays with the chest and follows the neck a little at the top."""
-    from .implicit import smoothstep
-
     follow = 0.35 * smoothstep(p[:, 2], 1.475, 1.515)
     return {"upper_chest": 1.0 - follow, "neck": follow}
 
@@ -168,8 +198,10 @@ def _cuff() -> Piece:
     centre = at("left_upper_arm")
     angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
     circle = np.stack([0 * angle, np.cos(angle), np.sin(angle)], axis=1)
-    rings = [centre * [0, 1, 1] + [x, 0, 0] + circle * r for x, r in
-             ((0.715, 0.0330), (0.7465, 0.0325), (0.7480, 0.0315), (0.7470, 0.0302), (0.725, 0.0290))]
+    rings = [
+        centre * [0, 1, 1] + [x, 0, 0] + circle * r
+        for x, r in ((0.715, 0.0318), (0.7530, 0.0316), (0.7545, 0.0306), (0.7535, 0.0294), (0.725, 0.0286))
+    ]
     piece = loft(np.array(rings), "shirt", (False, True))
     return piece.weighted(lambda p: rigid("left_lower_arm", p))
 
@@ -181,8 +213,8 @@ def _trousers() -> Piece:
         right = leg(p * [-1, 1, 1])
         return smooth_min(leg(p), right, 0.016)
 
-    z = ticks((0.03, 0.07, 0.012), (0.07, 0.42, 0.034), (0.42, 0.58, 0.018), (0.58, 0.80, 0.034), (0.80, 1.06, 0.02))
-    grid = (ticks((-0.21, 0.21, 0.0165)), ticks((-0.14, 0.15, 0.0175)), z)
+    z = ticks((0.03, 0.07, 0.014), (0.07, 0.42, 0.040), (0.42, 0.58, 0.020), (0.58, 0.80, 0.040), (0.80, 1.03, 0.024))
+    grid = (ticks((-0.21, 0.21, 0.0190)), ticks((-0.14, 0.15, 0.0195)), z)
     piece = Piece(*skin(field, grid), "trousers")
     jacket = jacket_field()
     return piece.without(jacket(piece.vertices) < -0.008).weighted(trouser_weights)
@@ -200,7 +232,11 @@ def _shoe() -> list[Piece]:
     )
     floor = lambda p: 0.010 - p[:, 2]  # noqa: E731
     body: Field = lambda p: -smooth_min(-upper(p), -floor(p), 0.006)  # noqa: E731
-    grid = (ticks((x - 0.06, x + 0.06, 0.0095)), ticks((-0.23, 0.085, 0.0115)), ticks((-0.01, 0.10, 0.0095), (0.10, 0.17, 0.02)))
+    grid = (
+        ticks((x - 0.06, x + 0.06, 0.0115)),
+        ticks((-0.23, 0.085, 0.0135)),
+        ticks((-0.01, 0.10, 0.0115), (0.10, 0.17, 0.023)),
+    )
     vertices, quads = skin(body, grid, 1)
     t = np.linspace(0, 2 * np.pi, 32, endpoint=False)
     y = -0.062 - 0.146 * np.cos(t)

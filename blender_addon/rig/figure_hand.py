@@ -37,8 +37,7 @@ def _finger(finger: str) -> Field:
     points, radii = _segments(finger)
     squash = (1.0, 1.0, 0.93)
     parts = [
-        cone(a, b, ra, rb, squash)
-        for a, b, ra, rb in zip(points[:-1], points[1:], radii[:-1], radii[1:], strict=True)
+        cone(a, b, ra, rb, squash) for a, b, ra, rb in zip(points[:-1], points[1:], radii[:-1], radii[1:], strict=True)
     ]
     pad = points[-2] * 0.45 + points[-1] * 0.55 + np.array([0.0, 0.0, -0.0012])
     parts.append(ellipsoid(pad, np.array([0.0075, 0.0062, 0.0050]) * GIRTH[finger]))
@@ -59,7 +58,7 @@ def _palm() -> Field:
         parts.append(cone(web - [0.03, 0.0, -0.0015], web, 0.0095, 0.0070))
     parts.append(ellipsoid(wrist + [0.036, -0.021, -0.011], (0.030, 0.0165, 0.0125)))
     parts.append(ellipsoid(wrist + [0.034, 0.022, -0.009], (0.034, 0.0135, 0.0125)))
-    rows = [(-0.03, 0.0275, 0.0195), (-0.02, 0.0268, 0.0185), (0.004, 0.0275, 0.0175), (0.03, 0.031, 0.0145)]
+    rows = [(-0.045, 0.0270, 0.0190), (-0.02, 0.0268, 0.0185), (0.004, 0.0275, 0.0175), (0.03, 0.031, 0.0145)]
     table = [(wrist[0] + x, wrist[1], wrist[2] - 0.001, w, w, h, h) for x, w, h in rows]
     return union([union(parts, 0.011), column(0, table, 2.3)], 0.014)
 
@@ -70,12 +69,14 @@ def hand_field() -> Field:
     fingers = [_finger(f) for f in FINGERS]
     bumps = [ellipsoid(at(finger_joints("left", f)[0]) + [0, 0, 0.0055], (0.0085, 0.0068, 0.0050)) for f in FINGERS[1:]]
     index = finger_joints("left", "index")
-    fold = cone(at("left_thumb_metacarpal") + [0.028, -0.010, -0.001], at(index[0]) - [0.014, -0.003, 0.003], 0.009, 0.010)
+    fold = cone(
+        at("left_thumb_metacarpal") + [0.024, -0.010, -0.007], at(index[0]) - [0.016, -0.003, 0.004], 0.0115, 0.0105
+    )
 
     def field(p: Array) -> Array:
         base = smooth_min(palm(p), union(bumps)(p), 0.007)
         base = smooth_min(base, fold(p), 0.014)
-        joined = [smooth_min(base, f(p), 0.014 if i == 0 else 0.005) for i, f in enumerate(fingers)]
+        joined = [smooth_min(base, f(p), 0.020 if i == 0 else 0.005) for i, f in enumerate(fingers)]
         return np.asarray(np.min(joined, axis=0))
 
     return field
@@ -84,16 +85,19 @@ def hand_field() -> Field:
 def _grid() -> tuple[Array, Array, Array]:
     """Grid lines: fine on the fingers, one line in the middle of each gap between them."""
     wrist = at("left_hand")
-    gaps = [(at(f"left_{a}_proximal") + at(f"left_{b}_proximal"))[1] / 2 for a, b in zip(FINGERS[1:4], FINGERS[2:], strict=True)]
-    x = ticks((wrist[0] - 0.040, wrist[0] + 0.08, 0.0052), (wrist[0] + 0.08, wrist[0] + 0.20, 0.0040))
+    gaps = [
+        (at(f"left_{a}_proximal") + at(f"left_{b}_proximal"))[1] / 2
+        for a, b in zip(FINGERS[1:4], FINGERS[2:], strict=True)
+    ]
+    x = ticks((wrist[0] - 0.052, wrist[0] + 0.075, 0.0066), (wrist[0] + 0.075, wrist[0] + 0.20, 0.0047))
     edges = [gaps[0] - 0.0198, *gaps, gaps[-1] + 0.0175]
-    y = [ticks((a, b, 0.0034)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
-    y = [ticks((wrist[1] - 0.128, edges[0], 0.0040)), *y, ticks((edges[-1], wrist[1] + 0.055, 0.0040))]
-    z = ticks((wrist[2] - 0.078, wrist[2] - 0.02, 0.0042), (wrist[2] - 0.02, wrist[2] + 0.026, 0.0034))
+    y = [ticks((a, b, 0.0042)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    y = [ticks((wrist[1] - 0.128, edges[0], 0.0048)), *y, ticks((edges[-1], wrist[1] + 0.055, 0.0048))]
+    z = ticks((wrist[2] - 0.078, wrist[2] - 0.02, 0.0050), (wrist[2] - 0.02, wrist[2] + 0.026, 0.0042))
     return x, np.unique(np.round(np.concatenate(y), 6)), z
 
 
-def _nail(finger: str, field: Field) -> Piece:
+def _nail(finger: str) -> Piece:
     """A nail on the back of a fingertip."""
     joints = finger_joints("left", finger)
     way = rot.normalize(at(joints[3]) - at(joints[2]))
@@ -104,12 +108,12 @@ def _nail(finger: str, field: Field) -> Piece:
     tip = at(joints[3]) - way * (0.0025 + length / 2) + back * 0.006
     rounded = np.sqrt(1.0 - 0.35 * u**2)
     along = length / 2 * (v * np.sqrt(1.0 - 0.30 * u**2))[..., None] * way
-    return patch(field, tip + along + breadth * (u * rounded)[..., None] * side, 0.0004, "nail", 0.001)
+    return patch(_finger(finger), tip + along + breadth * (u * rounded)[..., None] * side, 0.0004, "nail", 0.001)
 
 
 def hand_pieces() -> list[Piece]:
     """The left hand with weights."""
     field = hand_field()
     vertices, quads = skin(field, _grid())
-    pieces = [Piece(vertices, quads, "skin"), *(_nail(f, field) for f in FINGERS)]
+    pieces = [Piece(vertices, quads, "skin"), *(_nail(f) for f in FINGERS)]
     return [p.weighted(hand_weights) for p in pieces]

@@ -22,24 +22,24 @@ def _pair(make: Field) -> Field:
 def _skull() -> Field:
     parts = [
         ellipsoid((0, 0.014, 1.668), (0.0735, 0.090, 0.078)),
-        ellipsoid((0, -0.026, 1.618), (0.058, 0.060, 0.070), -0.12),
-        _pair(cone((0.048, 0.000, 1.590), (0.016, -0.062, 1.556), 0.014, 0.013)),
-        ellipsoid((0, -0.069, 1.5575), (0.019, 0.017, 0.0145)),
-        _pair(ellipsoid((0.040, -0.050, 1.626), (0.024, 0.024, 0.018))),
+        ellipsoid((0, -0.029, 1.626), (0.0600, 0.0600, 0.0700), -0.10),
+        _pair(cone((0.047, 0.004, 1.596), (0.015, -0.060, 1.562), 0.016, 0.0135)),
+        ellipsoid((0, -0.0645, 1.5600), (0.0185, 0.0165, 0.0140)),
+        _pair(ellipsoid((0.037, -0.047, 1.627), (0.023, 0.024, 0.018))),
     ]
-    return union(parts, 0.030)
+    return union(parts, 0.024)
 
 
 def _features(p: Array, head: Array) -> Array:
     """Brow, eyes, nose and mouth worked into the plain head."""
-    socket = _pair(ellipsoid(EYE + [0.001, -0.024, 0.001], (0.021, 0.0165, 0.0115)))
-    head = -smooth_min(-head, socket(p), 0.016)
+    socket = _pair(ellipsoid(EYE + [0.001, -0.0265, 0.002], (0.022, 0.0160, 0.0120)))
+    head = -smooth_min(-head, socket(p), 0.022)
     head = smooth_min(head, _pair(ellipsoid(EYE, (0.0165, 0.0165, 0.0150)))(p), 0.004)
     brow = _pair(cone((0.012, -0.0855, 1.6655), (0.042, -0.0710, 1.6695), 0.0045, 0.0035))
     head = smooth_min(head, brow(p), 0.016)
-    bridge = cone((0, -0.0830, 1.6600), (0, -0.1045, 1.6215), 0.0058, 0.0078)
-    wings = _pair(ellipsoid((0.0095, -0.0935, 1.6165), (0.0068, 0.0085, 0.0060)))
-    head = smooth_min(head, smooth_min(bridge(p), wings(p), 0.006), 0.010)
+    bridge = cone((0, -0.0815, 1.6570), (0, -0.1015, 1.6205), 0.0060, 0.0086)
+    wings = _pair(ellipsoid((0.0096, -0.0920, 1.6158), (0.0066, 0.0092, 0.0058)))
+    head = smooth_min(head, smooth_min(bridge(p), wings(p), 0.008), 0.015)
     upper = ellipsoid((0, -0.0850, 1.5945), (0.0215, 0.0085, 0.0048))
     lower = ellipsoid((0, -0.0840, 1.5865), (0.0175, 0.0085, 0.0054))
     return smooth_min(smooth_min(head, upper(p), 0.007), lower(p), 0.004)
@@ -47,7 +47,7 @@ def _features(p: Array, head: Array) -> Array:
 
 def _ear() -> Field:
     shell = ellipsoid((0.0770, 0.0140, 1.6430), (0.0085, 0.0175, 0.0300), 0.22)
-    return _pair(carve(shell, ellipsoid((0.0890, 0.0110, 1.6450), (0.0085, 0.0095, 0.0185), 0.22), 0.005))
+    return _pair(carve(shell, ellipsoid((0.0900, 0.0095, 1.6440), (0.0115, 0.0100, 0.0190), 0.22), 0.003))
 
 
 def head_field() -> Field:
@@ -74,14 +74,14 @@ def hair_field() -> Field:
     cap = union(
         [
             ellipsoid((0, 0.022, 1.681), (0.0835, 0.098, 0.0800)),
-            ellipsoid((0.012, -0.030, 1.722), (0.060, 0.050, 0.034)),
-            ellipsoid((0, 0.066, 1.622), (0.060, 0.046, 0.062)),
+            ellipsoid((0.012, -0.022, 1.721), (0.058, 0.043, 0.033)),
+            ellipsoid((0, 0.050, 1.616), (0.055, 0.040, 0.056)),
         ],
         0.03,
     )
     face = union(
         [
-            ellipsoid((0, -0.105, 1.628), (0.072, 0.070, 0.080)),
+            ellipsoid((0, -0.108, 1.634), (0.070, 0.070, 0.084)),
             _pair(ellipsoid((0.085, -0.020, 1.612), (0.030, 0.058, 0.062))),
             ellipsoid((0, 0.030, 1.515), (0.12, 0.13, 0.060)),
         ],
@@ -91,8 +91,8 @@ def hair_field() -> Field:
 
     def field(p: Array) -> Array:
         angle = np.arctan2(p[:, 0] - 0.030, p[:, 2] - 1.640)
-        furrow = np.abs(np.sin(angle * 9.0 + 14.0 * p[:, 1]))
-        return np.asarray(shape(p) + 0.0022 * (1.0 - furrow))
+        furrow = np.sin(angle * 7.0 + 12.0 * p[:, 1]) + 0.5 * np.sin(angle * 13.0 - 18.0 * p[:, 1])
+        return np.asarray(shape(p) + 0.0016 * furrow)
 
     return field
 
@@ -117,18 +117,19 @@ def _details(field: Field) -> list[Piece]:
     mouth = np.stack([0.0205 * s, -0.093 + 0.008 * s**2, 1.5908 - 0.0010 * (1 - s**2)], axis=1)
     pieces.append(_ribbon(field, mouth + [0, 0, 0.0022], 0.0026 * (1 - s**2) ** 0.7 + 3e-4, "lips", 0.0003))
     pieces.append(_ribbon(field, mouth - [0, 0, 0.0034], 0.0030 * (1 - s**2) ** 0.7 + 3e-4, "lips", 0.0003))
+    pieces.append(_ribbon(field, mouth - [0, 0, 0.0004], 0.0006 * (1 - s**2) ** 0.5 + 1e-4, "seam", 0.0007))
     return pieces
 
 
 def head_pieces() -> list[Piece]:
     """Head, hair and details with weights."""
     field, hair = head_field(), hair_field()
-    x = ticks((-0.095, -0.05, 0.0075), (-0.05, 0.05, 0.0050), (0.05, 0.095, 0.0075))
-    y = ticks((-0.125, -0.055, 0.0050), (-0.055, 0.03, 0.0085), (0.03, 0.125, 0.014))
-    z = ticks((1.43, 1.53, 0.014), (1.53, 1.69, 0.0050), (1.69, 1.765, 0.012))
+    x = ticks((-0.095, -0.05, 0.0070), (-0.05, 0.05, 0.0056), (0.05, 0.095, 0.0070))
+    y = ticks((-0.125, -0.055, 0.0050), (-0.055, 0.03, 0.0100), (0.03, 0.125, 0.016))
+    z = ticks((1.43, 1.53, 0.016), (1.53, 1.69, 0.0056), (1.69, 1.765, 0.014))
     face = Piece(*skin(field, (x, y, z)), "skin")
     face = face.without((hair(face.vertices) < -0.005) | (face.vertices[:, 2] < 1.45))
-    axes = (ticks((-0.10, 0.10, 0.0085)), ticks((-0.11, 0.14, 0.0095)), ticks((1.53, 1.78, 0.0085)))
+    axes = (ticks((-0.10, 0.10, 0.0095)), ticks((-0.11, 0.14, 0.0105)), ticks((1.53, 1.78, 0.0095)))
     cap = Piece(*skin(hair, axes), "hair")
     cap = cap.without(field(cap.vertices) < -0.006)
     return [p.weighted(neck_weights) for p in (face, cap, *_details(field))]

@@ -154,19 +154,19 @@ def surface_net(field: Field, grid: Sequence[Array]) -> tuple[Array, Indices]:
     return flat[used, :3] / flat[used, 3:], number[np.concatenate(quads)]
 
 
-def gradient(field: Field, points: Array, step: float = 5e-4) -> Array:
-    """Slope of a field by central differences."""
-    shifts = np.concatenate([np.eye(3), -np.eye(3)]) * step
-    values = field((points + shifts[:, None]).reshape(-1, 3)).reshape(6, -1)
-    return np.asarray((values[:3] - values[3:]).T / (2 * step))
+def sampled(field: Field, points: Array, step: float = 3e-4) -> tuple[Array, Array]:
+    """Values (N,) and slopes (N, 3) of a field, by forward differences."""
+    shifts = np.concatenate([np.zeros((1, 3)), np.eye(3)]) * step
+    values = field((points + shifts[:, None]).reshape(-1, 3)).reshape(4, -1)
+    return values[0], (values[1:] - values[0]).T / step
 
 
 def project(field: Field, points: Array, rounds: int = 3, level: float = 0.0) -> Array:
     """Move points onto the surface where the field is ``level``, along its slope."""
     for _ in range(rounds):
-        slope = gradient(field, points)
+        value, slope = sampled(field, points)
         size = np.maximum(np.sum(slope**2, axis=-1), 0.05)
-        move = slope * ((field(points) - level) / size)[:, None]
+        move = slope * ((value - level) / size)[:, None]
         length = np.maximum(np.linalg.norm(move, axis=-1, keepdims=True), 1e-12)
         points = points - move * np.minimum(1.0, 0.01 / length)
     return points
@@ -187,7 +187,7 @@ def skin(field: Field, grid: Sequence[Array], rounds: int = 2) -> tuple[Array, I
     vertices, quads = surface_net(field, grid)
     for _ in range(rounds):
         vertices = project(field, relax(vertices, quads), 1)
-    return project(field, vertices, 2), quads
+    return project(field, vertices, 1), quads
 
 
 def ticks(*pieces: tuple[float, float, float]) -> Array:

@@ -26,6 +26,7 @@ class Look:
 LOOKS: Final[dict[str, Look]] = {
     "skin": Look((0.62, 0.365, 0.255), 0.48, flesh=0.12),
     "lips": Look((0.47, 0.195, 0.160), 0.42, flesh=0.10),
+    "seam": Look((0.20, 0.070, 0.060), 0.60),
     "nail": Look((0.70, 0.440, 0.350), 0.28, coat=0.3),
     "hair": Look((0.040, 0.022, 0.015), 0.42, sheen=0.2),
     "lash": Look((0.030, 0.018, 0.014), 0.60),
@@ -50,8 +51,8 @@ LOOKS: Final[dict[str, Look]] = {
     "silver": Look((0.70, 0.70, 0.70), 0.25, metallic=1.0),
     "ivory": Look((0.80, 0.77, 0.68), 0.35),
     "leather": Look((0.030, 0.018, 0.013), 0.55),
-    "floor": Look((0.36, 0.35, 0.345), 0.55),
-    "backdrop": Look((0.40, 0.40, 0.41), 0.90),
+    "floor": Look((0.66, 0.64, 0.62), 0.75),
+    "backdrop": Look((0.66, 0.64, 0.62), 0.95),
 }
 
 

@@ -12,7 +12,7 @@ import bpy
 import numpy as np
 
 from ..core.rotations import Array
-from .implicit import Field, Indices, gradient, project
+from .implicit import Field, Indices, project, sampled
 
 Weights = dict[str, Array]
 """Weight of each vertex (N,) by bone."""
@@ -125,7 +125,7 @@ def patch(field_: Field, points: Array, lift: float, material: str, rim: float =
     """A thin sheet on a surface: a grid of points (R, C, 3) projected, lifted, with a rim going in."""
     rows, columns = points.shape[:2]
     flat = project(field_, points.reshape(-1, 3), 6)
-    normal = gradient(field_, flat)
+    normal = sampled(field_, flat)[1]
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
     index = np.arange(rows * columns).reshape(rows, columns)
     border = np.concatenate([index[0, :-1], index[:-1, -1], index[-1, :0:-1], index[:0:-1, 0]])

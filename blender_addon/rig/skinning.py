@@ -146,7 +146,8 @@ def hand_weights(p: Array) -> Weights:
     thumb = _finger_chain(p, "thumb", ((0.010, 0.026), (0.010, 0.010), (0.0075, 0.0075)))
     far = distance(p, line)
     mine = smoothstep(far - 0.004 * smoothstep(p[:, 1], -0.02, -0.05), 0.026, 0.013)
-    return mixed((palm, 1.0 - mine), (thumb, mine))
+    arm = smoothstep(p[:, 0], at("left_hand")[0] + 0.010, at("left_hand")[0] - 0.024)
+    return mixed((palm, (1.0 - mine) * (1.0 - arm)), (thumb, mine * (1.0 - arm)), (rigid("left_lower_arm", p), arm))
 
 
 def limited(weights: Weights, bones: Sequence[str], most: int = 4) -> Array:
@@ -166,8 +167,10 @@ def fit(points: Array, table: Array, bones: Sequence[str], skeleton: Skeleton) -
     for column, bone in enumerate(bones):
         i, k = reference().index(bone), skeleton.index(bone)
         old, new = reference().rest_positions[i], skeleton.rest_positions[k]
-        ends = [np.mean([s.offsets[c] for c in s.children(j) if s.roles[c] != "prop"], axis=0)
-                for s, j in ((reference(), i), (skeleton, k))]
+        ends = [
+            np.mean([s.offsets[c] for c in s.children(j) if s.roles[c] != "prop"], axis=0)
+            for s, j in ((reference(), i), (skeleton, k))
+        ]
         size = np.linalg.norm(ends[1]) / np.linalg.norm(ends[0])
         turned = rot.rotate(rot.between(ends[0], ends[1]), points - old) * size
         out += table[:, column : column + 1] * (new + turned)

@@ -57,7 +57,10 @@ def fingerboard() -> list[Piece]:
     board = loft(np.array(rings)[:, ::-1], "ebony", smooth=False)
     crown = _crown(0.0118, violin.NUT_TOP + 0.0004)
     outline = np.concatenate([crown, [[-0.0118, -0.008], [0.0118, -0.008]]])
-    rings = [np.stack([outline[:, 0], np.full(len(outline), -u), outline[:, 1]], axis=1) for u in (NUT_U + 1e-5, NUT_U + 0.005)]
+    rings = [
+        np.stack([outline[:, 0], np.full(len(outline), -u), outline[:, 1]], axis=1)
+        for u in (NUT_U + 1e-5, NUT_U + 0.005)
+    ]
     return [board, loft(np.array(rings)[:, ::-1], "ebony", smooth=False)]
 
 
@@ -89,7 +92,9 @@ def _head_line() -> tuple[Array, Array, Array]:
     radius = 0.0108 * np.exp(-0.155 * turn) + 0.0004
     start = -np.pi * 0.62
     volute = eye + radius[:, None] * np.stack([np.cos(start + turn), np.sin(start + turn)], axis=1)
-    box = np.stack([np.linspace(0.489, volute[0, 0] - 0.006, 9), np.linspace(-0.0125, volute[0, 1] + 0.0005, 9)], axis=1)
+    box = np.stack(
+        [np.linspace(0.489, volute[0, 0] - 0.006, 9), np.linspace(-0.0125, volute[0, 1] + 0.0005, 9)], axis=1
+    )
     line = np.concatenate([box, volute])
     high = np.concatenate([np.linspace(0.0098, 0.0058, 9), 0.0052 * np.exp(-0.150 * turn) + 0.0003])
     wide = np.concatenate([np.linspace(0.0122, 0.0090, 9), 0.0080 + 0.0125 * (turn / turn[-1]) ** 1.1])
@@ -134,12 +139,23 @@ def bridge() -> Piece:
     """A bridge with feet, waist, kidney cuts and the strings' own arc on top."""
     crown = _crown(violin.BRIDGE_SPACING / 2 + 0.0032, violin.BRIDGE_TOP - 0.0003, 13)
     base = violin.BRIDGE_TOP - 0.033
-    right = [(-0.0185, base + 0.019), (-0.0150, base + 0.0165), (-0.0165, base + 0.0135), (-0.0205, base + 0.0095),
-             (-0.0150, base + 0.0060), (-0.0208, base + 0.0015), (-0.0210, base - 0.0035), (-0.0105, base - 0.0016),
-             (-0.0085, base + 0.0032), (0.0, base + 0.0062)]
+    right = [
+        (-0.0185, base + 0.019),
+        (-0.0150, base + 0.0165),
+        (-0.0165, base + 0.0135),
+        (-0.0205, base + 0.0095),
+        (-0.0150, base + 0.0060),
+        (-0.0208, base + 0.0015),
+        (-0.0210, base - 0.0035),
+        (-0.0105, base - 0.0016),
+        (-0.0085, base + 0.0032),
+        (0.0, base + 0.0062),
+    ]
     outline = np.array([*crown, *right, *((-x, z) for x, z in right[-2::-1])])
-    rings = [np.stack([outline[:, 0] * s, np.full(len(outline), -BRIDGE_U + y), outline[:, 1]], axis=1)
-             for y, s in ((-0.0014, 1.0), (0.0016, 1.0))]
+    rings = [
+        np.stack([outline[:, 0] * s, np.full(len(outline), -BRIDGE_U + y), outline[:, 1]], axis=1)
+        for y, s in ((-0.0014, 1.0), (0.0016, 1.0))
+    ]
     piece = loft(np.array(rings), "maple", (False, False), smooth=False)
     return _with_face(piece, len(outline))
 
@@ -151,7 +167,9 @@ def _with_face(piece: Piece, count: int) -> Piece:
     legs += [(13 + i, 14 + i, count - 2 - i, count - 1 - i) for i in range(5) if i < 4]
     legs += [(17, 21, 22, 23), (17, 20, 21, -1), (17, 18, 19, 20), (23, 22, 24, -1), (23, 24, 25, 26)]
     faces = np.array([*crown, *legs])
-    back = np.where(faces[:, 3:] >= 0, faces[:, ::-1] + count, np.column_stack([faces[:, [2, 1, 0]] + count, faces[:, 3]]))
+    back = np.where(
+        faces[:, 3:] >= 0, faces[:, ::-1] + count, np.column_stack([faces[:, [2, 1, 0]] + count, faces[:, 3]])
+    )
     return Piece(piece.vertices, np.concatenate([piece.faces, faces, back]), piece.material, smooth=False)
 
 
@@ -163,7 +181,13 @@ def tail_end(string: int) -> Array:
 
 def tailpiece() -> list[Piece]:
     """Tailpiece, gut loop, saddle, end button and fine tuner of the E string."""
-    rows = ((0.014, 0.0085, 0.0120), (0.040, 0.0120, 0.0180), (0.085, 0.0185, 0.0272), (0.104, 0.0215, 0.0312), (0.110, 0.0218, 0.0322))
+    rows = (
+        (0.014, 0.0085, 0.0120),
+        (0.040, 0.0120, 0.0180),
+        (0.085, 0.0185, 0.0272),
+        (0.104, 0.0215, 0.0312),
+        (0.110, 0.0218, 0.0322),
+    )
     rings = []
     for u, half, top in rows:
         x = np.linspace(half, -half, 9)
@@ -172,12 +196,28 @@ def tailpiece() -> list[Piece]:
         ring = np.concatenate([crown, under])
         rings.append(np.stack([ring[:, 0], np.full(len(ring), -u), ring[:, 1]], axis=1))
     body = loft(np.array(rings)[:, ::-1], "ebony", smooth=False)
-    gut = np.array([[0.006, -0.020, 0.0125], [0.0045, -0.006, 0.008], [0.0030, 0.0010, 0.0025], [0.0020, 0.0055, -0.018]])
+    gut = np.array(
+        [[0.006, -0.020, 0.0125], [0.0045, -0.006, 0.008], [0.0030, 0.0010, 0.0025], [0.0020, 0.0055, -0.018]]
+    )
     loops = [tube(gut * [s, 1, 1], 0.0009, "lash", 6) for s in (1.0, -1.0)]
-    button = lathe(np.array([[0, -0.002, -0.019], [0, 0.02, -0.019]]), ((0, 0.0036), (0.006, 0.0036), (0.007, 0.0065), (0.011, 0.007), (0.014, 0.0045)), "ebony")
-    saddle = prism(np.array([(-0.004, -0.004), (0.004, -0.004), (0.0055, 0.003), (-0.0005, 0.0045)]), ((-0.016, 0.0), (0.016, 0.0)), 0, "ebony")
+    button = lathe(
+        np.array([[0, -0.002, -0.019], [0, 0.02, -0.019]]),
+        ((0, 0.0036), (0.006, 0.0036), (0.007, 0.0065), (0.011, 0.007), (0.014, 0.0045)),
+        "ebony",
+    )
+    saddle = prism(
+        np.array([(-0.004, -0.004), (0.004, -0.004), (0.0055, 0.003), (-0.0005, 0.0045)]),
+        ((-0.016, 0.0), (0.016, 0.0)),
+        0,
+        "ebony",
+    )
     screw = tail_end(3) + [0.0, 0.006, 0.0]
-    tuner = lathe(np.array([screw, screw + [0, 0, 0.02]]), ((-0.006, 0.0016), (0.004, 0.0016), (0.0042, 0.0036), (0.0070, 0.0036)), "silver", 10)
+    tuner = lathe(
+        np.array([screw, screw + [0, 0, 0.02]]),
+        ((-0.006, 0.0016), (0.004, 0.0016), (0.0042, 0.0036), (0.0070, 0.0036)),
+        "silver",
+        10,
+    )
     return [body, *loops, button, saddle, tuner]
 
 
@@ -189,7 +229,15 @@ def chin_rest() -> list[Piece]:
     outline[:, 1] += 0.010 * (outline[:, 0] / 0.052) ** 2 * np.sign(outline[:, 1]).clip(max=0) * -0.6
     middle = np.array([0.0510, -0.0360])
     rim = 0.0255 + 0.0055 * (outline[:, 1] / 0.033) + 0.0040 * (outline[:, 0] / 0.052)
-    levels = ((0.78, 0.0175, 0.35), (0.94, 0.0185, 0.55), (1.0, 0.0, 1.0), (0.97, 0.0012, 1.0), (0.80, -0.0035, 0.95), (0.5, -0.0070, 0.75), (0.2, -0.0085, 0.65))
+    levels = (
+        (0.78, 0.0175, 0.35),
+        (0.94, 0.0185, 0.55),
+        (1.0, 0.0, 1.0),
+        (0.97, 0.0012, 1.0),
+        (0.80, -0.0035, 0.95),
+        (0.5, -0.0070, 0.75),
+        (0.2, -0.0085, 0.65),
+    )
     rings = []
     for size, rise, share in levels:
         z = rim * share + (rise if share > 0.6 else 0.0) + (0.004 if share < 0.6 else 0.0)
@@ -197,7 +245,12 @@ def chin_rest() -> list[Piece]:
     cup = loft(np.array(rings), "ebony")
     posts = [np.array([[x, 0.0035, z] for z in (0.016, -0.012, -0.036)]) for x in (0.036, 0.054)]
     barrels = [tube(p, np.array([0.0026, 0.0034, 0.0026]), "silver", 8) for p in posts]
-    foot = prism(np.array([(-0.010, -0.0405), (0.0055, -0.0405), (0.0055, -0.036), (-0.010, -0.037)]), ((0.031, 0.0), (0.059, 0.0)), 0, "ebony")
+    foot = prism(
+        np.array([(-0.010, -0.0405), (0.0055, -0.0405), (0.0055, -0.036), (-0.010, -0.037)]),
+        ((0.031, 0.0), (0.059, 0.0)),
+        0,
+        "ebony",
+    )
     return [cup, *barrels, foot]
 
 

@@ -20,12 +20,44 @@ from .materials import Materials
 from .meshing import Piece, build_mesh, grid_faces, loft
 from .violin_fittings import fittings, string_pieces
 
-LOWER: Final = ((0.0, 0.0), (0.0016, 0.030), (0.012, 0.064), (0.031, 0.089), (0.056, 0.1018), (0.077, 0.104),
-                (0.098, 0.1015), (0.117, 0.0955), (0.132, 0.0905), (0.142, 0.0892), (0.1505, 0.0925))
-MIDDLE: Final = ((0.1525, 0.0905), (0.1555, 0.0815), (0.163, 0.0695), (0.175, 0.0602), (0.190, 0.0555), (0.203, 0.0550),
-                 (0.216, 0.0582), (0.227, 0.0648), (0.2335, 0.0722), (0.2362, 0.0772))
-UPPER: Final = ((0.2380, 0.0788), (0.2455, 0.0760), (0.255, 0.0768), (0.272, 0.0818), (0.291, 0.0840), (0.309, 0.0818),
-                (0.326, 0.0738), (0.340, 0.0595), (0.349, 0.0405), (0.3545, 0.0200), (0.356, 0.0))
+LOWER: Final = (
+    (0.0, 0.0),
+    (0.0016, 0.030),
+    (0.012, 0.064),
+    (0.031, 0.089),
+    (0.056, 0.1018),
+    (0.077, 0.104),
+    (0.098, 0.1015),
+    (0.117, 0.0955),
+    (0.132, 0.0905),
+    (0.142, 0.0892),
+    (0.1505, 0.0925),
+)
+MIDDLE: Final = (
+    (0.1525, 0.0905),
+    (0.1555, 0.0815),
+    (0.163, 0.0695),
+    (0.175, 0.0602),
+    (0.190, 0.0555),
+    (0.203, 0.0550),
+    (0.216, 0.0582),
+    (0.227, 0.0648),
+    (0.2335, 0.0722),
+    (0.2362, 0.0772),
+)
+UPPER: Final = (
+    (0.2380, 0.0788),
+    (0.2455, 0.0760),
+    (0.255, 0.0768),
+    (0.272, 0.0818),
+    (0.291, 0.0840),
+    (0.309, 0.0818),
+    (0.326, 0.0738),
+    (0.340, 0.0595),
+    (0.349, 0.0405),
+    (0.3545, 0.0200),
+    (0.356, 0.0),
+)
 WAIST: Final = ((0.142, 0.0800), (0.163, 0.0655), (0.190, 0.0555), (0.203, 0.0550), (0.227, 0.0625), (0.250, 0.0735))
 """Half widths that the arch follows between the corners."""
 CHANNEL: Final = 0.0070
@@ -47,7 +79,7 @@ def _smooth(points: tuple[tuple[float, float], ...], count: int) -> Array:
 
 def half_outline() -> Array:
     """(N, 2) points (u, half width) of the edge, from the end button to the neck."""
-    return np.concatenate([_smooth(LOWER, 22), _smooth(MIDDLE, 18), _smooth(UPPER, 22)])
+    return np.concatenate([_smooth(LOWER, 18), _smooth(MIDDLE, 15), _smooth(UPPER, 18)])
 
 
 def inset(outline: Array, by: float) -> Array:
@@ -77,8 +109,8 @@ def _half_plate(outline: Array) -> Array:
     inner = rims[-1]
     even = np.convolve(np.pad(inner[:, 0], 4, "reflect", reflect_type="odd"), np.ones(9) / 9, "valid")
     columns = list(rims)
-    for share in (0.90, 0.78, 0.64, 0.49, 0.33, 0.16, 0.0):
-        straight = min(1.0, (1.0 - share) * 3.0)
+    for share in (0.86, 0.68, 0.48, 0.25, 0.0):
+        straight = min(1.0, (1.0 - share) * 2.4)
         columns.append(np.stack([inner[:, 0] * (1 - straight) + even * straight, inner[:, 1] * share], axis=1))
     return np.stack(columns, axis=1)
 
@@ -113,7 +145,7 @@ def ribs() -> Piece:
 
 def sound_hole() -> Piece:
     """The left f-hole as a dark inlay that follows the arch."""
-    t = np.linspace(0, 1, 40)
+    t = np.linspace(0, 1, 32)
     stem = np.stack([0.1665 + 0.062 * (t - 0.42), 0.0385 - 0.021 * (t - 0.42)], axis=1)
     bend = np.stack([0.0 * t, 0.0085 * np.sin(2 * np.pi * (t - 0.5)) * np.abs(2 * t - 1) ** 1.2], axis=1)
     line = stem + bend
@@ -123,7 +155,7 @@ def sound_hole() -> Piece:
     way = np.gradient(line, axis=0)
     side = np.stack([-way[:, 1], way[:, 0]], axis=1) / np.linalg.norm(way, axis=1, keepdims=True)
     rows = np.stack([line - half[:, None] * side, line + half[:, None] * side], axis=1)
-    return Piece(_on_belly(rows.reshape(-1, 2)), grid_faces(40, 2), "lash")
+    return Piece(_on_belly(rows.reshape(-1, 2)), grid_faces(32, 2), "lash")
 
 
 def _on_belly(points: Array, lift: float = 0.0005) -> Array:

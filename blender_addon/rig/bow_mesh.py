@@ -33,7 +33,7 @@ def stick_height(x: Array) -> Array:
 
 def _stick() -> list[Piece]:
     """The cambered stick, its winding and leather, screw and button."""
-    x = np.concatenate([[-0.056, -0.050], np.linspace(-0.045, LENGTH - 0.004, 40)])
+    x = np.concatenate([[-0.056, -0.050], np.linspace(-0.045, LENGTH - 0.004, 28)])
     radius = np.interp(x, [-0.056, 0.10, LENGTH], [0.0043, 0.0041, 0.0027])
     line = np.stack([x, 0 * x, stick_height(x)], axis=1)
     stick = tube(line, radius, "pernambuco", 8)

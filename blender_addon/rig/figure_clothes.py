@@ -15,7 +15,8 @@ from .skinning import at, rigid, shoe_weights, skirt_weights, trouser_weights
 
 TORSO = (
     # z, width, front, back, centre y
-    (0.835, 0.186, 0.118, 0.118, 0.006),
+    (0.790, 0.188, 0.121, 0.119, 0.006),
+    (0.846, 0.186, 0.118, 0.120, 0.006),
     (0.930, 0.182, 0.112, 0.122, 0.006),
     (1.080, 0.148, 0.100, 0.094, 0.006),
     (1.180, 0.153, 0.108, 0.098, 0.010),
@@ -69,11 +70,11 @@ def jacket_field() -> Field:
 
 
 def _jacket(field: Field) -> Piece:
-    side = ((0.24, 0.44, 0.028), (0.44, 0.56, 0.0150), (0.56, 0.72, 0.027), (0.72, 0.81, 0.011))
+    side = ((0.24, 0.44, 0.029), (0.44, 0.56, 0.0172), (0.56, 0.72, 0.027), (0.72, 0.81, 0.011))
     right = [(-b, -a, step) for a, b, step in reversed(side)]
-    x = ticks(*right, (-0.24, 0.24, 0.0185), *side)
-    y = ticks((-0.14, 0.16, 0.0160))
-    z = ticks((0.81, 0.86, 0.0125), (0.86, 1.34, 0.026), (1.34, 1.52, 0.0150))
+    x = ticks(*right, (-0.24, 0.24, 0.0205), *side)
+    y = ticks((-0.14, 0.16, 0.0188))
+    z = ticks((0.775, 0.86, 0.0142), (0.86, 1.34, 0.028), (1.34, 1.52, 0.0165))
     piece = Piece(*skin(field, (x, y, z)), "jacket")
     v = piece.vertices
     piece = piece.without((np.abs(v[:, 0]) > SLEEVE_END) | (v[:, 2] < HEM))
@@ -183,7 +184,7 @@ def _bow_tie() -> list[Piece]:
         wing = smooth_min(loops(q), waist(q), 0.01)
         return np.minimum(wing, knot(q) - 0.0005)
 
-    grid = (ticks((-0.06, 0.06, 0.0052)), ticks((-0.075, -0.035, 0.0046)), ticks((1.465, 1.513, 0.0046)))
+    grid = (ticks((-0.06, 0.06, 0.0065)), ticks((-0.075, -0.035, 0.0055)), ticks((1.465, 1.513, 0.0055)))
     return [Piece(*skin(field, grid, 1), "lapel")]
 
 
@@ -213,8 +214,8 @@ def _trousers() -> Piece:
         right = leg(p * [-1, 1, 1])
         return smooth_min(leg(p), right, 0.016)
 
-    z = ticks((0.03, 0.07, 0.014), (0.07, 0.42, 0.040), (0.42, 0.58, 0.020), (0.58, 0.80, 0.040), (0.80, 1.03, 0.024))
-    grid = (ticks((-0.21, 0.21, 0.0190)), ticks((-0.14, 0.15, 0.0195)), z)
+    z = ticks((0.03, 0.07, 0.014), (0.07, 0.42, 0.044), (0.42, 0.58, 0.023), (0.58, 0.80, 0.044), (0.80, 1.03, 0.024))
+    grid = (ticks((-0.21, 0.21, 0.0235)), ticks((-0.14, 0.15, 0.0240)), z)
     piece = Piece(*skin(field, grid), "trousers")
     jacket = jacket_field()
     return piece.without(jacket(piece.vertices) < -0.008).weighted(trouser_weights)

@@ -89,11 +89,11 @@ def _grid() -> tuple[Array, Array, Array]:
         (at(f"left_{a}_proximal") + at(f"left_{b}_proximal"))[1] / 2
         for a, b in zip(FINGERS[1:4], FINGERS[2:], strict=True)
     ]
-    x = ticks((wrist[0] - 0.052, wrist[0] + 0.075, 0.0066), (wrist[0] + 0.075, wrist[0] + 0.20, 0.0047))
+    x = ticks((wrist[0] - 0.052, wrist[0] + 0.075, 0.0072), (wrist[0] + 0.075, wrist[0] + 0.20, 0.0047))
     edges = [gaps[0] - 0.0198, *gaps, gaps[-1] + 0.0175]
     y = [ticks((a, b, 0.0042)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
     y = [ticks((wrist[1] - 0.128, edges[0], 0.0048)), *y, ticks((edges[-1], wrist[1] + 0.055, 0.0048))]
-    z = ticks((wrist[2] - 0.078, wrist[2] - 0.02, 0.0050), (wrist[2] - 0.02, wrist[2] + 0.026, 0.0042))
+    z = ticks((wrist[2] - 0.078, wrist[2] - 0.02, 0.0050), (wrist[2] - 0.02, wrist[2] + 0.026, 0.0046))
     return x, np.unique(np.round(np.concatenate(y), 6)), z
 
 

@@ -124,12 +124,12 @@ def _details(field: Field) -> list[Piece]:
 def head_pieces() -> list[Piece]:
     """Head, hair and details with weights."""
     field, hair = head_field(), hair_field()
-    x = ticks((-0.095, -0.05, 0.0070), (-0.05, 0.05, 0.0056), (0.05, 0.095, 0.0070))
+    x = ticks((-0.095, -0.05, 0.0070), (-0.05, 0.05, 0.0060), (0.05, 0.095, 0.0070))
     y = ticks((-0.125, -0.055, 0.0050), (-0.055, 0.03, 0.0100), (0.03, 0.125, 0.016))
-    z = ticks((1.43, 1.53, 0.016), (1.53, 1.69, 0.0056), (1.69, 1.765, 0.014))
+    z = ticks((1.43, 1.53, 0.016), (1.53, 1.69, 0.0060), (1.69, 1.765, 0.014))
     face = Piece(*skin(field, (x, y, z)), "skin")
     face = face.without((hair(face.vertices) < -0.005) | (face.vertices[:, 2] < 1.45))
-    axes = (ticks((-0.10, 0.10, 0.0095)), ticks((-0.11, 0.14, 0.0105)), ticks((1.53, 1.78, 0.0095)))
+    axes = (ticks((-0.10, 0.10, 0.0104)), ticks((-0.11, 0.14, 0.0114)), ticks((1.53, 1.78, 0.0104)))
     cap = Piece(*skin(hair, axes), "hair")
     cap = cap.without(field(cap.vertices) < -0.006)
     return [p.weighted(neck_weights) for p in (face, cap, *_details(field))]

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import bpy
@@ -52,18 +52,16 @@ def _add(name: str, data: Any, collection: Any, position: Any = (0.0, 0.0, 0.0))
     return item
 
 
-def _backdrop(collection: Any, materials: Materials, radius: float = 5.5, bend: float = 1.6, high: float = 5.0) -> Any:
+def _backdrop(collection: Any, materials: Materials, radius: float = 5.5, bend: float = 1.6, high: float = 7.0) -> Any:
     """Floor and wall all round in one bowl, so that every camera has a background."""
-    arc = np.linspace(0, np.pi / 2, 9)
+    arc = np.linspace(0, np.pi / 2, 13)
     corner = np.stack([radius - bend + bend * np.sin(arc), bend - bend * np.cos(arc)], axis=1)
     profile = np.concatenate([[[0.01, 0.0], [1.2, 0.0], [2.4, 0.0]], corner, [[radius, high]]])
-    angle = np.arange(48) * 2 * np.pi / 48
+    angle = np.arange(64) * 2 * np.pi / 64
     circle = np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1)
     rings = profile[:, None, :1] * circle + profile[:, None, 1:] * [0.0, 0.0, 1.0]
-    floor, wall = (
-        replace(loft(r, m, (False, False)), smooth=True) for r, m in ((rings[:4], "floor"), (rings[3:], "backdrop"))
-    )
-    return _add("Backdrop", build_mesh("Backdrop", [floor, wall], materials), collection)
+    bowl = loft(rings[::-1], "backdrop", (False, False))
+    return _add("Backdrop", build_mesh("Backdrop", [bowl], materials), collection)
 
 
 def _lights(collection: Any, target: Vector) -> dict[str, Any]:
@@ -145,11 +143,11 @@ def render_settings(scene: Any, width: int = 960, height: int = 540, *, still: b
     display.render_aa = "8" if still else "FXAA"
     display.light_direction = (-0.45, -0.50, 0.74)
     display.shadow_shift, display.shadow_focus = 0.10, 0.30
-    shading.light, shading.studio_light = "STUDIO", "Default"
+    shading.light, shading.studio_light = "STUDIO", "paint.sl"
     shading.color_type = "MATERIAL"
     shading.show_specular_highlight = True
     shading.show_shadows, shading.shadow_intensity = still, 0.35
     shading.show_cavity, shading.cavity_type = True, "BOTH" if still else "SCREEN"
     shading.cavity_ridge_factor, shading.cavity_valley_factor = 0.25, 0.80
-    shading.curvature_ridge_factor, shading.curvature_valley_factor = 0.35, 0.55
+    shading.curvature_ridge_factor, shading.curvature_valley_factor = 0.20, 0.50
     shading.show_object_outline = False

@@ -88,7 +88,7 @@ def neck() -> Piece:
 def _head_line() -> tuple[Array, Array, Array]:
     """Pegbox and volute: middle line (N, 2) in (u, z), half height and half width there."""
     eye = np.array([0.5735, -0.0150])
-    turn = np.linspace(0.0, 2 * np.pi * 1.85, 64)
+    turn = np.linspace(0.0, 2 * np.pi * 1.85, 48)
     radius = 0.0108 * np.exp(-0.155 * turn) + 0.0004
     start = -np.pi * 0.62
     volute = eye + radius[:, None] * np.stack([np.cos(start + turn), np.sin(start + turn)], axis=1)

@@ -17,7 +17,7 @@ from ..core import violin
 from ..core.rotations import Array
 from .implicit import curve
 from .materials import Materials
-from .meshing import Piece, build_mesh, grid_faces, loft
+from .meshing import Piece, build_mesh, fan, grid_faces, loft
 from .violin_fittings import fittings, string_pieces
 
 LOWER: Final = (
@@ -61,6 +61,22 @@ UPPER: Final = (
 WAIST: Final = ((0.142, 0.0800), (0.163, 0.0655), (0.190, 0.0555), (0.203, 0.0550), (0.227, 0.0625), (0.250, 0.0735))
 """Half widths that the arch follows between the corners."""
 CHANNEL: Final = 0.0070
+SOUND_HOLE: Final = (
+    (0.1925, 0.0195),
+    (0.1975, 0.0212),
+    (0.1995, 0.0250),
+    (0.1970, 0.0293),
+    (0.1870, 0.0325),
+    (0.1610, 0.0372),
+    (0.1370, 0.0418),
+    (0.1265, 0.0450),
+    (0.1225, 0.0500),
+    (0.1250, 0.0548),
+    (0.1310, 0.0562),
+)
+"""Middle line of the left f-hole, (u, x)."""
+EYES: Final = ((0.1922, 0.0215, 0.0031), (0.1318, 0.0536, 0.0039))
+NOTCH: Final = (0.1610, 0.0372)
 RIB: Final = 0.030
 EDGE: Final = 0.0040
 OVERHANG: Final = 0.0027
@@ -130,7 +146,8 @@ def plate(top: bool) -> list[Piece]:
     faces = faces if top else faces[:, ::-1]
     lane = np.tile(np.minimum(np.arange(columns - 1), columns - 2 - np.arange(columns - 1)), rows - 1)
     parts = (("edge", lane < 2), ("varnish", (lane == 2) | (lane > 3)), ("ebony", lane == 3))
-    return [Piece(vertices, faces[mask], material) for material, mask in parts]
+    whole = np.zeros(len(vertices), dtype=bool)
+    return [Piece(vertices, faces[mask], material).without(whole) for material, mask in parts]
 
 
 def ribs() -> Piece:
@@ -143,19 +160,26 @@ def ribs() -> Piece:
     return loft(rings[::-1, ::-1], "varnish_dark", (False, False))
 
 
-def sound_hole() -> Piece:
-    """The left f-hole as a dark inlay that follows the arch."""
-    t = np.linspace(0, 1, 32)
-    stem = np.stack([0.1665 + 0.062 * (t - 0.42), 0.0385 - 0.021 * (t - 0.42)], axis=1)
-    bend = np.stack([0.0 * t, 0.0085 * np.sin(2 * np.pi * (t - 0.5)) * np.abs(2 * t - 1) ** 1.2], axis=1)
-    line = stem + bend
-    line[:, 1] += 0.006 * (np.abs(2 * t - 1) ** 3) * np.where(t > 0.5, 1.0, -1.0)
-    half = 0.0006 + 0.0021 * np.exp(-(((t - 0.5) / 0.30) ** 2))
-    half = half + 0.0042 * np.exp(-(((t - 0.985) / 0.030) ** 2)) + 0.0050 * np.exp(-(((t - 0.015) / 0.032) ** 2))
+def sound_hole() -> list[Piece]:
+    """The left f-hole as dark inlays that follow the arch: stem, two eyes, two nicks."""
+    line = _smooth(SOUND_HOLE, 29)
+    t = np.linspace(-1, 1, len(line))
+    half = 0.0007 + 0.0019 * np.clip(1.0 - (t / 0.62) ** 2, 0.0, 1.0) + 0.0004 * np.clip(1.0 - np.abs(t), 0.0, 1.0)
     way = np.gradient(line, axis=0)
     side = np.stack([-way[:, 1], way[:, 0]], axis=1) / np.linalg.norm(way, axis=1, keepdims=True)
-    rows = np.stack([line - half[:, None] * side, line + half[:, None] * side], axis=1)
-    return Piece(_on_belly(rows.reshape(-1, 2)), grid_faces(32, 2), "lash")
+    rows = np.stack([line + half[:, None] * side, line - half[:, None] * side], axis=1)
+    stem = Piece(_on_belly(rows.reshape(-1, 2)), grid_faces(len(line), 2), "hollow")
+    angle = np.arange(14) * 2 * np.pi / 14
+    circle = np.stack([np.sin(angle), np.cos(angle)], axis=1)
+    discs = [np.array(eye[:2]) + eye[2] * circle for eye in EYES]
+    discs += [NOTCH + np.array([(0.0011, 0.0), (0.0, s * 0.0048), (-0.0011, 0.0)])[::s] for s in (1, -1)]
+    return [stem, *(_disc(d) for d in discs)]
+
+
+def _disc(outline: Array) -> Piece:
+    """A flat dark spot on the belly."""
+    ring = np.arange(len(outline))
+    return Piece(_on_belly(np.vstack([outline, outline.mean(axis=0)])), fan(ring, len(outline)), "hollow")
 
 
 def _on_belly(points: Array, lift: float = 0.0005) -> Array:
@@ -164,13 +188,10 @@ def _on_belly(points: Array, lift: float = 0.0005) -> Array:
     return np.stack([points[:, 1], -points[:, 0], z], axis=1)
 
 
-def _both(piece: Piece) -> list[Piece]:
-    return [piece, piece.mirrored()]
-
-
 def build_violin(name: str, materials: Materials) -> Any:
     """The violin's object; strings also as vertex groups ``string_g`` to ``string_e``."""
-    pieces = [*plate(True), *plate(False), ribs(), *_both(sound_hole()), *fittings()]
+    holes = sound_hole()
+    pieces = [*plate(True), *plate(False), ribs(), *holes, *(p.mirrored() for p in holes), *fittings()]
     first = sum(len(p.vertices) for p in pieces)
     strings = string_pieces()
     item = bpy.data.objects.new(name, build_mesh(name, [*pieces, *strings], materials))

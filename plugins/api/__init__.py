@@ -18,6 +18,7 @@ from blender_addon.core.annotations import (
 from blender_addon.core.audio import Audio, AudioError
 from blender_addon.core.motion import Motion, MotionError
 from blender_addon.core.protocol import PROTOCOL_VERSION, BakeJob, ComponentInfo, SoundFile
+from blender_addon.core.rotations import Array
 from blender_addon.core.skeleton import Skeleton, SkeletonError
 from plugins.api.components import (
     Component,
@@ -39,6 +40,7 @@ __all__ = [
     "Annotation",
     "AnnotationError",
     "AnnotationTrack",
+    "Array",
     "Audio",
     "AudioError",
     "BakeJob",

@@ -17,9 +17,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from plugins.api import AnnotationTrack
-from plugins.api import Audio
-from plugins.api import Motion
+from plugins.api import AnnotationTrack, Audio, Motion
 from plugins.api.context import JobContext
 
 

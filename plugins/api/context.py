@@ -7,8 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from plugins.api import AnnotationTrack, find_track
-from plugins.api import Motion
+from plugins.api import AnnotationTrack, Motion, find_track
 
 
 class Cancelled(Exception):

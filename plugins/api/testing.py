@@ -12,10 +12,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
-from plugins.api import Annotation, AnnotationTrack
-from plugins.api import Audio
-from plugins.api import Motion
-from plugins.api import violinist
+from plugins.api import Annotation, AnnotationTrack, Audio, Motion, violinist
 from plugins.api.components import Component, Corrector, Generator, PostStep, Recognizer, Recommender
 from plugins.api.context import Cancelled, JobContext
 

@@ -48,9 +48,7 @@ class BeatTracker(Recognizer):
         context.progress(0.9, "Finding downbeats")
         metres = (3, 4, 2) if options.metre == "auto" else (int(options.metre),)
         positions = bar_positions(strengths, metres)
-        beats = [
-            Annotation(float(t) + audio.start, 0.0, int(p), 0.5) for t, p in zip(times, positions, strict=True)
-        ]
+        beats = [Annotation(float(t) + audio.start, 0.0, int(p), 0.5) for t, p in zip(times, positions, strict=True)]
         downbeats = tuple(Annotation(b.time, 0.0, 1, 0.4) for b in beats if b.value == 1)
         return [AnnotationTrack("beat", tuple(beats)), AnnotationTrack("downbeat", downbeats)]
 

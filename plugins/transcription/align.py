@@ -79,9 +79,7 @@ class ScoreAligner(Recognizer):
         return _tracks(best, audio)
 
 
-def _align(
-    reading: Reading, heard: Posteriors, evidence: Evidence, whole: bool, context: JobContext
-) -> _Aligned:
+def _align(reading: Reading, heard: Posteriors, evidence: Evidence, whole: bool, context: JobContext) -> _Aligned:
     onsets = np.array([n.onset for n in reading.notes])
     lengths = np.array([n.duration for n in reading.notes])
     columns = heard.pitch(np.array([n.pitch for n in reading.notes]))

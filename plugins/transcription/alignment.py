@@ -196,8 +196,6 @@ def _expected_durations(times: Floats, frames: Floats, neighbours: int = 6) -> F
     return np.asarray(np.maximum(np.median(around, axis=1) * steps, 1.0))
 
 
-
-
 def tempo_outliers(events: Events, frames: Floats, factor: float = 1.7) -> float:
     """Part of the score (0 to 1) that would be played faster or slower than ``factor`` times the
     usual tempo: near 0 for a true reading, large where a repeat that was not taken is squeezed in."""

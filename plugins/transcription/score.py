@@ -190,7 +190,9 @@ def _beats(part: Any, bars: list[tuple[float, float]]) -> Iterator[tuple[float, 
     """Score time and position in the bar of every beat; compound metres count dotted beats."""
     from partitura.score import TimeSignature
 
-    signatures = sorted((float(part.quarter_map(s.start.t)), s.beats, s.beat_type) for s in part.iter_all(TimeSignature))
+    signatures = sorted(
+        (float(part.quarter_map(s.start.t)), s.beats, s.beat_type) for s in part.iter_all(TimeSignature)
+    )
     for i, (start, end) in enumerate(bars):
         _, beats, unit = next((s for s in reversed(signatures) if s[0] <= start + 1e-6), (0.0, 4, 4))
         compound = beats in (6, 9, 12) and unit >= 8

@@ -1,0 +1,180 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""Trunk, arms, legs and fingers, each solved on a :class:`Pose`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from plugins.api import Array, violinist
+from plugins.api import rotations as rot
+from plugins.ik.body import Pose, frame_rotation
+from plugins.ik.solvers import CurledChain, fabrik, two_bones
+
+TRUNK: Final = ("spine", "chest", "upper_chest", "neck", "head")
+LARGEST_BEND: Final = {"thumb": np.radians(80.0)} | dict.fromkeys(violinist.FINGERS[1:], np.radians(112.0))
+"""Flexion of the middle finger joint (PIP): 110 to 115 degrees; thumb (IP): 80. American
+Academy of Orthopaedic Surgeons, *Joint Motion: Method of Measuring and Recording* (1965)."""
+CLAVICLE_LIMIT: Final = np.radians(16.0)
+"""Protraction and elevation of the shoulder girdle that an arm may ask for (of 20 to 30, same source)."""
+CLAVICLE_FROM: Final = 0.80
+"""Part of the arm's length at which the shoulder girdle begins to help."""
+TWIST_SHARE: Final = 0.6
+"""Part of the hand's roll that the forearm shows at its middle; the rest is at the wrist."""
+
+
+def solve_trunk(pose: Pose) -> None:
+    """Hips to head: given rotations are kept; missing spine joints bend by FABRIK."""
+    hips = pose.skeleton.index("hips")
+    pose.at[:, hips] = pose.target("hips")
+    local = pose.given_local("hips")
+    pose.turn("hips", _hips_rotation(pose) if local is None else local)
+    if any(pose.given_local(j) is None for j in TRUNK) and pose.knows("neck"):
+        _bend_spine(pose)
+    for joint in TRUNK:
+        pose.place(joint)
+        local = pose.given_local(joint)
+        if local is not None:
+            pose.turn(joint, rot.multiply(pose.rotation(pose.parent(joint)), local))
+        elif not np.isfinite(pose.rotation(joint)).all():
+            pose.turn(joint, pose.rotation(pose.parent(joint)))
+
+
+def _hips_rotation(pose: Pose) -> Array:
+    """From the two hip joints where they are known, upright."""
+    if not (pose.knows("left_upper_leg") and pose.knows("right_upper_leg")):
+        return np.broadcast_to(rot.IDENTITY, (len(pose), 4))
+    across = pose.target("left_upper_leg") - pose.target("right_upper_leg")
+    up = np.broadcast_to([0.0, 0.0, 1.0], across.shape)
+    return frame_rotation(np.array([1.0, 0, 0]), np.array([0, 0, 1.0]), across, up)
+
+
+def _bend_spine(pose: Pose) -> None:
+    """Bend hips, spine, chest, upper chest so that the neck meets its target."""
+    chain = ("hips", "spine", "chest", "upper_chest", "neck")
+    offsets = np.cumsum([np.zeros(3), *(pose.rest(j) for j in chain[1:])], axis=0)
+    start = pose.position("hips")[:, None] + rot.rotate(pose.rotation("hips")[:, None], offsets[None])
+    points = fabrik(start, pose.target("neck"))
+    for joint, below, above in zip(chain[1:4], range(1, 4), range(2, 5), strict=True):
+        rest = pose.rest(chain[above])
+        carried = rot.rotate(pose.rotation("hips"), rest)
+        swing = rot.between(carried, points[:, above] - points[:, below])
+        pose.turn(joint, rot.multiply(swing, pose.rotation("hips")))
+
+
+def solve_leg(pose: Pose, side: str) -> None:
+    """Hip to toes: the ankle on its target, the knee over the foot."""
+    upper, lower, foot, toes = (f"{side}_{part}" for part in ("upper_leg", "lower_leg", "foot", "toes"))
+    hip = pose.place(upper)
+    toe_line = pose.target(toes) - pose.target(foot)
+    toe_line[:, 2] = 0.0
+    knee, ankle, axis = two_bones(hip, pose.target(foot), pose.length(lower), pose.length(foot), toe_line)
+    rest_axis = np.array([1.0, 0.0, 0.0])
+    pose.turn(upper, frame_rotation(pose.rest(lower), rest_axis, knee - hip, axis))
+    pose.place(lower)
+    pose.turn(lower, frame_rotation(pose.rest(foot), rest_axis, ankle - knee, axis))
+    pose.place(foot)
+    up = np.broadcast_to([0.0, 0.0, 1.0], toe_line.shape)
+    flat = pose.rest(toes) * [1.0, 1.0, 0.0]
+    pose.turn(foot, frame_rotation(flat, np.array([0.0, 0.0, 1.0]), toe_line, up))
+    pose.place(toes)
+    pose.turn(toes, pose.rotation(foot))
+
+
+def solve_arm(pose: Pose, side: str) -> None:
+    """Collar bone to wrist: the wrist on its target, the elbow near its hint, the hand as its knuckles lie."""
+    sign = 1.0 if side == "left" else -1.0
+    upper, lower, hand = (f"{side}_{part}" for part in ("upper_arm", "lower_arm", "hand"))
+    wrist = pose.target(hand)
+    shoulder = _shoulder(pose, side, wrist)
+    pole = pose.target(lower) - shoulder if pose.knows(lower) else _default_pole(pose, sign)
+    elbow, reached, axis = two_bones(shoulder, wrist, pose.length(lower), pose.length(hand), pole)
+    hinge = np.array([0.0, 0.0, -sign])
+    pose.turn(upper, frame_rotation(pose.rest(lower), hinge, elbow - shoulder, axis))
+    pose.place(lower)
+    straight = frame_rotation(pose.rest(hand), hinge, reached - elbow, axis)
+    turned = _hand_rotation(pose, side, straight)
+    pose.turn(lower, _share_twist(straight, turned, rot.normalize(pose.rest(hand))))
+    pose.place(hand)
+    pose.turn(hand, turned)
+
+
+def _shoulder(pose: Pose, side: str, wrist: Array) -> Array:
+    """Turn the shoulder girdle towards a wrist that is far; returns the shoulder joint."""
+    clavicle, upper = f"{side}_shoulder", f"{side}_upper_arm"
+    base = pose.place(clavicle)
+    chest = pose.rotation("upper_chest")
+    rest = rot.rotate(chest, pose.rest(upper))
+    length = pose.length(f"{side}_lower_arm") + pose.length(f"{side}_hand")
+    stretch = np.linalg.norm(wrist - base - rest, axis=-1) / length
+    ease = np.clip((stretch - CLAVICLE_FROM) / (1.0 - CLAVICLE_FROM), 0.0, 1.0)
+    wanted = rot.rotation_vector(rot.between(rest, wrist - base))
+    angle = np.linalg.norm(wanted, axis=-1)
+    turn = CLAVICLE_LIMIT * ease * ease * (3 - 2 * ease)
+    part = np.minimum(turn, angle) / np.maximum(angle, 1e-9)
+    pose.turn(clavicle, rot.multiply(rot.from_rotation_vector(wanted * part[:, None]), chest))
+    return pose.place(upper)
+
+
+def _default_pole(pose: Pose, sign: float) -> Array:
+    """Elbows hang down, a little out and back, as the chest stands."""
+    return rot.rotate(pose.rotation("upper_chest"), np.array([0.35 * sign, 0.25, -1.0]))
+
+
+def _hand_rotation(pose: Pose, side: str, straight: Array) -> Array:
+    """From the knuckles; without them the hand goes on straight from the forearm."""
+    hand, index, little = f"{side}_hand", f"{side}_index_proximal", f"{side}_little_proximal"
+    local = pose.given_local(hand)
+    if local is not None:
+        return rot.multiply(straight, local)
+    if not (pose.knows(index) and pose.knows(little)):
+        return straight
+    across = pose.target(index) - pose.target(little)
+    middle = (pose.target(index) + pose.target(little)) / 2 - pose.target(hand)
+    rest_across = pose.rest(index) - pose.rest(little)
+    return frame_rotation((pose.rest(index) + pose.rest(little)) / 2, rest_across, middle, across)
+
+
+def _share_twist(straight: Array, hand: Array, axis: Array) -> Array:
+    """Give the forearm its share of the hand's roll about the forearm's own axis."""
+    local = rot.multiply(rot.conjugate(straight), hand)
+    along = np.sum(local[:, 1:] * axis, axis=-1)
+    angle = np.unwrap(2.0 * np.arctan2(along, local[:, 0]))
+    # Of the turns that mean the same pose, take the one a forearm can do.
+    angle -= 2 * np.pi * np.round(np.median(angle) / (2 * np.pi))
+    return rot.multiply(straight, rot.from_axis_angle(axis, TWIST_SHARE * angle))
+
+
+def solve_fingers(pose: Pose, side: str) -> None:
+    """Every finger whose tip has a target; the others stay as the hand lies."""
+    sign = 1.0 if side == "left" else -1.0
+    hand = pose.rotation(f"{side}_hand")
+    shift = pose.position(f"{side}_hand") - pose.target(f"{side}_hand")
+    for finger in violinist.FINGERS:
+        joints = violinist.finger_joints(side, finger)
+        base = pose.place(joints[0])
+        if not pose.knows(joints[3]):
+            for joint in joints[:3]:
+                pose.turn(joint, hand)
+                pose.place(joint)
+            continue
+        chain = CurledChain(tuple(pose.length(j) for j in joints[1:]), LARGEST_BEND[finger])  # type: ignore[arg-type]
+        rest_hinge = _finger_hinge(finger, sign)
+        bones, axis, _ = chain.solve(base, pose.target(joints[3]) + shift, rot.rotate(hand, rest_hinge))
+        for i, joint in enumerate(joints[:3]):
+            pose.turn(joint, frame_rotation(pose.rest(joints[i + 1]), rest_hinge, bones[:, i], axis))
+            pose.place(joints[i + 1])
+
+
+def _finger_hinge(finger: str, sign: float) -> Array:
+    """Axis (hand at rest) about which a finger curls into the palm."""
+    if finger != "thumb":
+        return np.array([0.0, sign, 0.0])
+    x, y, z = violinist.THUMB_DIRECTION
+    # The thumb curls across the palm, towards the root of the ring finger.
+    across = np.cross([x, y, z], [0.3, 0.6, -0.75])
+    across = across / np.linalg.norm(across)
+    # Mirrored for the right hand (an axis is a pseudovector).
+    return across if sign > 0 else across * np.array([1.0, -1.0, -1.0])

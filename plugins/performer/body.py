@@ -1,0 +1,148 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""The standing body that carries the violin: sway, weight, breath, head, and the violin's place.
+
+Sway follows the phrase and the loudness; its size is of the order measured in violinists
+(tens of millimetres of the head, faster with the music's accents: J. Davidson, *Visual
+perception of performance manner*, 1993; MOSA's markers show the same order).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from plugins.api import Array, Skeleton
+from plugins.api import rotations as rot
+from plugins.performer.curves import Floats, ease, slow_noise
+from plugins.performer.music import Chord
+
+VIOLIN_AT: Final = np.array([0.050, -0.108, 0.170])
+"""Violin's end button from the upper chest, metres: against the neck, above the left collar bone."""
+VIOLIN_YAW: Final = np.radians(28.0)
+VIOLIN_PITCH: Final = np.radians(6.0)
+VIOLIN_ROLL: Final = np.radians(26.0)
+"""Scroll to the left of straight ahead, scroll up, and the E side lowered to the bow."""
+HEAD_TURN: Final = np.radians(24.0)
+HEAD_TILT: Final = np.radians(13.0)
+HEAD_NOD: Final = np.radians(9.0)
+"""Left, to the left shoulder, and down: the chin on its rest."""
+STANCE: Final = 0.115
+"""Metres from the middle to each ankle (feet at shoulder width)."""
+FOOT_TURN: Final = np.radians(14.0)
+HIP_DROP: Final = 0.012
+"""Metres that the hips hang below the rest pose: knees never locked."""
+PHRASE_REST: Final = 0.30
+"""A silence longer than this begins a new phrase."""
+BREATH: Final = 0.9
+"""Seconds that breathing in takes before a phrase."""
+
+_X, _Y, _Z = np.eye(3)
+
+
+@dataclass(frozen=True, eq=False)
+class BodyPose:
+    """Local rotations of the trunk (by joint), the hips' place, and the violin's in the chest's frame."""
+
+    hips: Array = field(repr=False)
+    rotations: dict[str, Array] = field(repr=False)
+    violin_at: Array = field(repr=False)
+    violin_rotation: Array = field(repr=False)
+    feet: dict[str, tuple[Array, float]] = field(repr=False)
+
+
+def body_pose(
+    times: Floats, chords: Sequence[Chord], skeleton: Skeleton, sway: float, breathing: float, rng: np.random.Generator
+) -> BodyPose:
+    """The trunk at ``times``; ``sway`` and ``breathing`` scale the movement (1 = natural, 0 = still)."""
+    noise = slow_noise(times, rng, 8)
+    wave, energy = _phrase_wave(times, chords)
+    breath = _breath(times, chords) * breathing
+    size = sway * (0.45 + 0.75 * energy)
+    side = size * (0.65 * noise[:, 0] + 0.8 * wave)
+    fore = size * (0.6 * noise[:, 1] + 0.5 * energy)
+    turn = size * (0.7 * noise[:, 2] + 0.5 * wave)
+    hips = skeleton.rest_positions[skeleton.index("hips")] + np.stack(
+        [0.020 * side, 0.010 * size * noise[:, 3], -HIP_DROP - 0.004 * np.abs(side) + 0.004 * breath], axis=-1
+    )
+    rotations = {
+        "hips": _turns(yaw=0.020 * turn, tilt=0.010 * side),
+        "spine": _turns(nod=0.018 * fore - 0.010 * breath, tilt=0.016 * side, yaw=0.014 * turn),
+        "chest": _turns(nod=0.016 * fore - 0.014 * breath, tilt=0.016 * side, yaw=0.016 * turn),
+        "upper_chest": _turns(nod=0.010 * fore - 0.018 * breath, tilt=0.010 * side, yaw=0.014 * turn),
+        "neck": _turns(nod=0.35 * HEAD_NOD + 0.02 * fore, tilt=0.4 * HEAD_TILT, yaw=0.4 * HEAD_TURN),
+        "head": _turns(
+            nod=0.65 * HEAD_NOD + size * (0.018 * noise[:, 4] + 0.020 * energy),
+            tilt=0.6 * HEAD_TILT + size * 0.014 * noise[:, 5],
+            yaw=0.6 * HEAD_TURN + size * 0.018 * noise[:, 6],
+        ),
+    }
+    pitch = VIOLIN_PITCH + 0.020 * size * noise[:, 7] + 0.035 * breath * sway + 0.015 * size * wave
+    violin_rotation = _violin_turn(VIOLIN_YAW + 0.012 * turn, pitch)
+    at = np.broadcast_to(VIOLIN_AT, (len(times), 3))
+    return BodyPose(hips, rotations, at, violin_rotation, _feet(skeleton))
+
+
+def _turns(nod: Floats | float = 0.0, tilt: Floats | float = 0.0, yaw: Floats | float = 0.0) -> Array:
+    """Yaw to the left, then tilt to the left, then nod forward (radians)."""
+    nod, tilt, yaw = np.broadcast_arrays(nod, tilt, yaw)
+    left = rot.from_axis_angle(_Z, yaw)
+    lean = rot.from_axis_angle(_Y, tilt)
+    bow = rot.from_axis_angle(_X, nod)
+    return rot.multiply(left, rot.multiply(lean, bow))
+
+
+def _violin_turn(yaw: Floats, pitch: Floats) -> Array:
+    """Rotation of the violin in the chest's frame. Its scroll points along its own -Y."""
+    roll = rot.from_axis_angle(_Y, np.full(len(yaw), -VIOLIN_ROLL))
+    lift = rot.from_axis_angle(_X, -pitch)
+    return rot.multiply(rot.from_axis_angle(_Z, yaw), rot.multiply(lift, roll))
+
+
+def _phrases(chords: Sequence[Chord]) -> list[tuple[float, float]]:
+    """Start and end of each phrase: ended by a mark, by a rest, or after about eight seconds at a long note."""
+    spans, start = [], chords[0].start
+    for chord, following in zip(chords, [*chords[1:], None], strict=True):
+        long = chord.end - start > 5.0 and chord.duration > 0.6
+        if following is None or chord.phrase_end or long or following.start - chord.end > PHRASE_REST:
+            spans.append((start, chord.end))
+            start = following.start if following is not None else chord.end
+    return spans
+
+
+def _phrase_wave(times: Floats, chords: Sequence[Chord]) -> tuple[Floats, Floats]:
+    """A swing that turns once a phrase (-1 to 1), and the energy (0 to 1) that the body shows."""
+    spans = _phrases(chords)
+    knots = [spans[0][0], *(end for _, end in spans)]
+    phase = np.interp(times, knots, np.arange(len(knots)) * np.pi)
+    onsets = np.array([c.start for c in chords])
+    loud = np.array([c.loudness for c in chords])
+    width = 1.2
+    grid = np.arange(times[0], times[-1] + width, 0.1)
+    level = np.interp(grid, onsets, loud)
+    kernel = np.hanning(int(2 * width / 0.1) + 1)
+    padded = np.pad(level, len(kernel) // 2, mode="edge")
+    smooth = np.convolve(padded, kernel / kernel.sum(), "valid")
+    return np.cos(phase), np.interp(times, grid, smooth[: len(grid)])
+
+
+def _breath(times: Floats, chords: Sequence[Chord]) -> Floats:
+    """Breathing in before each phrase and out over its beginning: 0 to 1."""
+    out = np.zeros(len(times))
+    for start, end in _phrases(chords):
+        fall = min(1.6, max(end - start, 0.4))
+        rise = ease((times - (start - BREATH)) / BREATH)
+        out = np.maximum(out, np.where(times < start, rise, 1.0 - ease((times - start) / fall)))
+    return out
+
+
+def _feet(skeleton: Skeleton) -> dict[str, tuple[Array, float]]:
+    """Ankle and outward turn of each foot."""
+    height = skeleton.rest_positions[skeleton.index("left_foot")][2]
+    return {
+        "left": (np.array([STANCE, -0.035, height]), FOOT_TURN),
+        "right": (np.array([-STANCE, 0.015, height]), -FOOT_TURN),
+    }

@@ -1,0 +1,71 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""The ``performer`` generator: notes in, a violinist's distal joints and props out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from pydantic import Field
+
+from plugins.api import Audio, ComponentError, Generator, JobContext, Motion, Options, violinist
+from plugins.performer.assemble import assemble
+from plugins.performer.body import body_pose
+from plugins.performer.bow_path import bow_path
+from plugins.performer.bowing import plan_bowing
+from plugins.performer.fingering import plan_fingering
+from plugins.performer.left_hand import left_hand
+from plugins.performer.music import read_music
+from plugins.performer.right_hand import right_hand
+
+
+class Performer(Generator):
+    """Plays every note: plans bow directions and fingerings as a violinist would, and moves bow,
+    fingers and body accordingly. Needs no training; a score makes it exact."""
+
+    name = "performer"
+    label = "Note-exact performer"
+    instruments = ("violin",)
+    skeleton = "violinist"
+    needs = ("note", "beat")
+    post_steps = ("ik",)
+
+    class Options(Options):
+        sway: float = Field(1.0, ge=0.0, le=2.0, title="Sway", description="How much the body moves with the phrase")
+        breathing: float = Field(1.0, ge=0.0, le=2.0, title="Breathing", description="Breath before each phrase")
+        vibrato: float = Field(1.0, ge=0.0, le=2.0, title="Vibrato", description="Width of the vibrato")
+        bow_amount: float = Field(1.0, ge=0.4, le=1.5, title="Bow", description="How much bow each stroke takes")
+
+    def generate(self, audio: Audio, options: Any, context: JobContext) -> Motion:
+        context.progress(0.0, "Reading the notes")
+        music = read_music(context.track("note"), context.track("beat"), audio)
+        if not music.chords:
+            raise ComponentError(
+                "no notes were found to play; check that the recording holds a violin, raise the sensitivity "
+                "of the transcription (--option transcribe.sensitivity=0.8), or give the score"
+            )
+        context.progress(0.1, "Planning fingers and bows")
+        grips, warnings = plan_fingering(music.chords)
+        strokes = plan_bowing(music.chords, options.bow_amount)
+        times = audio.start + np.arange(max(1, round(audio.duration * context.fps))) / context.fps
+        context.progress(0.4, "Moving bow and hands")
+        skeleton = violinist.violinist_skeleton()
+        bow = bow_path(times, music.chords, grips, strokes)
+        # Each part draws from its own stream, so that one option does not change another part.
+        streams = [np.random.default_rng([context.seed, part]) for part in range(2)]
+        left = left_hand(times, music.chords, grips, skeleton, options.vibrato, streams[0])
+        right = right_hand(bow, skeleton)
+        context.progress(0.7, "Moving the body")
+        body = body_pose(times, music.chords, skeleton, options.sway, options.breathing, streams[1])
+        positions, rotations = assemble(skeleton, body, bow, left, right)
+        provenance = {
+            "generator": self.name,
+            "options": options.model_dump(),
+            "seed": context.seed,
+            "warnings": [*music.warnings, *warnings],
+            "strokes": len(strokes),
+            "notes": sum(len(c.pitches) for c in music.chords),
+        }
+        context.progress(1.0, "Performance planned")
+        return Motion(skeleton, context.fps, positions, rotations, start=audio.start, provenance=provenance)

@@ -1,0 +1,182 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""The left hand in the violin's frame: palm along the neck, fingertips on their stops.
+
+The neck lies between thumb and first finger; the knuckles stand beside the fingerboard
+on the E side, so that the fingers come down on the strings from above and reach the
+G string across the others (Flesch I; Galamian).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from plugins.api import Array, Skeleton, violin
+from plugins.performer.curves import Floats, hold_and_move, move_windows
+from plugins.performer.fingering import NATURAL, Grip
+from plugins.performer.hands import HandPose, palm, wrist_under
+from plugins.performer.music import Chord
+
+KNUCKLES: Final = np.array([-0.043, 0.0, -0.012])
+"""From a stop to the knuckles that serve it best: beside it on the E side and a little lower, which
+leaves each finger curved at about half of its length."""
+PALM_TURN: Final = np.radians(16.0)
+"""Turn of the palm about the upward axis: the little finger's knuckle nearer to the strings."""
+LEAN: Final = np.radians(14.0)
+"""Lean of the hand away from the neck."""
+HOVER: Final = np.array([-0.006, 0.0, 0.016])
+"""Where a waiting fingertip hangs, from its stop."""
+PRESS: Final = 0.0012
+"""Metres that a finger pushes the string towards the fingerboard."""
+EARLY: Final = 0.035
+"""Seconds that a fingertip is down before its note sounds."""
+TRAVEL: Final = 0.10
+SHIFT: Final = 0.22
+"""Longest shift of the hand, seconds, done before the note."""
+THUMB: Final = np.array([0.0165, -0.004, -0.016])
+"""The thumb's place on the neck's G side, from the point of the strings' middle beside the first finger."""
+VIBRATO: Final = (5.2, 6.6)
+"""Hz (5 to 7: C. Seashore, *Psychology of Music*, 1938)."""
+VIBRATO_DEPTH: Final = 0.0016
+"""Metres of rolling along the string: about a quarter of a semitone in first position."""
+VIBRATO_FROM: Final = 0.32
+"""Seconds that a note lasts before it is worth a vibrato."""
+
+
+def left_hand(
+    times: Floats,
+    chords: Sequence[Chord],
+    grips: Sequence[Grip],
+    skeleton: Skeleton,
+    vibrato: float,
+    rng: np.random.Generator,
+) -> HandPose:
+    """The hand at ``times``, violin frame."""
+    onsets = np.array([c.start for c in chords])
+    knuckles, rotation = _palm(times, onsets, grips)
+    rocking = _vibrato(times, chords, grips, rng) * vibrato
+    tips = _fingertips(times, chords, grips, rocking)
+    thumb = _thumb(times, onsets, grips)
+    along = _along_neck(len(times))
+    wrist = wrist_under(knuckles, rotation, skeleton, "left") + along * (0.35 * rocking)[:, None]
+    return HandPose(wrist, rotation, np.concatenate([thumb[:, None], tips], axis=1))
+
+
+def _along_neck(count: int) -> Array:
+    line = (violin.NUT - violin.BRIDGE).mean(axis=0)
+    return np.broadcast_to(line / np.linalg.norm(line), (count, 3))
+
+
+def _string_point(level: Array, semitones: Array) -> Array:
+    """Point (..., 3) of a (fractional) string at a stop."""
+    level = np.asarray(level, dtype=float)
+    low = np.clip(np.floor(level).astype(int), 0, 2)
+    part = (level - low)[..., None]
+    return violin.stop_position(low, semitones) * (1 - part) + violin.stop_position(low + 1, semitones) * part
+
+
+def _hand_levels(grips: Sequence[Grip]) -> Floats:
+    """String that the hand leans to: that of the stopped notes; open strings leave it where it is."""
+    levels, last = [], 2.0
+    for grip in grips:
+        stopped = [s for s, _, f in grip.stops if f]
+        last = float(np.mean(stopped)) if stopped else last
+        levels.append(last)
+    return np.array(levels)
+
+
+def _palm(times: Floats, onsets: Floats, grips: Sequence[Grip]) -> tuple[Array, Array]:
+    """Middle of the knuckles (T, 3) and the palm's rotation (T, 4)."""
+    places = np.array([g.place for g in grips], dtype=float)
+    levels = _hand_levels(grips)
+    # Between middle and ring finger lies the middle of the knuckles.
+    points = _string_point(levels, places + (NATURAL[2] + NATURAL[3]) / 2) + KNUCKLES
+    windows = move_windows(onsets - EARLY, SHIFT, before=1.0, share=0.75)
+    knuckles = hold_and_move(times, points, *windows)
+    high = hold_and_move(times, np.clip((places - 5.0) / 12.0, 0.0, 1.0), *windows)
+    low_string = hold_and_move(times, 1.0 - levels / 3.0, *windows)
+    turn = PALM_TURN + np.radians(14.0) * high + np.radians(8.0) * low_string
+    lean = LEAN - np.radians(10.0) * low_string
+    zero = np.zeros(len(times))
+    forward = np.stack([-np.sin(lean), 0.10 + 0.25 * high, np.cos(lean)], axis=-1)
+    back = np.stack([-np.cos(turn), np.sin(turn), zero], axis=-1)
+    return knuckles, palm("left", forward, back)
+
+
+def _fingertips(times: Floats, chords: Sequence[Chord], grips: Sequence[Grip], rocking: Floats) -> Array:
+    """(T, 4, 3) tips of index to little finger: pressed where the grip says so, waiting elsewhere."""
+    onsets = np.array([c.start for c in chords])
+    levels = _hand_levels(grips)
+    along = _along_neck(len(times))
+    tips = []
+    for finger in range(1, 5):
+        stops = [next(((s, n) for s, n, f in g.stops if f == finger), None) for g in grips]
+        points = np.stack(
+            [
+                _pressed(stop) if stop else _waiting(grip, levels[i], finger)
+                for i, (stop, grip) in enumerate(zip(stops, grips, strict=True))
+            ]
+        )
+        down = np.array([stop is not None for stop in stops], dtype=float)
+        starts, ends = _finger_windows(onsets, down, points)
+        tip = hold_and_move(times, points, starts, ends)
+        pressing = hold_and_move(times, down, starts, ends)
+        tips.append(tip + along * (rocking * (0.3 + 0.7 * pressing))[:, None])
+    return np.stack(tips, axis=1)
+
+
+def _pressed(stop: tuple[int, int]) -> Array:
+    point = violin.stop_position(stop[0], float(stop[1]))
+    return np.asarray(point - np.array([0.0, 0.0, PRESS]))
+
+
+def _waiting(grip: Grip, level: float, finger: int) -> Array:
+    return np.asarray(_string_point(np.array(level), np.array(grip.place + NATURAL[finger])) + HOVER)
+
+
+def _finger_windows(onsets: Floats, down: Floats, points: Array) -> tuple[Floats, Floats]:
+    """When a finger moves: to a stop, before the note; away from one, after the next note has begun;
+    from stop to stop, as late and as fast as it can."""
+    gaps = np.diff(onsets)
+    after = np.append(gaps[1:], np.inf)
+    travel = np.minimum(TRAVEL, 0.45 * gaps)
+    ends = onsets[1:] - np.minimum(EARLY, 0.2 * gaps)
+    starts = ends - travel
+    leaving = (down[:-1] > 0) & (down[1:] == 0)
+    starts = np.where(leaving, onsets[1:] + 0.004, starts)
+    ends = np.where(leaving, onsets[1:] + np.minimum(TRAVEL, 0.4 * after), ends)
+    same = (down[:-1] > 0) & (down[1:] > 0) & (np.linalg.norm(np.diff(points, axis=0), axis=1) > 1e-4)
+    quick = np.minimum(0.07, 0.3 * gaps)
+    starts = np.where(same, onsets[1:] - quick, starts)
+    ends = np.where(same, onsets[1:], ends)
+    # A move may begin only when the one before is over.
+    starts[1:] = np.maximum(starts[1:], ends[:-1])
+    return starts, np.maximum(ends, starts + 1e-3)
+
+
+def _thumb(times: Floats, onsets: Floats, grips: Sequence[Grip]) -> Array:
+    """The thumb travels with the hand and lags a little, opposite the first and second finger."""
+    places = np.array([g.place for g in grips], dtype=float)
+    # Beyond fourth position the thumb stays at the heel of the neck.
+    points = _string_point(np.full(len(places), 1.5), np.minimum(places, 8.0) + 0.8) + THUMB
+    return hold_and_move(times, points, *move_windows(onsets, SHIFT, before=0.8, share=0.75))
+
+
+def _vibrato(times: Floats, chords: Sequence[Chord], grips: Sequence[Grip], rng: np.random.Generator) -> Floats:
+    """(T,) metres of rocking along the string: fades in on each long stopped note."""
+    out = np.zeros(len(times))
+    phase = rng.uniform(0, 2 * np.pi, len(chords))
+    rate = rng.uniform(*VIBRATO, len(chords))
+    for i, (chord, grip) in enumerate(zip(chords, grips, strict=True)):
+        if chord.duration < VIBRATO_FROM or not any(f for _, _, f in grip.stops):
+            continue
+        first, last = np.searchsorted(times, (chord.start, chord.end))
+        t = times[first:last] - chord.start
+        envelope = np.clip((t - 0.08) / 0.25, 0, 1) * np.clip((chord.duration - t) / 0.08, 0, 1)
+        out[first:last] = VIBRATO_DEPTH * (0.6 + 0.6 * chord.loudness) * envelope * np.sin(
+            2 * np.pi * rate[i] * t + phase[i]
+        )
+    return out

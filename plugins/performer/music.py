@@ -1,0 +1,143 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""What the violinist is to play: chords (notes that start together) in order of time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import numpy as np
+
+from plugins.api import Annotation, AnnotationTrack, Audio, violin
+
+TOGETHER: Final = 0.035
+"""Seconds within which notes count as one chord."""
+LOWEST: Final = violin.OPEN_PITCHES[0]
+HIGHEST: Final = violin.OPEN_PITCHES[-1] + violin.HIGHEST_SEMITONE
+LOUDNESS: Final = {"ppp": 0.1, "pp": 0.2, "p": 0.35, "mp": 0.45, "mf": 0.6, "f": 0.78, "ff": 0.92, "fff": 1.0}
+SHORT_MARKS: Final = ("staccato", "staccatissimo", "spiccato")
+ACCENTS: Final = ("accent", "strong-accent", "marcato")
+
+
+@dataclass(frozen=True)
+class Chord:
+    """Notes that start together: one onset of the hands.
+
+    Attributes:
+        start, end: seconds in the recording.
+        pitches: MIDI numbers, lowest first, inside the violin's range.
+        new_bow: whether a bow begins here.
+        bow: "down", "up" or "" as the score marks it.
+        loudness: 0 (ppp) to 1 (fff).
+        short, accent: staccato of any kind; accented.
+        downbeat: 1 on a downbeat, less on weaker beats, 0 between.
+        phrase_end: whether a breath follows.
+    """
+
+    start: float
+    end: float
+    pitches: tuple[int, ...]
+    new_bow: bool = True
+    bow: str = ""
+    loudness: float = 0.6
+    short: bool = False
+    accent: bool = False
+    downbeat: float = 0.0
+    phrase_end: bool = False
+
+    @property
+    def duration(self) -> float:
+        return self.end - self.start
+
+
+@dataclass(frozen=True)
+class Music:
+    """Everything to play, and what could not be taken as it stood."""
+
+    chords: tuple[Chord, ...] = field(repr=False)
+    warnings: tuple[str, ...] = ()
+
+
+def read_music(notes: AnnotationTrack, beats: AnnotationTrack, audio: Audio) -> Music:
+    """Chords from note annotations; pitches off the violin are moved by octaves and reported."""
+    warnings: list[str] = []
+    groups = _together(notes.annotations)
+    moved = sum(1 for g in groups for n in g if not LOWEST <= n.value["pitch"] <= HIGHEST)
+    if moved:
+        warnings.append(f"{moved} notes lie outside the violin's range and are played in another octave")
+    loudness = _heard_loudness(groups, audio)
+    strengths = _beat_strengths(groups, beats)
+    chords = [_chord(g, loudness[i], strengths[i]) for i, g in enumerate(groups)]
+    return Music(tuple(_ended(chords)), tuple(warnings))
+
+
+def _together(notes: Sequence[Annotation]) -> list[list[Annotation]]:
+    groups: list[list[Annotation]] = []
+    for note in notes:
+        if groups and note.time - groups[-1][0].time <= TOGETHER:
+            groups[-1].append(note)
+        else:
+            groups.append([note])
+    return groups
+
+
+def _chord(group: list[Annotation], heard: float, strength: float) -> Chord:
+    values: list[dict[str, Any]] = [n.value for n in group]
+    marks = {mark for v in values for mark in v.get("marks", ())}
+    written = next((LOUDNESS[v["dynamics"]] for v in values if v.get("dynamics") in LOUDNESS), None)
+    return Chord(
+        start=min(n.time for n in group),
+        end=max(n.end for n in group),
+        pitches=tuple(sorted({_in_range(int(v["pitch"])) for v in values})),
+        new_bow=any(v.get("new_bow", True) for v in values),
+        bow=next((v["bow"] for v in values if v.get("bow")), ""),
+        loudness=heard if written is None else 0.6 * written + 0.4 * heard,
+        short=bool(marks & set(SHORT_MARKS)),
+        accent=bool(marks & set(ACCENTS)),
+        downbeat=strength,
+        phrase_end=any(v.get("phrase_end", False) for v in values),
+    )
+
+
+def _in_range(pitch: int) -> int:
+    while pitch < LOWEST:
+        pitch += 12
+    while pitch > HIGHEST:
+        pitch -= 12
+    return pitch
+
+
+def _heard_loudness(groups: list[list[Annotation]], audio: Audio) -> list[float]:
+    """Loudness of each chord in the sound: 0 at 30 dB under the loudest passages, 1 at them."""
+    level = audio.loudness(50.0)
+    if not len(level):
+        return [0.6] * len(groups)
+    top = float(np.percentile(level, 97))
+    out = []
+    for group in groups:
+        first = int(np.clip((group[0].time - audio.start) * 50, 0, len(level) - 1))
+        last = int(np.clip((max(n.end for n in group) - audio.start) * 50, first + 1, len(level)))
+        out.append(float(np.clip(1.0 + (level[first:last].max() - top) / 30.0, 0.0, 1.0)))
+    return out
+
+
+def _beat_strengths(groups: list[list[Annotation]], beats: AnnotationTrack) -> list[float]:
+    """1 for chords on a downbeat, 0.4 on another beat, 0 elsewhere (within 70 ms)."""
+    times = np.array([g[0].time for g in groups])
+    strengths = np.zeros(len(times))
+    for beat in beats.annotations:
+        strengths[np.abs(times - beat.time) < 0.07] = 1.0 if beat.value == 1 else 0.4
+    return [float(s) for s in strengths]
+
+
+def _ended(chords: list[Chord]) -> list[Chord]:
+    """No chord sounds into the next one: the hands have moved on."""
+
+    out = []
+    for i, chord in enumerate(chords):
+        following = chords[i + 1].start if i + 1 < len(chords) else np.inf
+        end = min(chord.end, following)
+        out.append(replace(chord, end=max(end, chord.start + 0.03)))
+    return out

@@ -20,6 +20,18 @@ LOWEST: Final = 0.0115
 """Axis of the stick above the hair where the camber is nearest: 9 mm of air."""
 FROG_BACK: Final = -0.047
 HAIR_HALF: Final = 0.005
+HEAD: Final = (
+    # height, back and front from the end of the hair, half breadth
+    (0.0006, -0.0012, 0.0240, 0.0050),
+    (0.0020, -0.0012, 0.0228, 0.0047),
+    (0.0060, -0.0012, 0.0190, 0.0038),
+    (0.0110, -0.0022, 0.0150, 0.0032),
+    (0.0155, -0.0048, 0.0122, 0.0029),
+    (0.0188, -0.0095, 0.0100, 0.0028),
+    (0.0208, -0.0150, 0.0080, 0.0028),
+    (0.0232, -0.0170, 0.0050, 0.0026),
+    (0.0248, -0.0165, 0.0010, 0.0018),
+)
 
 
 def stick_height(x: Array) -> Array:
@@ -116,32 +128,13 @@ def _box(x: tuple[float, float], y: tuple[float, float], z: tuple[float, float],
 
 
 def _head() -> list[Piece]:
-    """The hatchet-shaped head with its face plate."""
-    z = TIP_HEIGHT
-    outline = np.array(
-        [
-            (-0.016, z - 0.0026),
-            (-0.0080, z - 0.0040),
-            (-0.0030, z - 0.0085),
-            (-0.0010, 0.0030),
-            (-0.0012, 0.0006),
-            (0.0235, 0.0006),
-            (0.0195, 0.0050),
-            (0.0140, 0.0120),
-            (0.0090, z - 0.0030),
-            (0.0030, z + 0.0022),
-            (-0.004, z + 0.0030),
-            (-0.016, z + 0.0026),
-        ]
-    )
-    outline[:, 0] += LENGTH
-    wide = np.array([0.0026, 0.0030, 0.0036, 0.0046, 0.0052, 0.0030, 0.0028, 0.0026, 0.0024, 0.0024, 0.0025, 0.0026])
-    middle = outline.mean(axis=0)
-    rings = []
-    for side, shrink in ((-1.0, 0.12), (-0.8, 0.0), (0.8, 0.0), (1.0, 0.12)):
-        flat = middle + (outline - middle) * (1 - shrink)
-        rings.append(np.stack([flat[:, 0], side * wide, flat[:, 1]], axis=1))
-    body = loft(np.array(rings)[:, ::-1], "pernambuco", smooth=False)
+    """The hatchet-shaped head, lofted from the face plate up to the stick, and the plate."""
+    corners = np.array([(1, 0.6), (0.8, 1), (-0.8, 1), (-1, 0.6), (-1, -0.6), (-0.8, -1), (0.8, -1), (1, -0.6)])
+    rings = [
+        np.column_stack([LENGTH + (a + b) / 2 + corners[:, 0] * (b - a) / 2, corners[:, 1] * half, np.full(8, z)])
+        for z, a, b, half in HEAD
+    ]
+    body = loft(np.array(rings), "pernambuco")
     plate = np.array([(-0.0016, 0.0053), (0.0110, 0.0046), (0.0245, 0.0030), (0.0265, 0.0008)]) + [LENGTH, 0]
     ring = np.concatenate([plate, plate[::-1] * [1, -1]])
     rings = [np.column_stack([ring, np.full(8, h)]) for h in (-0.0009, 0.0009)]

@@ -74,7 +74,7 @@ def _jacket(field: Field) -> Piece:
     right = [(-b, -a, step) for a, b, step in reversed(side)]
     x = ticks(*right, (-0.24, 0.24, 0.0205), *side)
     y = ticks((-0.14, 0.16, 0.0188))
-    z = ticks((0.775, 0.86, 0.0142), (0.86, 1.34, 0.028), (1.34, 1.52, 0.0165))
+    z = ticks((0.775, 0.86, 0.0142), (0.86, 1.34, 0.032), (1.34, 1.52, 0.0165))
     piece = Piece(*skin(field, (x, y, z)), "jacket")
     v = piece.vertices
     piece = piece.without((np.abs(v[:, 0]) > SLEEVE_END) | (v[:, 2] < HEM))
@@ -86,7 +86,7 @@ def _strip(
     field: Field, left: Array, right: Array, lift: float, material: str, columns: int = 7, rim: float = 0.006
 ) -> Piece:
     """A sheet on the jacket's front between two lines of (x, z) points."""
-    n = 22
+    n = 16
     stations = np.linspace(0, 1, n)
     ends = [
         np.stack([np.interp(stations, np.linspace(0, 1, len(e)), e[:, i]) for i in (0, 1)], axis=1)
@@ -105,7 +105,7 @@ def _front(field: Field) -> list[Piece]:
     """Shirt in the opening, lapels, front edge, buttons, pocket square."""
     low = 1.16
     opening = np.array([(0.050, 1.490), (0.046, 1.44), (0.028, 1.30), (0.0, low)])
-    shirt = _strip(field, opening * [-1, 1], opening, 0.0012, "shirt", 15)
+    shirt = _strip(field, opening * [-1, 1], opening, 0.0012, "shirt", 13)
     edge = np.array([(0.068, 1.478), (0.100, 1.405), (0.094, 1.372), (0.060, 1.27), (0.006, low - 0.012)])
     fold = np.array([(0.046, 1.489), (0.046, 1.44), (0.034, 1.34), (0.020, 1.255), (-0.004, low - 0.006)])
     lapel = _strip(field, fold, edge, 0.0055, "lapel", 5)
@@ -136,7 +136,7 @@ def _buttons(field: Field) -> list[Piece]:
     return pieces
 
 
-def _collar() -> list[Piece]:
+def _collar(jacket: Field) -> list[Piece]:
     """Standing band, two folded points, bow tie."""
     angle = np.linspace(0, 2 * np.pi, 32, endpoint=False)
     rings = []
@@ -150,22 +150,25 @@ def _collar() -> list[Piece]:
         ring = np.stack([r * np.sin(angle), 0.020 - r * 0.98 * np.cos(angle), z - tilt * np.cos(angle)], axis=1)
         rings.append(ring)
     band = loft(np.array(rings), "shirt", (False, False))
-    wing_angle = np.linspace(0.10, 2.6, 16)
-    t = np.linspace(0, 1, 5)[:, None]
+    wing_angle = np.linspace(0.10, np.pi, 16)
+    t = np.linspace(0, 1, 4)[:, None]
     drop = 0.030 + 0.022 * np.exp(-(((wing_angle - 0.25) / 0.30) ** 2))
     radius = 0.0645 + 0.010 * t + 0 * wing_angle
     z = (1.512 - 0.010 * np.cos(wing_angle)) - t * drop
     sheet = np.stack([radius * np.sin(wing_angle), 0.020 - radius * 0.98 * np.cos(wing_angle), z], axis=-1)
-    return [band, *_wings(sheet, "shirt"), *_wings(_jacket_collar(), "lapel"), *_bow_tie()]
+    return [band, *_wings(sheet, "shirt"), *_wings(_jacket_collar(jacket), "lapel"), *_bow_tie()]
 
 
-def _jacket_collar() -> Array:
-    """The jacket's collar from the left lapel to the nape."""
-    angle, t = np.linspace(0.85, np.pi, 18), np.linspace(0, 1, 5)[:, None]
-    back = smoothstep(angle, 0.8, 2.2)
-    z = 1.484 + 0.016 * back - t * (0.026 + 0.014 * back)
-    radius = 0.0655 + 0.002 * np.sin(np.pi * t) + t * (0.016 + 0.004 * back)
-    return np.stack([radius * np.sin(angle), 0.021 - radius * 0.98 * np.cos(angle), z], axis=-1)
+def _jacket_collar(jacket: Field) -> Array:
+    """The jacket's collar from the left lapel to the nape; its fall lies on the jacket."""
+    angle, t = np.linspace(0.80, np.pi, 14), np.linspace(0, 1, 5)[:, None, None]
+    back = smoothstep(angle, 0.8, 2.0)
+    way = np.stack([np.sin(angle), -np.cos(angle), 0 * angle], axis=1)
+    top = np.array([0.0, 0.021, 1.486]) + 0.0655 * way
+    top[:, 2] += 0.012 * back
+    fall = project(jacket, top + (0.020 + 0.016 * back)[:, None] * way - [0, 0, 0.035], 8)
+    bulge = np.sin(np.pi * t**0.8) * (0.6 * way + [0, 0, 0.8]) * 0.008
+    return np.asarray(top * (1 - t) + (fall + 0.002 * way) * t + bulge)
 
 
 def _wings(sheet: Array, material: str) -> list[Piece]:
@@ -218,7 +221,9 @@ def _trousers() -> Piece:
     grid = (ticks((-0.21, 0.21, 0.0235)), ticks((-0.14, 0.15, 0.0240)), z)
     piece = Piece(*skin(field, grid), "trousers")
     jacket = jacket_field()
-    return piece.without(jacket(piece.vertices) < -0.008).weighted(trouser_weights)
+    return piece.without((jacket(piece.vertices) < -0.008) & (piece.vertices[:, 2] > HEM + 0.03)).weighted(
+        trouser_weights
+    )
 
 
 def _shoe() -> list[Piece]:
@@ -234,9 +239,9 @@ def _shoe() -> list[Piece]:
     floor = lambda p: 0.010 - p[:, 2]  # noqa: E731
     body: Field = lambda p: -smooth_min(-upper(p), -floor(p), 0.006)  # noqa: E731
     grid = (
-        ticks((x - 0.06, x + 0.06, 0.0115)),
+        ticks((x - 0.06, x + 0.06, 0.0132)),
         ticks((-0.23, 0.085, 0.0135)),
-        ticks((-0.01, 0.10, 0.0115), (0.10, 0.17, 0.023)),
+        ticks((-0.01, 0.10, 0.0132), (0.10, 0.17, 0.023)),
     )
     vertices, quads = skin(body, grid, 1)
     t = np.linspace(0, 2 * np.pi, 32, endpoint=False)
@@ -254,7 +259,7 @@ def clothes_pieces() -> list[Piece]:
     return [
         _jacket(field),
         *(p.weighted(skirt_weights) for p in _front(field)),
-        *(p.weighted(collar_weights) for p in _collar()),
+        *(p.weighted(collar_weights) for p in _collar(field)),
         _trousers(),
         *left,
         *(p.mirrored() for p in left),

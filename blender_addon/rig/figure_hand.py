@@ -13,7 +13,7 @@ from ..core.rotations import Array
 from ..core.violinist import FINGERS, finger_joints
 from .implicit import Field, column, cone, ellipsoid, skin, smooth_min, ticks, union
 from .meshing import Piece, patch
-from .skinning import WEB, at, hand_weights
+from .skinning import THUMB_BACK, WEB, at, hand_weights
 
 GIRTH: Final = {"thumb": 1.16, "index": 1.0, "middle": 1.03, "ring": 0.97, "little": 0.86}
 """Thickness of the fingers relative to the index."""
@@ -89,7 +89,7 @@ def _grid() -> tuple[Array, Array, Array]:
         (at(f"left_{a}_proximal") + at(f"left_{b}_proximal"))[1] / 2
         for a, b in zip(FINGERS[1:4], FINGERS[2:], strict=True)
     ]
-    x = ticks((wrist[0] - 0.052, wrist[0] + 0.075, 0.0072), (wrist[0] + 0.075, wrist[0] + 0.20, 0.0047))
+    x = ticks((wrist[0] - 0.052, wrist[0] + 0.075, 0.0080), (wrist[0] + 0.075, wrist[0] + 0.20, 0.0051))
     edges = [gaps[0] - 0.0198, *gaps, gaps[-1] + 0.0175]
     y = [ticks((a, b, 0.0042)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
     y = [ticks((wrist[1] - 0.128, edges[0], 0.0048)), *y, ticks((edges[-1], wrist[1] + 0.055, 0.0048))]
@@ -101,7 +101,8 @@ def _nail(finger: str) -> Piece:
     """A nail on the back of a fingertip."""
     joints = finger_joints("left", finger)
     way = rot.normalize(at(joints[3]) - at(joints[2]))
-    back = np.array([0.0, 0.0, 1.0]) - way * way[2]
+    hint = np.array(THUMB_BACK if finger == "thumb" else (0.0, 0.0, 1.0))
+    back = hint - way * (way @ hint)
     side = np.cross(back / np.linalg.norm(back), way)
     u, v = np.meshgrid(np.linspace(-1, 1, 6), np.linspace(-1, 1, 6), indexing="ij")
     length, breadth = (n * GIRTH[finger] for n in NAIL)

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..core.rotations import Array
@@ -25,7 +27,7 @@ def _skull() -> Field:
         ellipsoid((0, -0.029, 1.626), (0.0600, 0.0600, 0.0700), -0.10),
         _pair(cone((0.047, 0.004, 1.596), (0.015, -0.060, 1.562), 0.016, 0.0135)),
         ellipsoid((0, -0.0645, 1.5600), (0.0185, 0.0165, 0.0140)),
-        _pair(ellipsoid((0.037, -0.047, 1.627), (0.023, 0.024, 0.018))),
+        _pair(ellipsoid((0.0355, -0.045, 1.627), (0.024, 0.024, 0.020))),
     ]
     return union(parts, 0.024)
 
@@ -54,8 +56,8 @@ def head_field() -> Field:
     """Head and neck."""
     skull, ear = _skull(), _ear()
     rows = [
-        (1.45, 0, 0.026, 0.068, 0.068, 0.052, 0.058),
-        (1.48, 0, 0.022, 0.053, 0.053, 0.053, 0.056),
+        (1.45, 0, 0.023, 0.054, 0.054, 0.052, 0.054),
+        (1.48, 0, 0.021, 0.0525, 0.0525, 0.052, 0.054),
         (1.54, 0, 0.012, 0.0515, 0.0515, 0.049, 0.054),
         (1.62, 0, 0.008, 0.052, 0.052, 0.045, 0.060),
     ]
@@ -81,18 +83,18 @@ def hair_field() -> Field:
     )
     face = union(
         [
-            ellipsoid((0, -0.108, 1.634), (0.070, 0.070, 0.084)),
+            ellipsoid((0, -0.109, 1.640), (0.068, 0.070, 0.093)),
             _pair(ellipsoid((0.085, -0.020, 1.612), (0.030, 0.058, 0.062))),
             ellipsoid((0, 0.030, 1.515), (0.12, 0.13, 0.060)),
         ],
         0.03,
     )
-    shape = carve(cap, face, 0.016)
+    shape = carve(cap, face, 0.018)
 
     def field(p: Array) -> Array:
         angle = np.arctan2(p[:, 0] - 0.030, p[:, 2] - 1.640)
-        furrow = np.sin(angle * 7.0 + 12.0 * p[:, 1]) + 0.5 * np.sin(angle * 13.0 - 18.0 * p[:, 1])
-        return np.asarray(shape(p) + 0.0016 * furrow)
+        furrow = np.sin(angle * 9.0 + 9.0 * p[:, 1]) + 0.6 * np.sin(angle * 15.0 - 14.0 * p[:, 1])
+        return np.asarray(shape(p) + 0.0009 * furrow)
 
     return field
 
@@ -113,19 +115,27 @@ def _details(field: Field) -> list[Piece]:
     for line, half, material in ((brow, 0.0026 * taper, "hair"), (lash, 0.0010 * taper + 2e-4, "lash")):
         piece = _ribbon(field, line, half, material, 0.0009)
         pieces += [piece, piece.mirrored()]
-    s = np.linspace(-1, 1, 17)
-    mouth = np.stack([0.0205 * s, -0.093 + 0.008 * s**2, 1.5908 - 0.0010 * (1 - s**2)], axis=1)
-    pieces.append(_ribbon(field, mouth + [0, 0, 0.0022], 0.0026 * (1 - s**2) ** 0.7 + 3e-4, "lips", 0.0003))
-    pieces.append(_ribbon(field, mouth - [0, 0, 0.0034], 0.0030 * (1 - s**2) ** 0.7 + 3e-4, "lips", 0.0003))
-    pieces.append(_ribbon(field, mouth - [0, 0, 0.0004], 0.0006 * (1 - s**2) ** 0.5 + 1e-4, "seam", 0.0007))
-    return pieces
+    return [*pieces, *_mouth(field)]
+
+
+def _mouth(field: Field) -> list[Piece]:
+    """Both lips as one sheet, and the line between them."""
+    s, rows = np.linspace(-1, 1, 13), np.array([-1, -0.66, -0.33, -0.09, 0.09, 0.36, 0.68, 1])[:, None]
+    upper = 0.0056 * (1 - s**2) ** 0.8 * (1.0 - 0.22 * np.exp(-((s / 0.22) ** 2)))
+    lower = 0.0072 * (1 - s**2) ** 0.65
+    height = 1.5905 - 0.0008 * (1 - s**2) + np.where(rows > 0, upper, lower) * rows
+    sheet = np.stack([0.0205 * s + 0 * rows, -0.093 + 0.008 * s**2 + 0 * rows, height], axis=-1)
+    lips = patch(field, sheet, 0.0004, "lips", 0.001)
+    seam = np.zeros(len(lips.faces), dtype=bool)
+    seam[3 * (len(s) - 1) : 4 * (len(s) - 1)] = True
+    return [replace(lips, faces=lips.faces[~seam]), replace(lips, faces=lips.faces[seam], material="seam")]
 
 
 def head_pieces() -> list[Piece]:
     """Head, hair and details with weights."""
     field, hair = head_field(), hair_field()
     x = ticks((-0.095, -0.05, 0.0070), (-0.05, 0.05, 0.0060), (0.05, 0.095, 0.0070))
-    y = ticks((-0.125, -0.055, 0.0050), (-0.055, 0.03, 0.0100), (0.03, 0.125, 0.016))
+    y = ticks((-0.125, -0.055, 0.0050), (-0.055, 0.03, 0.0120), (0.03, 0.125, 0.016))
     z = ticks((1.43, 1.53, 0.016), (1.53, 1.69, 0.0060), (1.69, 1.765, 0.014))
     face = Piece(*skin(field, (x, y, z)), "skin")
     face = face.without((hair(face.vertices) < -0.005) | (face.vertices[:, 2] < 1.45))

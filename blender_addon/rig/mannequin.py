@@ -16,6 +16,7 @@ from ..core.skeleton import Skeleton
 from .bow_mesh import build_bow
 from .figure import build_body
 from .materials import Materials
+from .skinning import THUMB_BACK
 from .violin_mesh import build_violin
 
 PROP_BONES: Final = {"violin_end": (0.0, -0.12, 0.0), "bow_frog": (0.12, 0.0, 0.0)}
@@ -64,6 +65,13 @@ def _collection(joint: str, skeleton: Skeleton) -> str:
     return f"{joint.split('_')[0].title()} hand" if hand else "Body"
 
 
+def _back(joint: str, along: Any) -> Any:
+    """Where a bone's Z axis looks: forward on trunk and legs, to the back of hand and fingers."""
+    if "_thumb_" in joint:
+        return Vector(THUMB_BACK) * Vector((1.0 if joint.startswith("left") else -1.0, 1.0, 1.0))
+    return UPWARD if abs(along.z) < 0.7 else FORWARD
+
+
 def _add_bones(armature: Any, skeleton: Skeleton) -> None:
     """Edit bones with heads, tails, rolls and parents. Negative X rotation curls fingers and elbows."""
     edit_bones = armature.data.edit_bones
@@ -71,7 +79,7 @@ def _add_bones(armature: Any, skeleton: Skeleton) -> None:
         bone, i = edit_bones.new(joint), skeleton.index(joint)
         bone.head, bone.tail = Vector(skeleton.rest_positions[i]), Vector(_tail(skeleton, joint))
         along = (bone.tail - bone.head).normalized()
-        bone.align_roll(UPWARD if abs(along.z) < 0.7 else FORWARD)
+        bone.align_roll(_back(joint, along))
         if skeleton.parents[i] >= 0:
             bone.parent = edit_bones[skeleton.joints[skeleton.parents[i]]]
         bone.use_connect = False

@@ -134,8 +134,9 @@ def patch(field_: Field, points: Array, lift: float, material: str, rim: float =
     a, b = border, rows * columns + np.arange(len(border))
     sides = np.stack([np.roll(a, -1), a, b, np.roll(b, -1)], axis=-1)
     faces = np.concatenate([grid_faces(rows, columns), sides])
-    across = np.cross(top[columns] - top[0], top[1] - top[0])
-    if across @ normal[0] > 0:
+    middle = index[rows // 2, columns // 2]
+    across = np.cross(top[middle] - top[middle - columns], top[middle] - top[middle - 1])
+    if across @ normal[middle] > 0:
         faces = faces[:, ::-1]
     return Piece(np.concatenate([top, skirt]), faces, material)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Final
 
 import numpy as np
 
@@ -21,7 +22,9 @@ from ..core.violinist import FINGERS, finger_joints, violinist_skeleton
 from .implicit import smoothstep
 from .meshing import Weights
 
-WEB: float = 0.020
+THUMB_BACK: Final = (-0.45, -0.35, 0.80)
+"""Where the left thumb's nail looks; the other fingers' look up."""
+WEB: Final = 0.020
 """Webs between the fingers end this far beyond the knuckles."""
 
 
@@ -89,7 +92,7 @@ def jacket_weights(p: Array) -> Weights:
 def skirt_weights(p: Array) -> Weights:
     """The jacket, its skirt drawn along a little by the thighs."""
     weights = jacket_weights(p)
-    follow = 0.45 * smoothstep(p[:, 2], 0.96, 0.82) * weights["hips"]
+    follow = 0.75 * smoothstep(p[:, 2], 0.99, 0.83) * weights["hips"]
     left = smoothstep(p[:, 0], -0.07, 0.07)
     extra = {"left_upper_leg": follow * left, "right_upper_leg": follow * (1.0 - left)}
     return weights | {"hips": weights["hips"] - follow} | extra

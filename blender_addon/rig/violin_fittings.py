@@ -223,7 +223,7 @@ def tailpiece() -> list[Piece]:
 
 def chin_rest() -> list[Piece]:
     """A hollowed cup on the G side, with its clamp."""
-    angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    angle = np.linspace(0, 2 * np.pi, 30, endpoint=False)
     c, s = np.cos(angle), np.sin(angle)
     outline = np.stack([0.0520 * np.sign(c) * np.abs(c) ** 0.8, 0.0330 * np.sign(s) * np.abs(s) ** 0.85], axis=1)
     outline[:, 1] += 0.010 * (outline[:, 0] / 0.052) ** 2 * np.sign(outline[:, 1]).clip(max=0) * -0.6

@@ -95,7 +95,7 @@ def _smooth(points: tuple[tuple[float, float], ...], count: int) -> Array:
 
 def half_outline() -> Array:
     """(N, 2) points (u, half width) of the edge, from the end button to the neck."""
-    return np.concatenate([_smooth(LOWER, 18), _smooth(MIDDLE, 15), _smooth(UPPER, 18)])
+    return np.concatenate([_smooth(LOWER, 16), _smooth(MIDDLE, 13), _smooth(UPPER, 16)])
 
 
 def inset(outline: Array, by: float) -> Array:
@@ -119,13 +119,21 @@ def arch_height(u: Array, x: Array) -> Array:
     return np.asarray(ARCH * along * (0.5 + 0.5 * np.cos(np.pi * q)) ** 0.85)
 
 
+def _averaged(points: Array, reach: int) -> Array:
+    """Points (N, 2) averaged along a line over ``reach`` neighbours on either side; the ends stay."""
+    size = 2 * reach + 1
+    wide = np.pad(points, ((reach, reach), (0, 0)), "reflect", reflect_type="odd")
+    return np.stack([np.convolve(wide[:, i], np.ones(size) / size, "valid") for i in (0, 1)], axis=1)
+
+
 def _half_plate(outline: Array) -> Array:
     """Points (N, C, 2) from the edge to the middle line; rows straighten out towards the middle."""
-    rims = [inset(outline, by) for by in (0.0006, 0.0, 0.0010, 0.0036, 0.0049, 0.0070)]
+    rims = [inset(outline, by) for by in (0.0004, 0.0, 0.0036, 0.0049, 0.0070)]
+    rims[-2:] = _averaged(rims[-2], 1), _averaged(rims[-1], 2)
     inner = rims[-1]
-    even = np.convolve(np.pad(inner[:, 0], 4, "reflect", reflect_type="odd"), np.ones(9) / 9, "valid")
+    even = _averaged(inner, 4)[:, 0]
     columns = list(rims)
-    for share in (0.86, 0.68, 0.48, 0.25, 0.0):
+    for share in (0.84, 0.62, 0.34, 0.0):
         straight = min(1.0, (1.0 - share) * 2.4)
         columns.append(np.stack([inner[:, 0] * (1 - straight) + even * straight, inner[:, 1] * share], axis=1))
     return np.stack(columns, axis=1)
@@ -135,7 +143,7 @@ def plate(top: bool) -> list[Piece]:
     """Belly or back: arched, with a rounded edge and purfling."""
     half = _half_plate(half_outline())
     height = arch_height(half[..., 0], half[..., 1])
-    height[:, :6] = np.array([-EDGE, -EDGE * 0.5, 0.0, 0.0, -0.0004, -0.0002])
+    height[:, :5] = np.array([-EDGE, -EDGE * 0.35, 0.0, -0.0004, -0.0002])
     wide = np.concatenate([half[..., 1], -half[:, -2::-1, 1]], axis=1)
     u = np.concatenate([half[..., 0], half[:, -2::-1, 0]], axis=1)
     z = np.concatenate([height, height[:, -2::-1]], axis=1)
@@ -145,7 +153,7 @@ def plate(top: bool) -> list[Piece]:
     faces = grid_faces(rows, columns)
     faces = faces if top else faces[:, ::-1]
     lane = np.tile(np.minimum(np.arange(columns - 1), columns - 2 - np.arange(columns - 1)), rows - 1)
-    parts = (("edge", lane < 2), ("varnish", (lane == 2) | (lane > 3)), ("ebony", lane == 3))
+    parts = (("edge", lane < 1), ("varnish", (lane == 1) | (lane > 2)), ("ebony", lane == 2))
     whole = np.zeros(len(vertices), dtype=bool)
     return [Piece(vertices, faces[mask], material).without(whole) for material, mask in parts]
 

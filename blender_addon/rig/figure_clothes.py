@@ -105,7 +105,7 @@ def _front(field: Field) -> list[Piece]:
     """Shirt in the opening, lapels, front edge, buttons, pocket square."""
     low = 1.16
     opening = np.array([(0.050, 1.490), (0.046, 1.44), (0.028, 1.30), (0.0, low)])
-    shirt = _strip(field, opening * [-1, 1], opening, 0.0012, "shirt", 13)
+    shirt = _strip(field, opening * [-1.0, 1.0], opening, 0.0012, "shirt", 13)
     edge = np.array([(0.068, 1.478), (0.100, 1.405), (0.094, 1.372), (0.060, 1.27), (0.006, low - 0.012)])
     fold = np.array([(0.046, 1.489), (0.046, 1.44), (0.034, 1.34), (0.020, 1.255), (-0.004, low - 0.006)])
     lapel = _strip(field, fold, edge, 0.0055, "lapel", 5)
@@ -236,8 +236,11 @@ def _shoe() -> list[Piece]:
         ],
         0.025,
     )
-    floor = lambda p: 0.010 - p[:, 2]  # noqa: E731
-    body: Field = lambda p: -smooth_min(-upper(p), -floor(p), 0.006)  # noqa: E731
+
+    def body(p: Array) -> Array:
+        """The upper, cut flat above the sole."""
+        return -smooth_min(-upper(p), p[:, 2] - 0.010, 0.006)
+
     grid = (
         ticks((x - 0.06, x + 0.06, 0.0132)),
         ticks((-0.23, 0.085, 0.0135)),

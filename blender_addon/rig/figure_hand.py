@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Final
 
 import numpy as np
@@ -53,7 +54,7 @@ def _palm() -> Field:
         root = wrist + np.array([0.006, (k - wrist)[1] * 0.55, -0.0015])
         parts.append(cone(root, k + [0.004, 0.0, -0.0025], 0.0135, 0.0108))
     ends = list(knuckles.values())
-    for a, b in zip(ends[:-1], ends[1:], strict=True):
+    for a, b in itertools.pairwise(ends):
         web = (a + b) / 2 + [WEB - 0.0115, 0.0, -0.004]
         parts.append(cone(web - [0.03, 0.0, -0.0015], web, 0.0095, 0.0070))
     parts.append(ellipsoid(wrist + [0.036, -0.021, -0.011], (0.030, 0.0165, 0.0125)))
@@ -85,13 +86,10 @@ def hand_field() -> Field:
 def _grid() -> tuple[Array, Array, Array]:
     """Grid lines: fine on the fingers, one line in the middle of each gap between them."""
     wrist = at("left_hand")
-    gaps = [
-        (at(f"left_{a}_proximal") + at(f"left_{b}_proximal"))[1] / 2
-        for a, b in zip(FINGERS[1:4], FINGERS[2:], strict=True)
-    ]
+    gaps = [(at(f"left_{a}_proximal") + at(f"left_{b}_proximal"))[1] / 2 for a, b in itertools.pairwise(FINGERS)]
     x = ticks((wrist[0] - 0.052, wrist[0] + 0.075, 0.0080), (wrist[0] + 0.075, wrist[0] + 0.20, 0.0051))
     edges = [gaps[0] - 0.0198, *gaps, gaps[-1] + 0.0175]
-    y = [ticks((a, b, 0.0042)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    y = [ticks((a, b, 0.0042)) for a, b in itertools.pairwise(edges)]
     y = [ticks((wrist[1] - 0.128, edges[0], 0.0048)), *y, ticks((edges[-1], wrist[1] + 0.055, 0.0048))]
     z = ticks((wrist[2] - 0.078, wrist[2] - 0.02, 0.0050), (wrist[2] - 0.02, wrist[2] + 0.026, 0.0046))
     return x, np.unique(np.round(np.concatenate(y), 6)), z

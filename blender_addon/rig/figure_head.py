@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..core.rotations import Array
-from .implicit import Field, carve, column, cone, ellipsoid, skin, smooth_min, ticks, union
+from .implicit import Field, carve, column, cone, ellipsoid, skin, smooth_min, smoothstep, ticks, union
 from .meshing import Piece, patch
 from .skinning import neck_weights
 
@@ -76,7 +76,7 @@ def hair_field() -> Field:
     cap = union(
         [
             ellipsoid((0, 0.022, 1.681), (0.0835, 0.098, 0.0800)),
-            ellipsoid((0.012, -0.022, 1.721), (0.058, 0.043, 0.033)),
+            ellipsoid((-0.012, -0.022, 1.722), (0.056, 0.044, 0.034)),
             ellipsoid((0, 0.050, 1.616), (0.055, 0.040, 0.056)),
         ],
         0.03,
@@ -94,7 +94,12 @@ def hair_field() -> Field:
     def field(p: Array) -> Array:
         angle = np.arctan2(p[:, 0] - 0.030, p[:, 2] - 1.640)
         furrow = np.sin(angle * 9.0 + 9.0 * p[:, 1]) + 0.6 * np.sin(angle * 15.0 - 14.0 * p[:, 1])
-        return np.asarray(shape(p) + 0.0009 * furrow)
+        parting = (
+            np.exp(-(((p[:, 0] - 0.034) / 0.0055) ** 2))
+            * smoothstep(p[:, 2], 1.68, 1.715)
+            * smoothstep(p[:, 1], 0.05, 0.0)
+        )
+        return np.asarray(shape(p) + 0.0009 * furrow + 0.0045 * parting)
 
     return field
 
@@ -125,7 +130,7 @@ def _mouth(field: Field) -> list[Piece]:
     lower = 0.0072 * (1 - s**2) ** 0.65
     height = 1.5905 - 0.0008 * (1 - s**2) + np.where(rows > 0, upper, lower) * rows
     sheet = np.stack([0.0205 * s + 0 * rows, -0.093 + 0.008 * s**2 + 0 * rows, height], axis=-1)
-    lips = patch(field, sheet, 0.0004, "lips", 0.001)
+    lips = patch(field, sheet, 0.0013, "lips", 0.003)
     seam = np.zeros(len(lips.faces), dtype=bool)
     seam[3 * (len(s) - 1) : 4 * (len(s) - 1)] = True
     return [replace(lips, faces=lips.faces[~seam]), replace(lips, faces=lips.faces[seam], material="seam")]
@@ -135,11 +140,15 @@ def head_pieces() -> list[Piece]:
     """Head, hair and details with weights."""
     field, hair = head_field(), hair_field()
     x = ticks((-0.095, -0.05, 0.0070), (-0.05, 0.05, 0.0060), (0.05, 0.095, 0.0070))
-    y = ticks((-0.125, -0.055, 0.0050), (-0.055, 0.03, 0.0120), (0.03, 0.125, 0.016))
+    y = ticks((-0.125, -0.055, 0.0050), (-0.055, -0.008, 0.0115), (-0.008, 0.036, 0.0065), (0.036, 0.125, 0.017))
     z = ticks((1.43, 1.53, 0.016), (1.53, 1.69, 0.0060), (1.69, 1.765, 0.014))
     face = Piece(*skin(field, (x, y, z)), "skin")
-    face = face.without((hair(face.vertices) < -0.005) | (face.vertices[:, 2] < 1.45))
-    axes = (ticks((-0.10, 0.10, 0.0104)), ticks((-0.11, 0.14, 0.0114)), ticks((1.53, 1.78, 0.0104)))
+    face = face.without((hair(face.vertices) < -0.005) | (face.vertices[:, 2] < 1.478))
+    axes = (
+        ticks((-0.10, 0.016, 0.0104), (0.016, 0.052, 0.0055), (0.052, 0.10, 0.0104)),
+        ticks((-0.11, 0.14, 0.0114)),
+        ticks((1.53, 1.78, 0.0104)),
+    )
     cap = Piece(*skin(hair, axes), "hair")
     cap = cap.without(field(cap.vertices) < -0.006)
     return [p.weighted(neck_weights) for p in (face, cap, *_details(field))]

@@ -17,7 +17,8 @@ import numpy.typing as npt
 from ..core.rotations import Array
 
 Field = Callable[[Array], Array]
-Indices = npt.NDArray[np.integer]
+Indices = npt.NDArray[np.int_]
+Mask = npt.NDArray[np.bool_]
 Vector = Sequence[float] | Array
 
 
@@ -192,5 +193,5 @@ def skin(field: Field, grid: Sequence[Array], rounds: int = 2) -> tuple[Array, I
 
 def ticks(*pieces: tuple[float, float, float]) -> Array:
     """Grid lines over joined pieces of (from, to, about this spacing)."""
-    parts = [np.linspace(a, b, max(int(round((b - a) / step)), 1) + 1)[:-1] for a, b, step in pieces]
+    parts = [np.linspace(a, b, max(round((b - a) / step), 1) + 1)[:-1] for a, b, step in pieces]
     return np.concatenate([*parts, [pieces[-1][1]]])

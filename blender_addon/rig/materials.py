@@ -25,7 +25,7 @@ class Look:
 
 LOOKS: Final[dict[str, Look]] = {
     "skin": Look((0.62, 0.365, 0.255), 0.48, flesh=0.12),
-    "lips": Look((0.47, 0.195, 0.160), 0.42, flesh=0.10),
+    "lips": Look((0.47, 0.205, 0.160), 0.42, flesh=0.10),
     "seam": Look((0.20, 0.070, 0.060), 0.60),
     "nail": Look((0.70, 0.440, 0.350), 0.28, coat=0.3),
     "hair": Look((0.040, 0.022, 0.015), 0.42, sheen=0.2),

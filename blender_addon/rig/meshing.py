@@ -12,7 +12,7 @@ import bpy
 import numpy as np
 
 from ..core.rotations import Array
-from .implicit import Field, Indices, project, sampled
+from .implicit import Field, Indices, Mask, project, sampled
 
 Weights = dict[str, Array]
 """Weight of each vertex (N,) by bone."""
@@ -38,7 +38,7 @@ class Piece:
         """The piece with weights that are a function of its points."""
         return replace(self, weights=function(self.vertices))
 
-    def without(self, hidden: Array) -> Piece:
+    def without(self, hidden: Mask) -> Piece:
         """The piece less the faces all of whose vertices are ``hidden`` (N,)."""
         corners = np.where(self.faces < 0, self.faces[:, :1], self.faces)
         faces = self.faces[~hidden[corners].all(axis=1)]
@@ -61,7 +61,7 @@ def grid_faces(rows: int, columns: int, closed: bool = False) -> Indices:
     """Quads of a grid of rows x columns vertices; ``closed`` joins the last column to the first."""
     i, j = np.meshgrid(np.arange(rows - 1), np.arange(columns if closed else columns - 1), indexing="ij")
     a, b = i * columns + j, i * columns + (j + 1) % columns
-    return np.stack([a, b, b + columns, a + columns], axis=-1).reshape(-1, 4)
+    return np.asarray(np.stack([a, b, b + columns, a + columns], axis=-1).reshape(-1, 4))
 
 
 def fan(ring: Indices, centre: int) -> Indices:

@@ -9,6 +9,7 @@ to a skeleton of other proportions.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
@@ -118,7 +119,7 @@ def shoe_weights(p: Array) -> Weights:
 def distance(p: Array, points: Array) -> Array:
     """Distance to a polyline."""
     out = np.full(len(p), np.inf)
-    for a, b in zip(points[:-1], points[1:], strict=True):
+    for a, b in itertools.pairwise(points):
         t = np.clip((p - a) @ (b - a) / ((b - a) @ (b - a)), 0.0, 1.0)
         out = np.minimum(out, np.linalg.norm(p - a - t[:, None] * (b - a), axis=1))
     return out

@@ -48,7 +48,7 @@ def fingerboard() -> list[Piece]:
     """The ebony board and the nut."""
     rings = []
     for u in np.linspace(BOARD_END_U, NUT_U, 12):
-        half = np.interp(u, [BOARD_END_U, NUT_U], [0.0212, 0.0121])
+        half = float(np.interp(u, [BOARD_END_U, NUT_U], [0.0212, 0.0121]))
         crown = _crown(half, float(board_top(u)))
         under = np.stack([[-half, -half * 0.5, half * 0.5, half], np.full(4, crown[0, 1] - 0.0045)], axis=1)
         under[1:3, 1] += 0.0018 if u < 0.36 else 0.0

@@ -106,7 +106,7 @@ def inset(outline: Array, by: float) -> Array:
     normal[0], normal[-1] = (1.0, 0.0), (-1.0, 0.0)
     moved = outline + by * normal
     moved[[0, -1], 1] = 0.0
-    return moved
+    return np.asarray(moved)
 
 
 def arch_height(u: Array, x: Array) -> Array:

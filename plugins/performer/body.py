@@ -20,15 +20,15 @@ from plugins.api import rotations as rot
 from plugins.performer.curves import Floats, ease, slow_noise
 from plugins.performer.music import Chord
 
-VIOLIN_AT: Final = np.array([0.050, -0.108, 0.170])
+VIOLIN_AT: Final = np.array([0.048, -0.074, 0.182])
 """Violin's end button from the upper chest, metres: against the neck, above the left collar bone."""
-VIOLIN_YAW: Final = np.radians(28.0)
+VIOLIN_YAW: Final = np.radians(32.0)
 VIOLIN_PITCH: Final = np.radians(6.0)
 VIOLIN_ROLL: Final = np.radians(26.0)
 """Scroll to the left of straight ahead, scroll up, and the E side lowered to the bow."""
-HEAD_TURN: Final = np.radians(24.0)
-HEAD_TILT: Final = np.radians(13.0)
-HEAD_NOD: Final = np.radians(9.0)
+HEAD_TURN: Final = np.radians(45.0)
+HEAD_TILT: Final = np.radians(17.0)
+HEAD_NOD: Final = np.radians(13.0)
 """Left, to the left shoulder, and down: the chin on its rest."""
 STANCE: Final = 0.115
 """Metres from the middle to each ankle (feet at shoulder width)."""

@@ -27,6 +27,8 @@ PALM_TURN: Final = np.radians(16.0)
 """Turn of the palm about the upward axis: the little finger's knuckle nearer to the strings."""
 LEAN: Final = np.radians(14.0)
 """Lean of the hand away from the neck."""
+SLOPE: Final = (-0.55, -0.10)
+"""Slope of the hand towards the scroll, in first position and high up: it goes on in the line of the forearm."""
 HOVER: Final = np.array([-0.006, 0.0, 0.016])
 """Where a waiting fingertip hangs, from its stop."""
 PRESS: Final = 0.0012
@@ -101,7 +103,7 @@ def _palm(times: Floats, onsets: Floats, grips: Sequence[Grip]) -> tuple[Array, 
     turn = PALM_TURN + np.radians(14.0) * high + np.radians(8.0) * low_string
     lean = LEAN - np.radians(10.0) * low_string
     zero = np.zeros(len(times))
-    forward = np.stack([-np.sin(lean), 0.10 + 0.25 * high, np.cos(lean)], axis=-1)
+    forward = np.stack([-np.sin(lean), SLOPE[0] + (SLOPE[1] - SLOPE[0]) * high, np.cos(lean)], axis=-1)
     back = np.stack([-np.cos(turn), np.sin(turn), zero], axis=-1)
     return knuckles, palm("left", forward, back)
 

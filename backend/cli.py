@@ -1,0 +1,115 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""The ``cadenza`` command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from backend.pipeline import Job
+from plugins.api import AnnotationError, AudioError, Cancelled, ComponentError, MotionError
+
+app = typer.Typer(
+    help="Animates musicians from audio, in Blender.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console(stderr=True)
+
+USER_ERRORS = (AnnotationError, AudioError, ComponentError, MotionError, OSError)
+
+
+def main() -> None:
+    """Run the command; whatever goes wrong becomes one message and an exit status."""
+    try:
+        app()
+    except (KeyboardInterrupt, Cancelled):
+        _fail("cancelled; nothing was written", status=130)
+    except USER_ERRORS as error:
+        _fail(str(error))
+
+
+def _fail(message: str, status: int = 1) -> NoReturn:
+    console.print(f"[red]cadenza:[/] {message}", highlight=False, soft_wrap=True)
+    sys.exit(status)
+
+
+@app.callback()
+def _root() -> None:
+    """Animates musicians from audio, in Blender."""
+
+
+@app.command()
+def animate(
+    input: Annotated[Path, typer.Argument(help="Recording (wav, flac, mp3, ogg, opus) or MIDI file")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The .blend to write")],
+    instrument: Annotated[str, typer.Option(help="What is played")] = "violin",
+    score: Annotated[Path | None, typer.Option(help="Score of the piece (musicxml, mxl, mid): exact notes")] = None,
+    generator: Annotated[str, typer.Option(help="Which generator; see: cadenza components")] = "performer",
+    preview: Annotated[Path | None, typer.Option(help="Film to render, .mp4")] = None,
+    motion: Annotated[Path | None, typer.Option(help="Also write the motion, .npz")] = None,
+    annotations: Annotated[Path | None, typer.Option(help="Also write notes, beats and so on, .json")] = None,
+    start: Annotated[float | None, typer.Option(help="Begin here, seconds")] = None,
+    end: Annotated[float | None, typer.Option(help="Stop here, seconds")] = None,
+    fps: Annotated[float, typer.Option(help="Frames per second")] = 30.0,
+    seed: Annotated[int, typer.Option(help="Another seed, another performance")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
+    option: Annotated[list[str] | None, typer.Option(help="name=value of the generator, or component.name=value")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that exist")] = False,
+) -> None:
+    """Make a .blend in which a musician plays the recording."""
+    from backend.animate import Outputs, animate_file
+
+    outputs = Outputs(output, preview, motion, annotations)
+    if device not in ("auto", "cpu", "cuda"):
+        raise ComponentError(f"--device is auto, cpu or cuda, not {device!r}")
+    if not 1.0 <= fps <= 240.0:
+        raise ComponentError(f"--fps must be 1 to 240, not {fps:g}")
+    if not 0 <= seed < 2**31:
+        raise ComponentError(f"--seed must be 0 to {2**31 - 1}, not {seed}")
+    job = Job(generator, instrument, fps, seed, device, parse_options(option or [], generator))  # type: ignore[arg-type]
+    animate_file(input, outputs, job, score=score, start=start, end=end, overwrite=overwrite, console=console)
+    for path in outputs.paths():
+        print(path)  # noqa: T201 (what was made goes to standard output, for scripts)
+
+
+def parse_options(given: list[str], generator: str) -> dict[str, dict[str, Any]]:
+    """``name=value`` belongs to the generator, ``component.name=value`` to that component; values as JSON or text."""
+    options: dict[str, dict[str, Any]] = {}
+    for item in given:
+        name, equals, text = item.partition("=")
+        if not equals or not name:
+            raise ComponentError(f"--option takes name=value, not {item!r}")
+        component, _, field = name.rpartition(".")
+        try:
+            value = json.loads(text)
+        except json.JSONDecodeError:
+            value = text
+        options.setdefault(component or generator, {})[field] = value
+    return options
+
+
+@app.command()
+def components(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, with the options' schemas")] = False,
+) -> None:
+    """What is installed: components, their options, devices, and the licences of their weights."""
+    from backend.listing import print_components
+    from backend.plugin_manager import load_plugins
+
+    registry = load_plugins()
+    if as_json:
+        print(json.dumps([info.to_dict() for info in registry.describe()], indent=2))  # noqa: T201
+    else:
+        print_components(registry.describe())
+
+
+if __name__ == "__main__":
+    main()

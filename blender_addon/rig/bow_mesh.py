@@ -89,7 +89,7 @@ def _frog() -> list[Piece]:
         middle = outline.mean(axis=0)
         flat = middle + (outline - middle) * (1 - shrink)
         rings.append(np.stack([flat[:, 0], np.full(len(flat), y), flat[:, 1]], axis=1))
-    body = loft(np.array(rings)[:, ::-1], "ebony", smooth=False)
+    body = loft(np.array(rings), "ebony", smooth=False)
     eyes = []
     for side in (1.0, -1.0):
         start = np.array([-0.027, side * 0.0055, 0.0068])
@@ -138,7 +138,7 @@ def _head() -> list[Piece]:
     plate = np.array([(-0.0016, 0.0053), (0.0110, 0.0046), (0.0245, 0.0030), (0.0265, 0.0008)]) + [LENGTH, 0]
     ring = np.concatenate([plate, plate[::-1] * [1, -1]])
     rings = [np.column_stack([ring, np.full(8, h)]) for h in (-0.0009, 0.0009)]
-    return [body, loft(np.array(rings)[:, ::-1], "ivory", smooth=False)]
+    return [body, loft(np.array(rings), "ivory", smooth=False)]
 
 
 def _hair() -> Piece:

@@ -9,15 +9,16 @@ from dataclasses import replace
 import numpy as np
 
 from ..core.rotations import Array
-from .implicit import Field, column, cone, ellipsoid, project, skin, smooth_min, smoothstep, ticks, union
+from .figure_collar import collar_pieces, collar_weights
+from .implicit import Field, column, cone, project, skin, smooth_min, ticks, union
 from .meshing import Piece, loft, patch
 from .skinning import at, rigid, shoe_weights, skirt_weights, trouser_weights
 
 TORSO = (
     # z, width, front, back, centre y
-    (0.790, 0.188, 0.121, 0.119, 0.006),
-    (0.846, 0.186, 0.118, 0.120, 0.006),
-    (0.930, 0.182, 0.112, 0.122, 0.006),
+    (0.790, 0.191, 0.122, 0.126, 0.006),
+    (0.846, 0.189, 0.119, 0.126, 0.006),
+    (0.930, 0.183, 0.113, 0.124, 0.006),
     (1.080, 0.148, 0.100, 0.094, 0.006),
     (1.180, 0.153, 0.108, 0.098, 0.010),
     (1.290, 0.172, 0.122, 0.104, 0.014),
@@ -47,8 +48,8 @@ LEG = (
     (0.340, 0.060, 0.058, 0.074, 0.085, 0.006),
     (0.500, 0.062, 0.066, 0.064, 0.086, 0.000),
     (0.700, 0.076, 0.080, 0.082, 0.089, 0.000),
-    (0.860, 0.088, 0.092, 0.106, 0.090, 0.004),
-    (0.950, 0.080, 0.090, 0.104, 0.084, 0.006),
+    (0.860, 0.084, 0.086, 0.094, 0.088, 0.004),
+    (0.950, 0.076, 0.084, 0.092, 0.082, 0.006),
     (1.000, 0.070, 0.076, 0.084, 0.076, 0.006),
 )
 
@@ -136,67 +137,6 @@ def _buttons(field: Field) -> list[Piece]:
     return pieces
 
 
-def _collar(jacket: Field) -> list[Piece]:
-    """Standing band, two folded points, bow tie."""
-    angle = np.linspace(0, 2 * np.pi, 32, endpoint=False)
-    rings = []
-    for z, r, tilt in (
-        (1.462, 0.0640, 0.0),
-        (1.490, 0.0620, 0.0),
-        (1.512, 0.0600, 0.010),
-        (1.5135, 0.0575, 0.010),
-        (1.490, 0.0565, 0.0),
-    ):
-        ring = np.stack([r * np.sin(angle), 0.020 - r * 0.98 * np.cos(angle), z - tilt * np.cos(angle)], axis=1)
-        rings.append(ring)
-    band = loft(np.array(rings), "shirt", (False, False))
-    wing_angle = np.linspace(0.10, np.pi, 16)
-    t = np.linspace(0, 1, 4)[:, None]
-    drop = 0.030 + 0.022 * np.exp(-(((wing_angle - 0.25) / 0.30) ** 2))
-    radius = 0.0645 + 0.010 * t + 0 * wing_angle
-    z = (1.512 - 0.010 * np.cos(wing_angle)) - t * drop
-    sheet = np.stack([radius * np.sin(wing_angle), 0.020 - radius * 0.98 * np.cos(wing_angle), z], axis=-1)
-    return [band, *_wings(sheet, "shirt"), *_wings(_jacket_collar(jacket), "lapel"), *_bow_tie()]
-
-
-def _jacket_collar(jacket: Field) -> Array:
-    """The jacket's collar from the left lapel to the nape; its fall lies on the jacket."""
-    angle, t = np.linspace(0.80, np.pi, 14), np.linspace(0, 1, 5)[:, None, None]
-    back = smoothstep(angle, 0.8, 2.0)
-    way = np.stack([np.sin(angle), -np.cos(angle), 0 * angle], axis=1)
-    top = np.array([0.0, 0.021, 1.486]) + 0.0655 * way
-    top[:, 2] += 0.012 * back
-    fall = project(jacket, top + (0.020 + 0.016 * back)[:, None] * way - [0, 0, 0.035], 8)
-    bulge = np.sin(np.pi * t**0.8) * (0.6 * way + [0, 0, 0.8]) * 0.008
-    return np.asarray(top * (1 - t) + (fall + 0.002 * way) * t + bulge)
-
-
-def _wings(sheet: Array, material: str) -> list[Piece]:
-    rings = np.concatenate([sheet[::1], sheet[::-1] * [0.94, 1, 1] + [0, 0.003, 0]]).transpose(1, 0, 2)
-    wing = loft(rings[:, ::-1], material)
-    return [wing, wing.mirrored()]
-
-
-def _bow_tie() -> list[Piece]:
-    knot = ellipsoid((0, -0.0560, 1.4890), (0.0085, 0.0090, 0.0095))
-    loops = ellipsoid((0.027, -0.0510, 1.4890), (0.026, 0.0085, 0.0150))
-    waist = cone((0.0, -0.054, 1.489), (0.02, -0.052, 1.489), 0.006, 0.012, (1, 0.5, 1))
-
-    def field(p: Array) -> Array:
-        q = np.concatenate([np.abs(p[:, :1]), p[:, 1:]], axis=1)
-        wing = smooth_min(loops(q), waist(q), 0.01)
-        return np.minimum(wing, knot(q) - 0.0005)
-
-    grid = (ticks((-0.06, 0.06, 0.0065)), ticks((-0.075, -0.035, 0.0055)), ticks((1.465, 1.513, 0.0055)))
-    return [Piece(*skin(field, grid, 1), "lapel")]
-
-
-def collar_weights(p: Array) -> dict[str, Array]:
-    """The collar stays with the chest and follows the neck a little at the top."""
-    follow = 0.35 * smoothstep(p[:, 2], 1.475, 1.515)
-    return {"upper_chest": 1.0 - follow, "neck": follow}
-
-
 def _cuff() -> Piece:
     """The shirt's cuff between sleeve and hand."""
     centre = at("left_upper_arm")
@@ -262,7 +202,7 @@ def clothes_pieces() -> list[Piece]:
     return [
         _jacket(field),
         *(p.weighted(skirt_weights) for p in _front(field)),
-        *(p.weighted(collar_weights) for p in _collar(field)),
+        *(p.weighted(collar_weights) for p in collar_pieces(field)),
         _trousers(),
         *left,
         *(p.mirrored() for p in left),

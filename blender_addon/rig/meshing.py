@@ -30,7 +30,7 @@ class Piece:
 
     def mirrored(self) -> Piece:
         """The piece of the other side of the body: x negated, left and right swapped."""
-        order = np.where(self.faces[:, 3:] >= 0, self.faces[:, ::-1], self.faces[:, [2, 1, 0, 3]])
+        order = flipped(self.faces)
         weights = {swap_side(bone): w for bone, w in self.weights.items()}
         return replace(self, vertices=self.vertices * [-1.0, 1.0, 1.0], faces=order, weights=weights)
 
@@ -70,7 +70,7 @@ def fan(ring: Indices, centre: int) -> Indices:
 
 
 def loft(rings: Array, material: str, caps: tuple[bool, bool] = (True, True), smooth: bool = True) -> Piece:
-    """A tube through closed rings (R, C, 3) that turn right-handed about the way from first to last."""
+    """A tube through closed rings (R, C, 3); if open, right-handed about the way from first to last."""
     rows, columns = rings.shape[:2]
     vertices = [rings.reshape(-1, 3)]
     faces = [grid_faces(rows, columns, closed=True)]
@@ -80,7 +80,21 @@ def loft(rings: Array, material: str, caps: tuple[bool, bool] = (True, True), sm
             centre = sum(map(len, vertices))
             vertices.append(rings[row].mean(axis=0, keepdims=True))
             faces.append(fan(ring if row else ring[::-1], centre))
-    return Piece(np.concatenate(vertices), np.concatenate(faces), material, smooth=smooth)
+    piece = Piece(np.concatenate(vertices), np.concatenate(faces), material, smooth=smooth)
+    return outward(piece) if all(caps) else piece
+
+
+def outward(piece: Piece) -> Piece:
+    """A closed piece with its faces turned outwards: its volume must not be negative."""
+    points = piece.vertices - piece.vertices.mean(axis=0)
+    quads = piece.faces[piece.faces[:, 3] >= 0]
+    a, b, c = np.moveaxis(points[np.concatenate([piece.faces[:, :3], quads[:, [0, 2, 3]]])], 1, 0)
+    return piece if np.sum(a * np.cross(b, c)) >= 0 else replace(piece, faces=flipped(piece.faces))
+
+
+def flipped(faces: Indices) -> Indices:
+    """Quads and triangles turned over."""
+    return np.where(faces[:, 3:] >= 0, faces[:, ::-1], faces[:, [2, 1, 0, 3]])
 
 
 def tube(path: Array, radii: Array | float, material: str, sides: int = 8, squash: float = 1.0) -> Piece:

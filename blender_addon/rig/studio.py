@@ -11,6 +11,7 @@ import bpy
 import numpy as np
 from mathutils import Vector
 
+from .implicit import smoothstep
 from .mannequin import Musician
 from .materials import Materials
 from .meshing import build_mesh, loft
@@ -24,9 +25,9 @@ HAND_CAMERA: Final = ((-0.30, -0.42, 0.30), 50.0)
 """Place of the camera "Left hand" from the hand, and its focal length."""
 LIGHTS: Final = {
     # name: position, size, power in W, colour
-    "Key": ((-2.2, -2.6, 3.2), 1.6, 170.0, (1.0, 0.95, 0.88)),
+    "Key": ((-2.2, -2.6, 3.2), 1.6, 130.0, (1.0, 0.95, 0.88)),
     "Fill": ((2.8, -2.2, 1.9), 2.4, 60.0, (0.86, 0.92, 1.0)),
-    "Rim": ((1.2, 2.4, 2.8), 1.0, 150.0, (1.0, 0.97, 0.92)),
+    "Rim": ((1.2, 2.4, 2.8), 1.0, 120.0, (1.0, 0.97, 0.92)),
 }
 
 
@@ -53,15 +54,18 @@ def _add(name: str, data: Any, collection: Any, position: Any = (0.0, 0.0, 0.0))
 
 
 def _backdrop(collection: Any, materials: Materials, radius: float = 5.5, bend: float = 1.6, high: float = 7.0) -> Any:
-    """Floor and wall all round in one bowl, so that every camera has a background."""
+    """Floor and wall in one bowl, open to the front, where an animator's view comes from."""
     arc = np.linspace(0, np.pi / 2, 13)
     corner = np.stack([radius - bend + bend * np.sin(arc), bend - bend * np.cos(arc)], axis=1)
     profile = np.concatenate([[[0.01, 0.0], [1.2, 0.0], [2.4, 0.0]], corner, [[radius, high]]])
     angle = np.arange(64) * 2 * np.pi / 64
     circle = np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1)
-    rings = profile[:, None, :1] * circle + profile[:, None, 1:] * [0.0, 0.0, 1.0]
+    rise = smoothstep(np.sin(angle), -0.60, -0.15)[:, None] * [0.0, 0.0, 1.0]
+    rings = profile[:, None, :1] * circle + profile[:, None, 1:] * rise
     bowl = loft(rings[::-1], "backdrop", (False, False))
-    return _add("Backdrop", build_mesh("Backdrop", [bowl], materials), collection)
+    backdrop = _add("Backdrop", build_mesh("Backdrop", [bowl], materials), collection)
+    backdrop.hide_select = True
+    return backdrop
 
 
 def _lights(collection: Any, target: Vector) -> dict[str, Any]:

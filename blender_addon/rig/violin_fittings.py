@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from ..core import violin
 from ..core.rotations import Array
-from .meshing import Piece, lathe, loft, prism, tube
+from .meshing import Piece, flipped, lathe, loft, outward, tube
+from .violin_tail import chin_rest, tail_end, tailpiece
 
 NUT_U: Final = violin.BODY_LENGTH + violin.NECK_STOP
 BRIDGE_U: Final = violin.BODY_LENGTH - violin.BODY_STOP
@@ -19,7 +21,6 @@ RADII: Final = (0.00050, 0.00048, 0.00044, 0.00032)
 """Half the thickness of the strings, G to E; a little more than real, to be seen."""
 PEG_U: Final = (0.513, 0.548, 0.534, 0.499)
 """Where the strings G, D, A, E reach their pegs."""
-TAIL_U: Final = 0.108
 
 
 def _ring_section(u: float, half: float, top: float, thick: float, drop: float) -> Array:
@@ -54,14 +55,14 @@ def fingerboard() -> list[Piece]:
         under[1:3, 1] += 0.0018 if u < 0.36 else 0.0
         ring = np.concatenate([crown, under])
         rings.append(np.stack([ring[:, 0], np.full(len(ring), -u), ring[:, 1]], axis=1))
-    board = loft(np.array(rings)[:, ::-1], "ebony", smooth=False)
+    board = loft(np.array(rings), "ebony", smooth=False)
     crown = _crown(0.0118, violin.NUT_TOP + 0.0004)
     outline = np.concatenate([crown, [[-0.0118, -0.008], [0.0118, -0.008]]])
     rings = [
         np.stack([outline[:, 0], np.full(len(outline), -u), outline[:, 1]], axis=1)
         for u in (NUT_U + 1e-5, NUT_U + 0.005)
     ]
-    return [board, loft(np.array(rings)[:, ::-1], "ebony", smooth=False)]
+    return [board, loft(np.array(rings), "ebony", smooth=False)]
 
 
 def neck() -> Piece:
@@ -82,7 +83,7 @@ def neck() -> Piece:
     for u, half, thick in rows:
         edge = _crown(0.0121, float(board_top(min(u, NUT_U))))[0, 1] - 0.0045
         rings.append(_ring_section(u, half, edge + 0.0010, thick, 0.0))
-    return loft(np.array(rings)[:, ::-1], "varnish_dark")
+    return loft(np.array(rings), "varnish_dark")
 
 
 def _head_line() -> tuple[Array, Array, Array]:
@@ -109,7 +110,7 @@ def head() -> list[Piece]:
     corners = np.array([(1, 0.86), (0.86, 1), (-0.86, 1), (-1, 0.86), (-1, -0.86), (-0.86, -1), (0.86, -1), (1, -0.86)])
     flat = line[:, None] + normal[:, None] * (corners[None, :, 1] * high[:, None])[..., None]
     rings = np.stack([corners[None, :, 0] * wide[:, None], -flat[..., 0], flat[..., 1]], axis=-1)
-    band = loft(rings[:, ::-1], "varnish_dark", smooth=False)
+    band = loft(rings, "varnish_dark", smooth=False)
     slot = np.array([(0.494, 0.0078), (0.555, 0.0052), (0.555, -0.0052), (0.494, -0.0078)])
     z = np.interp(slot[:, 0], line[:9, 0], line[:9, 1] + high[:9])
     hollow = np.stack([slot[:, 1], -slot[:, 0], z + 0.0003], axis=1)
@@ -167,91 +168,9 @@ def _with_face(piece: Piece, count: int) -> Piece:
     legs += [(13 + i, 14 + i, count - 2 - i, count - 1 - i) for i in range(5) if i < 4]
     legs += [(17, 21, 22, 23), (17, 20, 21, -1), (17, 18, 19, 20), (23, 22, 24, -1), (23, 24, 25, 26)]
     faces = np.array([*crown, *legs])
-    back = np.where(
-        faces[:, 3:] >= 0, faces[:, ::-1] + count, np.column_stack([faces[:, [2, 1, 0]] + count, faces[:, 3]])
-    )
-    return Piece(piece.vertices, np.concatenate([piece.faces, faces, back]), piece.material, smooth=False)
-
-
-def tail_end(string: int) -> Array:
-    """Where a string leaves the tailpiece."""
-    x = np.linspace(0.0150, -0.0150, 4)[string]
-    return np.array([x, -TAIL_U, 0.0330 - x**2 / 0.07])
-
-
-def tailpiece() -> list[Piece]:
-    """Tailpiece, gut loop, saddle, end button and fine tuner of the E string."""
-    rows = (
-        (0.014, 0.0085, 0.0120),
-        (0.040, 0.0120, 0.0180),
-        (0.085, 0.0185, 0.0272),
-        (0.104, 0.0215, 0.0312),
-        (0.110, 0.0218, 0.0322),
-    )
-    rings = []
-    for u, half, top in rows:
-        x = np.linspace(half, -half, 9)
-        crown = np.stack([x, top - x**2 / 0.07], axis=1)
-        under = np.stack([[-half * 0.9, half * 0.9], np.full(2, crown[0, 1] - 0.0035)], axis=1)
-        ring = np.concatenate([crown, under])
-        rings.append(np.stack([ring[:, 0], np.full(len(ring), -u), ring[:, 1]], axis=1))
-    body = loft(np.array(rings)[:, ::-1], "ebony", smooth=False)
-    gut = np.array(
-        [[0.006, -0.020, 0.0125], [0.0045, -0.006, 0.008], [0.0030, 0.0010, 0.0025], [0.0020, 0.0055, -0.018]]
-    )
-    loops = [tube(gut * [s, 1, 1], 0.0009, "lash", 6) for s in (1.0, -1.0)]
-    button = lathe(
-        np.array([[0, -0.002, -0.019], [0, 0.02, -0.019]]),
-        ((0, 0.0036), (0.006, 0.0036), (0.007, 0.0065), (0.011, 0.007), (0.014, 0.0045)),
-        "ebony",
-    )
-    saddle = prism(
-        np.array([(-0.004, -0.004), (0.004, -0.004), (0.0055, 0.003), (-0.0005, 0.0045)]),
-        ((-0.016, 0.0), (0.016, 0.0)),
-        0,
-        "ebony",
-    )
-    screw = tail_end(3) + [0.0, 0.006, 0.0]
-    tuner = lathe(
-        np.array([screw, screw + [0, 0, 0.02]]),
-        ((-0.006, 0.0016), (0.004, 0.0016), (0.0042, 0.0036), (0.0070, 0.0036)),
-        "silver",
-        10,
-    )
-    return [body, *loops, button, saddle, tuner]
-
-
-def chin_rest() -> list[Piece]:
-    """A hollowed cup on the G side, with its clamp."""
-    angle = np.linspace(0, 2 * np.pi, 30, endpoint=False)
-    c, s = np.cos(angle), np.sin(angle)
-    outline = np.stack([0.0520 * np.sign(c) * np.abs(c) ** 0.8, 0.0330 * np.sign(s) * np.abs(s) ** 0.85], axis=1)
-    outline[:, 1] += 0.010 * (outline[:, 0] / 0.052) ** 2 * np.sign(outline[:, 1]).clip(max=0) * -0.6
-    middle = np.array([0.0510, -0.0360])
-    rim = 0.0255 + 0.0055 * (outline[:, 1] / 0.033) + 0.0040 * (outline[:, 0] / 0.052)
-    levels = (
-        (0.78, 0.0175, 0.35),
-        (0.94, 0.0185, 0.55),
-        (1.0, 0.0, 1.0),
-        (0.97, 0.0012, 1.0),
-        (0.80, -0.0035, 0.95),
-        (0.5, -0.0070, 0.75),
-        (0.2, -0.0085, 0.65),
-    )
-    rings = []
-    for size, rise, share in levels:
-        z = rim * share + (rise if share > 0.6 else 0.0) + (0.004 if share < 0.6 else 0.0)
-        rings.append(np.column_stack([middle + outline * size, z]))
-    cup = loft(np.array(rings), "ebony")
-    posts = [np.array([[x, 0.0035, z] for z in (0.016, -0.012, -0.036)]) for x in (0.036, 0.054)]
-    barrels = [tube(p, np.array([0.0026, 0.0034, 0.0026]), "silver", 8) for p in posts]
-    foot = prism(
-        np.array([(-0.010, -0.0405), (0.0055, -0.0405), (0.0055, -0.036), (-0.010, -0.037)]),
-        ((0.031, 0.0), (0.059, 0.0)),
-        0,
-        "ebony",
-    )
-    return [cup, *barrels, foot]
+    back = flipped(faces)
+    back[back >= 0] += count
+    return outward(replace(piece, faces=np.concatenate([piece.faces, faces, back])))
 
 
 def string_pieces() -> list[Piece]:
@@ -268,7 +187,7 @@ def _string(path: Array, radius: float, material: str) -> Piece:
     """A thin tube with rings in the plane across the violin, centred on the path's points."""
     angle = np.arange(5) * 2 * np.pi / 5
     circle = np.stack([np.cos(angle), 0 * angle, np.sin(angle)], axis=1) * radius
-    return loft((path[:, None] + circle)[:, ::-1], material)
+    return loft(path[:, None] + circle, material)
 
 
 def fittings() -> list[Piece]:

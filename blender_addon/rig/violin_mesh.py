@@ -178,7 +178,7 @@ def sound_hole() -> list[Piece]:
     rows = np.stack([line + half[:, None] * side, line - half[:, None] * side], axis=1)
     stem = Piece(_on_belly(rows.reshape(-1, 2)), grid_faces(len(line), 2), "hollow")
     angle = np.arange(14) * 2 * np.pi / 14
-    circle = np.stack([np.sin(angle), np.cos(angle)], axis=1)
+    circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     discs = [np.array(eye[:2]) + eye[2] * circle for eye in EYES]
     discs += [NOTCH + np.array([(0.0011, 0.0), (0.0, s * 0.0048), (-0.0011, 0.0)])[::s] for s in (1, -1)]
     return [stem, *(_disc(d) for d in discs)]

@@ -14,8 +14,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import maximum_filter1d, minimum_filter1d
-from scipy.signal import find_peaks
 
 from plugins.api import Audio
 from plugins.transcription.onsets import superflux
@@ -82,6 +80,8 @@ def onset_features(heard: Posteriors, audio: Audio) -> tuple[Ints, Floats]:
 
 def _peaks(onset: Floats, flux: Floats, rise: Floats) -> Ints:
     """Peaks of any of the three curves, the highest first, none closer than SEPARATION to a higher one."""
+    from scipy.signal import find_peaks
+
     found = [
         find_peaks(np.pad(curve, 1), height=height, distance=SEPARATION - 1)[0] - 1
         for curve, height in ((onset, 0.2), (flux, 0.4), (rise, 0.35))
@@ -104,8 +104,12 @@ def _logistic(features: Floats, model: tuple[float, ...]) -> Floats:
 
 def _window_max(x: Floats, before: int, after: int) -> Floats:
     """Maximum of x over [t - before, t + after] at every t."""
+    from scipy.ndimage import maximum_filter1d
+
     return np.asarray(maximum_filter1d(x, before + after + 1, origin=(before - after) // 2, mode="nearest"))
 
 
 def _window_min(x: Floats, before: int, after: int) -> Floats:
+    from scipy.ndimage import minimum_filter1d
+
     return np.asarray(minimum_filter1d(x, before + after + 1, origin=(before - after) // 2, mode="nearest"))

@@ -13,8 +13,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import soxr
-from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
 from plugins.api import Audio
 from plugins.transcription.posteriors import FPS, HOP, SAMPLE_RATE
@@ -31,6 +29,9 @@ Floats = npt.NDArray[np.float64]
 
 def superflux(audio: Audio) -> Floats:
     """(ceil(duration * FPS),) growth of the log spectrum at each frame, 1 = its 95th percentile."""
+    import soxr
+    from scipy.ndimage import maximum_filter1d, uniform_filter1d
+
     samples = audio.samples
     if audio.sample_rate != SAMPLE_RATE:
         samples = soxr.resample(samples, audio.sample_rate, SAMPLE_RATE, quality="MQ")

@@ -41,6 +41,7 @@ class Transcriber(Recognizer):
         if audio is None:
             raise ComponentError("transcribing needs a sound; give a recording, or a score to play")
         heard = self._network.listen(audio, context)
+        context.progress(0.9, "Finding notes")
         notes = track_notes(heard, find_candidates(heard, audio), options.sensitivity)
         loud = np.pad(audio.loudness(50.0), (0, 2), mode="edge")
         reference = float(np.percentile(loud, 95))

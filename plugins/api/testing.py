@@ -6,14 +6,25 @@ from __future__ import annotations
 
 import inspect
 import re
+import tempfile
+import wave
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from plugins.api import Annotation, AnnotationTrack, Audio, Motion, violinist
-from plugins.api.components import Component, Corrector, Generator, PostStep, Recognizer, Recommender
+from plugins.api import Annotation, AnnotationTrack, Audio, Motion, to_json, violinist
+from plugins.api.components import (
+    Component,
+    Corrector,
+    Generator,
+    PostStep,
+    Recognizer,
+    Recommendation,
+    Recommender,
+)
 from plugins.api.context import Cancelled, JobContext
 
 _KINDS = (Generator, PostStep, Corrector, Recognizer, Recommender)
@@ -39,30 +50,44 @@ def declaration_problems(component: object) -> list[str]:
     for kind, attributes in required.items():
         if isinstance(component, kind):
             problems += [f"{a} is missing" for a in attributes if not hasattr(component, a)]
+    lists = {Generator: ("instruments", "needs", "post_steps"), Recognizer: ("writes", "reads")}
+    for kind, attributes in lists.items():
+        if isinstance(component, kind):
+            given = {a: getattr(component, a, ()) for a in attributes}
+            problems += [f"{a} must be a tuple of names, not {v!r}" for a, v in given.items() if not _is_names(v)]
     return problems
+
+
+def _is_names(value: object) -> bool:
+    return isinstance(value, (tuple, list)) and all(isinstance(v, str) for v in value)
 
 
 def check_component(component: Component, *, audio: Audio | None = None) -> None:
     """Check that a component keeps its contract; AssertionError says which part it breaks.
 
     It is declared well, has defaults for all options, answers in the right type on
-    two seconds of sound, gives the same answer twice for one seed, and stops when
-    the job is cancelled.
+    two seconds of sound, gives the same answer twice for one seed, leaves what it
+    was given as it is, and stops when the job is cancelled.
     """
     problems = declaration_problems(component)
     assert not problems, f"{component!r}: " + "; ".join(problems)
-    options = component.Options()
+    try:
+        options = component.Options()
+    except ValidationError as error:
+        raise AssertionError(f"every option needs a default: {error}") from error
     component.Options.model_json_schema()
     component.load("cpu")
     sound = audio or test_audio()
     if isinstance(component, Generator):
-        _check_motion(lambda c: component.generate(sound, options, c), sound)
+        _check_generator(component, options, sound)
     elif isinstance(component, PostStep):
-        _check_motion(lambda c: component.apply(test_motion(), options, c), None)
+        _check_change(lambda motion, context: component.apply(motion, options, context))
     elif isinstance(component, Corrector):
-        _check_motion(lambda c: component.correct(test_motion(), sound, options, c), None)
+        _check_change(lambda motion, context: component.correct(motion, sound, options, context))
     elif isinstance(component, Recognizer) and not component.needs_score:
-        _check_tracks(component.recognize(sound, None, options, test_context()), component.writes)
+        _check_recognizer(component, options, sound)
+    elif isinstance(component, Recommender):
+        _check_recommender(component, options, sound)
 
 
 def test_audio(seconds: float = 2.0, rate: int = 22050) -> Audio:
@@ -89,15 +114,57 @@ def test_context(**changes: Any) -> JobContext:
 test_audio.__test__ = test_motion.__test__ = test_context.__test__ = False  # type: ignore[attr-defined]
 
 
-def _check_motion(run: Callable[[JobContext], Motion], audio: Audio | None) -> None:
-    motion = run(test_context(seed=7))
+def _check_generator(generator: Generator, options: Any, sound: Audio) -> None:
+    def run(audio: Audio, **changes: Any) -> Motion:
+        return generator.generate(audio, options, test_context(seed=7, **changes))
+
+    motion = run(sound)
+    _check_motion(motion)
+    named = motion.skeleton.name
+    assert named == generator.skeleton, f"the class moves {generator.skeleton!r}, the motion {named!r}"
+    _check_same(motion, run(sound))
+    # Neither of these is a default, so that none can be written into the code.
+    fps, start = 24.0, 0.5
+    cut = run(Audio(sound.samples, sound.sample_rate, start), fps=fps)
+    for made, asked, audio in ((motion, 30.0, sound), (cut, fps, Audio(sound.samples, sound.sample_rate, start))):
+        assert made.fps == asked, f"context.fps was {asked:g}, the motion has {made.fps:g}"
+        assert abs(made.duration - audio.duration) <= 1.5 / made.fps, "the motion is not as long as the audio"
+        assert abs(made.start - audio.start) < 1e-6, (
+            f"the audio starts at {audio.start:g} s, the motion at {made.start:g} s: give it start=audio.start"
+        )
+    _check_cancelled(lambda context: generator.generate(sound, options, context))
+
+
+def _check_change(run: Callable[[Motion, JobContext], Motion]) -> None:
+    """What holds for motion to motion."""
+    given = test_motion()
+    motion = run(given, test_context(seed=7))
+    _check_motion(motion)
+    assert np.array_equal(given.positions, test_motion().positions), "the given motion was changed: change a copy"
+    assert (motion.fps, len(motion), motion.start) == (given.fps, len(given), given.start), (
+        "the answer must have the frame rate, the frames and the start of the given motion"
+    )
+    _check_same(motion, run(test_motion(), test_context(seed=7)))
+    _check_cancelled(lambda context: run(test_motion(), context))
+
+
+def _check_motion(motion: object) -> None:
     assert isinstance(motion, Motion), f"the answer must be a Motion, not {type(motion).__name__}"
     assert len(motion), "the motion has no frames"
-    if audio is not None:
-        assert motion.fps == 30.0, f"context.fps was 30, the motion has {motion.fps}"
-        assert abs(motion.duration - audio.duration) <= 1.5 / motion.fps, "the motion is not as long as the audio"
-    again = run(test_context(seed=7))
-    assert np.array_equal(motion.positions, again.positions, equal_nan=True), "the same seed gave another motion"
+    try:
+        motion.to_bytes()
+    except TypeError as error:
+        raise AssertionError(f"the provenance must be plain JSON: {error}") from error
+
+
+def _check_same(motion: Motion, again: Motion) -> None:
+    same = np.array_equal(motion.positions, again.positions, equal_nan=True)
+    if same and motion.rotations is not None and again.rotations is not None:
+        same = np.array_equal(motion.rotations, again.rotations, equal_nan=True)
+    assert same, "the same seed gave another motion: draw only from numpy.random.default_rng(context.seed)"
+
+
+def _check_cancelled(run: Callable[[JobContext], object]) -> None:
     try:
         run(test_context(is_cancelled=lambda: True))
     except Cancelled:
@@ -105,7 +172,40 @@ def _check_motion(run: Callable[[JobContext], Motion], audio: Audio | None) -> N
     raise AssertionError("a cancelled job must stop: call context.progress() or context.check_cancelled()")
 
 
-def _check_tracks(tracks: list[AnnotationTrack], namespaces: tuple[str, ...]) -> None:
-    assert [t.namespace for t in tracks] == list(namespaces), f"the tracks must be {namespaces}"
+def _check_recognizer(recognizer: Recognizer, options: Any, sound: Audio) -> None:
+    def run(context: JobContext) -> list[AnnotationTrack]:
+        return recognizer.recognize(sound, None, options, context)
+
+    tracks = run(test_context(seed=7))
+    assert isinstance(tracks, list), f"the answer must be a list of tracks, not {type(tracks).__name__}"
+    assert all(isinstance(t, AnnotationTrack) for t in tracks), "the answer must be a list of AnnotationTrack"
+    assert [t.namespace for t in tracks] == list(recognizer.writes), f"the tracks must be {recognizer.writes}"
     for track in tracks:
         assert all(0.0 <= a.confidence <= 1.0 for a in track.annotations), "confidence must be 0 to 1"
+    try:
+        text = to_json(tracks)
+    except TypeError as error:
+        raise AssertionError(f"times and values must be plain numbers, strings, lists and dicts: {error}") from error
+    assert to_json(run(test_context(seed=7))) == text, "the same sound and seed gave other annotations"
+    _check_cancelled(run)
+
+
+def _check_recommender(recommender: Recommender, options: Any, sound: Audio) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "sound.wav"
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(sound.sample_rate)
+            file.writeframes((sound.samples * 32767).astype("<i2").tobytes())
+
+        def run(context: JobContext) -> list[Recommendation]:
+            return recommender.recommend(test_motion(), [path], options, context)
+
+        found = run(test_context(seed=7))
+        assert isinstance(found, list), f"the answer must be a list of Recommendation, not {type(found).__name__}"
+        assert all(isinstance(r, Recommendation) for r in found), "the answer must be a list of Recommendation"
+        assert {r.path for r in found} <= {path}, "only sounds of the library may be recommended"
+        assert found == sorted(found, key=lambda r: -r.score), "the best must come first"
+        assert run(test_context(seed=7)) == found, "the same motion and seed gave other recommendations"
+        _check_cancelled(run)

@@ -67,9 +67,7 @@ class _Run:
         """The component loaded, its options, and a context whose progress is this stage's share."""
         options = _options(component, self.job.options.get(component.name, {}))
         first, host = self.done, self.context
-        context = dataclasses.replace(
-            host, on_progress=lambda f, message: host.on_progress(first + share * f, message)
-        )
+        context = dataclasses.replace(host, on_progress=lambda f, message: host.on_progress(first + share * f, message))
         self.done += share
         context.progress(0.0, f"Loading {component.label.lower()}")
         ready = self.registry.ready(component, device_for(component, self.job.device))
@@ -128,18 +126,25 @@ def _recognize(work: _Run, generator: Generator, audio: Audio | None) -> None:
 
 
 def _choose(recognizers: Sequence[Recognizer], needs: Sequence[str], context: JobContext) -> list[Recognizer]:
-    """The fewest recognisers that write what is needed; those that read the score come first when there is one."""
+    """The recognisers that write what is needed, each after those whose tracks it reads; those that
+    read the score are preferred when there is one."""
     known = {t.namespace for t in context.annotations}
     chosen: list[Recognizer] = []
-    for namespace in needs:
+
+    def find(namespace: str, asked: tuple[str, ...] = ()) -> None:
         if namespace in known:
-            continue
+            return
         able = [r for r in recognizers if namespace in r.writes and (context.score is not None or not r.needs_score)]
-        if not able:
+        if not able or namespace in asked:
             raise ComponentError(f"nothing installed recognises {namespace!r}; install a plug-in that does")
         best = next((r for r in able if r.needs_score), able[0])
+        for read in best.reads:
+            find(read, (*asked, namespace))
         chosen.append(best)
-        known |= set(best.writes)
+        known.update(best.writes)
+
+    for namespace in needs:
+        find(namespace)
     return chosen
 
 
@@ -166,7 +171,8 @@ def _check_option_names(registry: Registry, job: Job) -> None:
     unknown = set(job.options) - names
     if unknown:
         raise ComponentError(
-            f"options are given for {', '.join(sorted(unknown))}, which is not installed; installed: {', '.join(sorted(names))}"
+            f"options are given for {', '.join(sorted(unknown))}, which is not installed; "
+            f"installed: {', '.join(sorted(names))}"
         )
 
 

@@ -50,6 +50,7 @@ class Registry:
     components: dict[str, dict[str, Component]] = field(default_factory=dict)
     skeletons: dict[str, Skeleton] = field(default_factory=dict)
     packages: dict[int, str] = field(default_factory=dict)
+    """By id of the component or skeleton."""
     problems: list[ComponentInfo] = field(default_factory=list)
     _loaded: dict[int, str] = field(default_factory=dict)
 
@@ -107,7 +108,7 @@ def load_plugins(entry_points: Iterable[importlib.metadata.EntryPoint] | None = 
         package = f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value
         try:
             _register(registry, entry.name, entry.load(), package)
-        except Exception as error:  # a stranger's code may raise anything at all
+        except (Exception, SystemExit) as error:  # a stranger's code may raise anything at all
             message = f"{type(error).__name__}: {error}"
             registry.problems.append(ComponentInfo("plug-in", entry.name, package=package, error=message))
     return registry
@@ -120,7 +121,9 @@ def _register(registry: Registry, plugin_name: str, plugin: object, package: str
     manager.add_hookspecs(hookspecs)
     manager.register(plugin, plugin_name)
     manager.check_pending()
-    manager.hook.register_skeletons(register=lambda s: _add_skeleton(registry, s))
+    if not manager.get_hookcallers(plugin):
+        raise ComponentError("it has no hooks; put @hookimpl on its register_... functions")
+    manager.hook.register_skeletons(register=lambda s: _add_skeleton(registry, s, plugin_name, package))
     for hook, (kind, base) in _HOOKS.items():
 
         def register(component: Component, kind: str = kind, base: type[Component] = base) -> None:
@@ -151,7 +154,19 @@ def _problem(registry: Registry, kind: str, base: type[Component], component: An
     return ""
 
 
-def _add_skeleton(registry: Registry, skeleton: Skeleton) -> None:
-    if skeleton.name in registry.skeletons and registry.skeletons[skeleton.name] != skeleton:
-        raise ComponentError(f"another plug-in registered a different skeleton named {skeleton.name!r}")
-    registry.skeletons[skeleton.name] = skeleton
+def _add_skeleton(registry: Registry, skeleton: Any, plugin_name: str, package: str) -> None:
+    """Several plug-ins may register the same skeleton, but not two by one name."""
+    problem, name = "", plugin_name
+    if not isinstance(skeleton, Skeleton):
+        problem = f"{skeleton!r} is not a Skeleton; register what Skeleton.build(...) answers"
+    else:
+        name = skeleton.name
+        known = registry.skeletons.get(name)
+        if known is not None and known != skeleton:
+            owner = registry.packages[id(known)]
+            problem = f"the skeleton {name!r} of {package} differs from that of {owner}; rename one of them"
+        elif known is None:
+            registry.skeletons[name] = skeleton
+            registry.packages[id(skeleton)] = package
+    if problem:
+        registry.problems.append(ComponentInfo("skeleton", name, package=package, error=problem))

@@ -25,7 +25,7 @@ class ComponentInfo:
     """What is installed: one component, or one plug-in that failed (``error`` set).
 
     Attributes:
-        kind: generator, post_step, corrector, recognizer, recommender or plug-in.
+        kind: generator, post_step, corrector, recognizer, recommender; skeleton or plug-in when broken.
         options: JSON Schema of the options.
         package: the distribution it comes from, with its version.
     """

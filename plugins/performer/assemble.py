@@ -14,9 +14,9 @@ from plugins.performer.body import BodyPose
 from plugins.performer.bow_path import BowPath
 from plugins.performer.hands import FINGERS, HandPose, knuckle_offsets
 
-LEFT_ELBOW: Final = (np.array([0.05, 0.10, -1.0]), np.array([-0.55, -0.05, -1.0]))
+LEFT_ELBOW: Final = (np.array([0.06, 0.10, -1.0]), np.array([-0.20, -0.05, -1.0]))
 """Where the left elbow points on the E string and on the G string: under the violin, further in for low strings."""
-RIGHT_ELBOW: Final = (np.array([-0.75, 0.25, -0.85]), np.array([-1.0, 0.25, -0.10]))
+RIGHT_ELBOW: Final = (np.array([-0.75, -0.14, -0.96]), np.array([-1.0, -0.14, -0.28]))
 """Where the right elbow points on the E and on the G string: level with the bow."""
 
 

@@ -4,7 +4,8 @@
 
 The neck lies between thumb and first finger; the knuckles stand beside the fingerboard
 on the E side, so that the fingers come down on the strings from above and reach the
-G string across the others (Flesch I; Galamian).
+G string across the others (Flesch I; Galamian). The palm's place was fitted so that wrist,
+knuckles and finger joints stay in the middle of their ranges in the first five positions.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ from plugins.performer.fingering import NATURAL, Grip
 from plugins.performer.hands import HandPose, palm, wrist_under
 from plugins.performer.music import Chord
 
-KNUCKLES: Final = np.array([-0.043, 0.0, -0.012])
+KNUCKLES: Final = np.array([-0.051, 0.018, -0.008])
 """From a stop to the knuckles that serve it best: beside it on the E side and a little lower, which
 leaves each finger curved at about half of its length."""
-PALM_TURN: Final = np.radians(16.0)
+PALM_TURN: Final = np.radians(5.0)
 """Turn of the palm about the upward axis: the little finger's knuckle nearer to the strings."""
-LEAN: Final = np.radians(14.0)
+LEAN: Final = np.radians(13.0)
 """Lean of the hand away from the neck."""
-SLOPE: Final = (-0.55, -0.10)
+SLOPE: Final = (-0.69, -0.20)
 """Slope of the hand towards the scroll, in first position and high up: it goes on in the line of the forearm."""
 HOVER: Final = np.array([-0.006, 0.0, 0.016])
 """Where a waiting fingertip hangs, from its stop."""

@@ -4,7 +4,8 @@
 
 Fingertips keep their places on stick and frog; the palm turns over them, pronated and
 nearly square to the bow at the tip, high-wristed and slanting at the frog (Galamian's
-description of the flexible bow hold).
+description of the flexible bow hold). The angles were fitted so that wrist and forearm stay
+in the middle of their ranges from frog to tip on all strings.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ TIPS: Final = np.array(
     ]
 )
 """Thumb to little finger on the bow, metres (bow frame: +X to the tip, -Y away from the player, +Z to the stick)."""
-KNUCKLES: Final = np.array([0.006, 0.020, 0.062])
+KNUCKLES: Final = np.array([0.014, 0.013, 0.068])
 """Middle of the knuckles, above and behind the stick."""
-SLANT: Final = (np.radians(52.0), np.radians(88.0))
+SLANT: Final = (np.radians(32.0), np.radians(100.0))
 """Angle between the hand and the bow at the frog and at the tip."""
-PITCH: Final = (np.radians(-24.0), np.radians(4.0))
+PITCH: Final = (np.radians(-10.0), np.radians(28.0))
 """Rise of the hand from wrist to knuckles at the frog and at the tip."""
-PRONATION: Final = np.radians(14.0)
+PRONATION: Final = np.radians(11.5)
 """Roll of the palm towards the first finger."""
 
 

@@ -65,9 +65,7 @@ class AnnotationTrack:
 
     def slice(self, start: float, end: float) -> AnnotationTrack:
         """What begins in start <= time < end; durations are cut at ``end``."""
-        kept = (
-            replace(a, duration=min(a.duration, end - a.time)) for a in self.annotations if start <= a.time < end
-        )
+        kept = (replace(a, duration=min(a.duration, end - a.time)) for a in self.annotations if start <= a.time < end)
         return AnnotationTrack(self.namespace, tuple(kept))
 
     def to_dict(self) -> dict[str, Any]:
@@ -86,11 +84,12 @@ class AnnotationTrack:
             return cls(
                 str(data["namespace"]),
                 tuple(
-                    Annotation(float(r["time"]), float(r["duration"]), r["value"], float(r["confidence"]))
-                    for r in rows
+                    Annotation(float(r["time"]), float(r["duration"]), r["value"], float(r["confidence"])) for r in rows
                 ),
             )
-        except (KeyError, TypeError) as error:
+        except AnnotationError:
+            raise
+        except (KeyError, TypeError, ValueError) as error:
             raise AnnotationError(f"not an annotation track: {error}") from error
 
 
@@ -113,4 +112,6 @@ def from_json(text: str) -> list[AnnotationTrack]:
         raise AnnotationError(f"not a Cadenza annotation file: {error}") from error
     if version != FORMAT_VERSION:
         raise AnnotationError(f"the annotations have version {version}, this Cadenza reads {FORMAT_VERSION}")
+    if not isinstance(tracks, list):
+        raise AnnotationError(f"not a Cadenza annotation file: tracks must be a list, not {tracks!r}")
     return [AnnotationTrack.from_dict(t) for t in tracks]

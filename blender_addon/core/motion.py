@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -133,14 +132,13 @@ class Motion:
                 head = json.loads(str(archive["header"]))
                 positions = archive["positions"]
                 rotations = archive["rotations"] if "rotations" in archive.files else None
-        except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+            version = head["version"]
+            if version == FORMAT_VERSION:
+                skeleton, start = Skeleton.from_dict(head["skeleton"]), float(head["start"])
+                return cls(skeleton, float(head["fps"]), positions, rotations, start, dict(head["provenance"]))
+        except Exception as error:  # numpy and zipfile raise almost anything on damaged bytes
             raise MotionError(f"not a Cadenza motion file: {error}") from error
-        if head.get("version") != FORMAT_VERSION:
-            raise MotionError(
-                f"the motion has format version {head.get('version')}, this Cadenza reads {FORMAT_VERSION}"
-            )
-        skeleton = Skeleton.from_dict(head["skeleton"])
-        return cls(skeleton, float(head["fps"]), positions, rotations, float(head["start"]), head["provenance"])
+        raise MotionError(f"the motion has format version {version}, this Cadenza reads {FORMAT_VERSION}")
 
     @classmethod
     def load(cls, path: Path | str) -> Motion:

@@ -66,6 +66,9 @@ class Skeleton:
     def build(cls, name: str, joints: Sequence[tuple[str, str | None, Sequence[float], str]]) -> Skeleton:
         """Make a skeleton from rows of (joint, parent or None, offset, role)."""
         names = [row[0] for row in joints]
+        for joint, parent, *_ in joints:
+            if parent is not None and parent not in names:
+                raise SkeletonError(f"joint {joint!r} has the parent {parent!r}, which is no joint of {name!r}")
         parents = tuple(-1 if row[1] is None else names.index(row[1]) for row in joints)
         offsets = np.array([row[2] for row in joints], dtype=np.float64)
         return cls(name, tuple(names), parents, offsets, tuple(row[3] for row in joints))
@@ -144,7 +147,9 @@ class Skeleton:
                 np.array(data["offsets"], dtype=np.float64),
                 tuple(map(str, data["roles"])),
             )
-        except (KeyError, TypeError) as error:
+        except SkeletonError:
+            raise
+        except (KeyError, TypeError, ValueError) as error:
             raise SkeletonError(f"not a skeleton: {error}") from error
 
     def __eq__(self, other: object) -> bool:

@@ -108,6 +108,14 @@ def test_triangle_budget(musician: mannequin.Musician) -> None:
     assert sum(map(triangles, (musician.body, musician.violin, musician.bow))) < 42_000
 
 
+@pytest.mark.parametrize("item", ["body", "violin", "bow"])
+def test_neighbouring_faces_agree_on_outside(musician: mannequin.Musician, item: str) -> None:
+    mesh = getattr(musician, item).data
+    ways = [(a, b) for p in mesh.polygons for a, b in zip(p.vertices, [*p.vertices[1:], p.vertices[0]], strict=True)]
+    assert len(set(ways)) == len(ways), "an edge is used twice in one direction: shadows and normals go wrong"
+    assert min(p.area for p in mesh.polygons) > 1e-10
+
+
 @pytest.mark.parametrize(("item", "joint"), [("violin", "violin_end"), ("bow", "bow_frog")])
 def test_props_rest_on_their_joints(musician: mannequin.Musician, item: str, joint: str) -> None:
     bpy.context.view_layer.update()

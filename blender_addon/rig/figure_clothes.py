@@ -105,7 +105,7 @@ def _strip(
 def _front(field: Field) -> list[Piece]:
     """Shirt in the opening, lapels, front edge, buttons, pocket square."""
     low = 1.16
-    opening = np.array([(0.050, 1.490), (0.046, 1.44), (0.028, 1.30), (0.0, low)])
+    opening = np.array([(0.050, 1.490), (0.046, 1.44), (0.028, 1.30), (0.002, low)])
     shirt = _strip(field, opening * [-1.0, 1.0], opening, 0.0012, "shirt", 13)
     edge = np.array([(0.068, 1.478), (0.100, 1.405), (0.094, 1.372), (0.060, 1.27), (0.006, low - 0.012)])
     fold = np.array([(0.046, 1.489), (0.046, 1.44), (0.034, 1.34), (0.020, 1.255), (-0.004, low - 0.006)])

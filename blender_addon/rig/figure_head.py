@@ -66,7 +66,7 @@ def head_field() -> Field:
 
     def field(p: Array) -> Array:
         whole = smooth_min(skull(p), neck(p), 0.022)
-        return smooth_min(_features(p, whole), ear(p), 0.007)
+        return smooth_min(_features(p, whole), ear(p), 0.010)
 
     return field
 
@@ -126,8 +126,8 @@ def _details(field: Field) -> list[Piece]:
 def _mouth(field: Field) -> list[Piece]:
     """Both lips as one sheet, and the line between them."""
     s, rows = np.linspace(-1, 1, 13), np.array([-1, -0.66, -0.33, -0.09, 0.09, 0.36, 0.68, 1])[:, None]
-    upper = 0.0056 * (1 - s**2) ** 0.8 * (1.0 - 0.22 * np.exp(-((s / 0.22) ** 2)))
-    lower = 0.0072 * (1 - s**2) ** 0.65
+    upper = 5e-4 + 0.0052 * (1 - s**2) ** 0.8 * (1.0 - 0.22 * np.exp(-((s / 0.22) ** 2)))
+    lower = 5e-4 + 0.0068 * (1 - s**2) ** 0.65
     height = 1.5905 - 0.0008 * (1 - s**2) + np.where(rows > 0, upper, lower) * rows
     sheet = np.stack([0.0205 * s + 0 * rows, -0.093 + 0.008 * s**2 + 0 * rows, height], axis=-1)
     lips = patch(field, sheet, 0.0013, "lips", 0.003)

@@ -64,7 +64,7 @@ def _backdrop(collection: Any, materials: Materials, radius: float = 5.5, bend: 
     rings = profile[:, None, :1] * circle + profile[:, None, 1:] * rise
     bowl = loft(rings[::-1], "backdrop", (False, False))
     backdrop = _add("Backdrop", build_mesh("Backdrop", [bowl], materials), collection)
-    backdrop.hide_select = True
+    backdrop.hide_select, backdrop.display.show_shadows = True, False
     return backdrop
 
 
@@ -145,7 +145,7 @@ def render_settings(scene: Any, width: int = 960, height: int = 540, *, still: b
     scene.view_settings.look = "None"
     display, shading = scene.display, scene.display.shading
     display.render_aa = "8" if still else "FXAA"
-    display.light_direction = (-0.45, -0.50, 0.74)
+    display.light_direction = (-0.40, 0.74, 0.54)  # turned: from the left, above, in front
     display.shadow_shift, display.shadow_focus = 0.10, 0.30
     shading.light, shading.studio_light = "STUDIO", "paint.sl"
     shading.color_type = "MATERIAL"

@@ -165,12 +165,13 @@ def _with_face(piece: Piece, count: int) -> Piece:
     """Close a symmetric outline's two faces by strips across, since it is not convex."""
     crown = [(i, i + 1, 12 - i - 1, 12 - i) for i in range(5)] + [(5, 6, 7, -1)]
     legs = [(12, 13, count - 1, 0)]
-    legs += [(13 + i, 14 + i, count - 2 - i, count - 1 - i) for i in range(5) if i < 4]
-    legs += [(17, 21, 22, 23), (17, 20, 21, -1), (17, 18, 19, 20), (23, 22, 24, -1), (23, 24, 25, 26)]
+    legs += [(13 + i, 14 + i, count - 2 - i, count - 1 - i) for i in range(4)]
+    legs += [(17, 21, 22, -1), (17, 22, 27, -1), (27, 22, 23, -1), (17, 18, 19, 20), (17, 20, 21, -1)]
+    legs += [(27, 23, 24, -1), (27, 24, 25, 26)]
     faces = np.array([*crown, *legs])
-    back = flipped(faces)
+    front, back = flipped(faces), faces.copy()
     back[back >= 0] += count
-    return outward(replace(piece, faces=np.concatenate([piece.faces, faces, back])))
+    return outward(replace(piece, faces=np.concatenate([piece.faces, front, back])))
 
 
 def string_pieces() -> list[Piece]:

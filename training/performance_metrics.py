@@ -108,8 +108,9 @@ def hair_distances(motion: Motion, sounding: Sequence[Sounding]) -> tuple[Floats
         along = rot.normalize(end - bridge)
         normal = np.cross(tip[f] - frog[f], along)
         # Where the plane through the string and the hair's normal meets the hair.
-        side = np.cross(normal, along)
-        t = ((bridge - frog[f]) * side).sum(-1) / np.maximum(((tip[f] - frog[f]) * side).sum(-1), 1e-9)
+        side = rot.normalize(np.cross(normal, along))
+        crossing = ((tip[f] - frog[f]) * side).sum(-1)
+        t = ((bridge - frog[f]) * side).sum(-1) / np.where(np.abs(crossing) > 1e-9, crossing, 1e-9)
         at = frog[f] + (tip[f] - frog[f]) * t[:, None]
         places.append(((at - bridge) * along).sum(-1) / np.linalg.norm(end - bridge, axis=-1))
     return np.concatenate(distances), np.concatenate(places)

@@ -30,6 +30,10 @@ ROLL: Final = 0.11
 """Seconds after which a broken chord has rolled to its upper strings."""
 LIFT: Final = 0.045
 """Most that the hair rises from the strings, metres."""
+APPROACH: Final = 0.8
+"""Seconds that the bow takes to come down before the first note."""
+BACKSWING: Final = 0.05
+"""Metres that it swings back meanwhile."""
 CONTACT: Final = (0.040, 0.017)
 """Metres from bridge to bow, softest and loudest (sul tasto to sul ponticello lie outside; Askenfelt 1989)."""
 TILT: Final = (np.radians(24.0), np.radians(8.0))
@@ -78,12 +82,15 @@ def _along(times: Floats, strokes: Sequence[Stroke]) -> tuple[Floats, Floats]:
     # An accent bites: the speed is highest early in the stroke.
     u = np.where(accent, 1.0 - (1.0 - np.clip(u, 0, 1)) ** 1.5, u)
     ramp = CHANGE / np.maximum(end - start, 1e-3)
-    hair = begin[i] + (finish - begin)[i] * stroke_profile(u, np.clip(ramp, 0.08, 0.5)[i])
+    hair = begin[i] + (finish - begin)[i] * stroke_profile(u, np.clip(ramp, 0.13, 0.5)[i])
     return _through_rests(times, i, hair, strokes)
 
 
 def _through_rests(times: Floats, i: np.ndarray, hair: Floats, strokes: Sequence[Stroke]) -> tuple[Floats, Floats]:
-    """Between strokes: stay on the string, or lift and travel to where the next one begins."""
+    """Between strokes: stay on the string, or lift and travel to where the next one begins.
+
+    Before the first stroke the bow swings back in the air, against the stroke, and lands with it.
+    """
     start, end = np.array([s.start for s in strokes]), np.array([s.end for s in strokes])
     begin, finish = np.array([s.bow_start for s in strokes]), np.array([s.bow_end for s in strokes])
     following, there = np.append(start[1:], np.inf), np.append(begin[1:], finish[-1])
@@ -98,8 +105,9 @@ def _through_rests(times: Floats, i: np.ndarray, hair: Floats, strokes: Sequence
     travel = ease((times - end[i]) / np.maximum(np.minimum(gap, 4.0), 1e-3)[i])
     hair = np.where(resting, finish[i] + (there - finish)[i] * travel, hair)
     before = times < start[0]
-    approach = ease((start[0] - times) / 0.8)
-    return np.where(before, begin[0], hair), np.where(before, LIFT * approach, lift)
+    approach = ease((start[0] - times) / APPROACH)
+    swing = BACKSWING * strokes[0].direction * ease((start[0] - times) / (0.5 * APPROACH))
+    return np.where(before, begin[0] + swing, hair), np.where(before, LIFT * approach, lift)
 
 
 def _levels(times: Floats, chords: Sequence[Chord], grips: Sequence[Grip]) -> Floats:
@@ -111,8 +119,11 @@ def _levels(times: Floats, chords: Sequence[Chord], grips: Sequence[Grip]) -> Fl
             onsets.append(chord.start)
             levels.append(grip.level)
             continue
+        # Three strings can be pressed at once: the bow rolls over them without leaving any by more than
+        # 3 mm. Four cannot; the bow rolls from the lower pair to the upper.
+        middle, swing = (strings[0] + strings[-1]) / 2, 0.35 if len(strings) == 3 else 0.8
         onsets += [chord.start, chord.start + min(ROLL, 0.4 * chord.duration)]
-        levels += [(strings[0] + strings[1]) / 2 + 0.5 * (len(strings) == 3), (strings[-2] + strings[-1]) / 2]
+        levels += [middle - swing, middle + swing]
     at = np.array(onsets)
     return hold_and_move(times, np.array(levels), *move_windows(at, CROSSING, before=0.6))
 

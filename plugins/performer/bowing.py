@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -30,6 +31,13 @@ RETAKE_REST: Final = 0.45
 """Seconds of rest that a retake (lifting the bow to begin again) needs to look at ease."""
 LIFT_REST: Final = 0.30
 """Rests longer than this lift the bow off the string."""
+RETAKE_AT_REST, RETAKE_IN_HASTE = 0.6, 4.0
+TRAVEL: Final = 0.15
+"""Costs of a retake at a rest and without one, and of beginning elsewhere after a rest."""
+RETAKE_TRAVEL: Final = 0.05
+"""Metres that a retake goes back at least."""
+RETAKE_TIME: Final = 0.16
+"""Seconds that a retake without a rest cuts from the stroke before it."""
 STOP_GAP: Final = 0.06
 """Seconds of silence after which the bow is seen to stop between two strokes."""
 
@@ -85,24 +93,28 @@ def plan_bowing(chords: Sequence[Chord], bow_amount: float = 1.0) -> list[Stroke
         return []
     bows = [_describe(chords, a, b, bow_amount) for a, b in _spans(chords)]
     directions, places = _plan(bows)
-    strokes = []
-    for bow, direction, (begin, finish) in zip(bows, directions, places, strict=True):
-        strokes.append(
-            Stroke(
-                bow.first,
-                bow.last,
-                bow.start,
-                bow.end,
-                direction,
-                begin,
-                finish,
-                bow.loudness,
-                bow.short,
-                bow.accent,
-                lifted=bow.rest > LIFT_REST,
-            )
+    again = [a == b for a, b in pairwise(directions)] + [False]
+    return [
+        Stroke(
+            bow.first,
+            bow.last,
+            bow.start,
+            _end(bow, retaken),
+            direction,
+            *place,
+            bow.loudness,
+            bow.short,
+            bow.accent,
+            lifted=bow.rest > LIFT_REST or retaken,
         )
-    return strokes
+        for bow, direction, place, retaken in zip(bows, directions, places, again, strict=True)
+    ]
+
+
+def _end(bow: _Bow, retaken: bool) -> float:
+    """When the stroke ends; one that is followed by a retake leaves the time for it."""
+    missing = max(RETAKE_TIME - bow.rest, 0.0) if retaken else 0.0
+    return bow.end - min(missing, 0.35 * (bow.end - bow.start))
 
 
 def _spans(chords: Sequence[Chord]) -> list[tuple[int, int]]:
@@ -168,25 +180,22 @@ def _plan(bows: list[_Bow]) -> tuple[list[int], list[tuple[float, float]]]:
 def _beginnings(cost: Floats, rest: float, bow: _Bow) -> tuple[Floats, npt.NDArray[np.int64]]:
     """Cheapest way to begin in each direction at each place, and the state that it comes from.
 
-    The bow turns where it stands, for nothing; going on in the same direction (two ups) costs a
-    little at a rest and much without; moving the bow through the air needs a rest.
+    The bow turns where it stands, for nothing. Going the same way again (a retake) takes it back through
+    the air: cheap at a rest, dear without one. At a rest it may also travel to begin elsewhere.
     """
-    same = 0.6 if rest > LIFT_REST else 2.5
-    turn = cost[::-1]
-    stay = cost + same
-    both = np.stack([turn, stay])
-    previous = np.argmin(both, axis=0)
-    here = both.min(axis=0)
+    states = 2 * len(GRID)
     index = np.arange(len(GRID))
-    code = np.where(previous == 0, np.array([[1], [0]]), np.array([[0], [1]])) * len(GRID) + index
-    if rest <= RETAKE_REST:
-        return here, code
-    price = 0.25 / min(rest, 2.0)
-    jump = here[:, :, None] + price + 1.2 * np.abs(GRID[:, None] - GRID[None, :])[None] / min(rest, 2.0)
-    source = np.argmin(jump, axis=1)
-    landed = np.take_along_axis(jump, source[:, None, :], axis=1)[:, 0]
-    better = landed < here
-    return np.where(better, landed, here), np.where(better, np.take_along_axis(code, source, axis=1), code)
+    distance = np.abs(GRID[:, None] - GRID[None, :]) * 1.2 / min(max(rest, RETAKE_REST), 2.0)
+    again = distance + (RETAKE_AT_REST if rest > LIFT_REST else RETAKE_IN_HASTE)
+    turn = distance + TRAVEL if rest > RETAKE_REST else np.full_like(distance, np.inf)
+    turn[index, index] = 0.0
+    # A retake goes back far enough to be seen.
+    back = GRID[:, None] - GRID[None, :]
+    down, up = (np.where(way >= RETAKE_TRAVEL, again, np.inf) for way in (back, -back))
+    moves = np.block([[down, turn], [turn, up]])
+    total = cost.reshape(states, 1) + moves
+    previous = np.argmin(total, axis=0)
+    return total[previous, np.arange(states)].reshape(2, -1), previous.reshape(2, -1)
 
 
 def _strokes(begin: Floats, bow: _Bow) -> tuple[Floats, npt.NDArray[np.int64]]:

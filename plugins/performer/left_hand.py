@@ -91,12 +91,18 @@ def _hand_levels(grips: Sequence[Grip]) -> Floats:
     return np.array(levels)
 
 
+def _stretch(grips: Sequence[Grip]) -> Floats:
+    """Semitones that the hand leans along the neck to ease fingers that are stretched from their natural places."""
+    away = [[n - g.place - NATURAL[f] for _, n, f in g.stops if f] for g in grips]
+    return np.array([0.7 * float(np.mean(a)) if a else 0.0 for a in away])
+
+
 def _palm(times: Floats, onsets: Floats, grips: Sequence[Grip]) -> tuple[Array, Array]:
     """Middle of the knuckles (T, 3) and the palm's rotation (T, 4)."""
     places = np.array([g.place for g in grips], dtype=float)
     levels = _hand_levels(grips)
     # Between middle and ring finger lies the middle of the knuckles.
-    points = _string_point(levels, places + (NATURAL[2] + NATURAL[3]) / 2) + KNUCKLES
+    points = _string_point(levels, places + (NATURAL[2] + NATURAL[3]) / 2 + _stretch(grips)) + KNUCKLES
     windows = move_windows(onsets - EARLY, SHIFT, before=1.0, share=0.75)
     knuckles = hold_and_move(times, points, *windows)
     high = hold_and_move(times, np.clip((places - 5.0) / 12.0, 0.0, 1.0), *windows)
@@ -116,7 +122,7 @@ def _fingertips(times: Floats, chords: Sequence[Chord], grips: Sequence[Grip], r
     along = _along_neck(len(times))
     tips = []
     for finger in range(1, 5):
-        stops = [next(((s, n) for s, n, f in g.stops if f == finger), None) for g in grips]
+        stops = [_stop_of(g, finger) for g in grips]
         points = np.stack(
             [
                 _pressed(stop) if stop else _waiting(grip, levels[i], finger)
@@ -131,8 +137,14 @@ def _fingertips(times: Floats, chords: Sequence[Chord], grips: Sequence[Grip], r
     return np.stack(tips, axis=1)
 
 
-def _pressed(stop: tuple[int, int]) -> Array:
-    point = violin.stop_position(stop[0], float(stop[1]))
+def _stop_of(grip: Grip, finger: int) -> tuple[float, int] | None:
+    """(string, semitone) that a finger stops; a barring finger lies between its two strings."""
+    stops = [(s, n) for s, n, f in grip.stops if f == finger]
+    return (float(np.mean([s for s, _ in stops])), stops[0][1]) if stops else None
+
+
+def _pressed(stop: tuple[float, int]) -> Array:
+    point = _string_point(np.array(stop[0]), np.array(float(stop[1])))
     return np.asarray(point - np.array([0.0, 0.0, PRESS]))
 
 
@@ -152,7 +164,7 @@ def _finger_windows(onsets: Floats, down: Floats, points: Array) -> tuple[Floats
     starts = np.where(leaving, onsets[1:] + 0.004, starts)
     ends = np.where(leaving, onsets[1:] + np.minimum(TRAVEL, 0.4 * after), ends)
     same = (down[:-1] > 0) & (down[1:] > 0) & (np.linalg.norm(np.diff(points, axis=0), axis=1) > 1e-4)
-    quick = np.minimum(0.07, 0.3 * gaps)
+    quick = np.minimum(0.04, 0.25 * gaps)
     starts = np.where(same, onsets[1:] - quick, starts)
     ends = np.where(same, onsets[1:], ends)
     # A move may begin only when the one before is over.

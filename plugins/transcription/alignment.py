@@ -163,7 +163,8 @@ def refine(events: Events, evidence: Evidence, starts: Floats) -> Floats:
     offsets = np.arange(-REACH, REACH + 1)
     grid = np.clip(np.round(starts[played])[:, None] + offsets, 0, frames - 1).astype(np.int64)
     expected = _expected_durations(events.times[played], starts[played])
-    cost = _entry(events, evidence, played[0], grid[0])
+    # Frames before the first onset and after the last count too, or a shorter music would look likelier.
+    cost = _entry(events, evidence, played[0], grid[0]) + _before(evidence, grid[0])
     back = np.zeros(grid.shape, dtype=np.int64)
     for k in range(1, len(played)):
         low, high = grid[k - 1].min(), grid[k].max() + 1
@@ -176,7 +177,7 @@ def refine(events: Events, evidence: Evidence, starts: Floats) -> Floats:
         back[k] = np.argmax(paths, axis=0)
         cost = paths.max(axis=0) + _entry(events, evidence, played[k], grid[k])
     refined = starts.copy()
-    choice = int(np.argmax(cost))
+    choice = int(np.argmax(cost + _after(events, evidence, played[-1], grid[-1])))
     for k in range(len(played) - 1, -1, -1):
         refined[played[k]] = grid[k, choice]
         choice = int(back[k, choice])
@@ -186,6 +187,20 @@ def refine(events: Events, evidence: Evidence, starts: Floats) -> Floats:
 def _entry(events: Events, evidence: Evidence, event: int, frames: Ints) -> Floats:
     low, high = int(frames.min()), int(frames.max()) + 1
     return 2.0 * evidence.of_entries(slice(low, high), events.starts[event : event + 1])[frames - low, 0]
+
+
+def _before(evidence: Evidence, frames: Ints) -> Floats:
+    """Log likelihood that nothing sounds from the first of ``frames`` to each of them."""
+    low = int(frames.min())
+    rest = evidence.silent[low : int(frames.max()) + 1].sum(1) * ABSENT_WEIGHT + np.log(0.5)
+    return np.concatenate([[0.0], np.cumsum(rest)])[frames - low]
+
+
+def _after(events: Events, evidence: Evidence, event: int, frames: Ints) -> Floats:
+    """Log likelihood that an event sounds from each of ``frames`` until a little after the last of them."""
+    low, high = int(frames.min()), int(frames.max()) + REACH
+    stay = evidence.of_states(slice(low, high), events.sounds[event : event + 1])[:, 0]
+    return np.asarray(stay.sum() - np.concatenate([[0.0], np.cumsum(stay)])[frames - low])
 
 
 def _expected_durations(times: Floats, frames: Floats, neighbours: int = 6) -> Floats:

@@ -27,9 +27,10 @@ RISE: Final = 4
 """Frames over which a note's posterior is seen to rise."""
 
 FEATURES: Final = ("onset", "flux", "note rise", "loudness dip", "loudness rise", "note", "loudness")
-ONSET_MODEL: Final = (5.318, 2.103, 4.651, -0.202, -0.133, -2.635, 0.011, -4.992)
-BOW_MODEL: Final = (3.667, 1.35, 3.836, -0.279, 0.014, -3.026, 0.051, -4.291)
+ONSET_MODEL: Final = (5.31, 2.078, 4.585, -0.198, -0.131, -2.413, 0.007, -5.124)
 """Weights of FEATURES, then the constant."""
+BOW_MODEL: Final = (1.755, 2.916, -0.025, -2.639, 0.072, -0.305, 7.783, -5.192, -6.014, -2.668)
+"""Weights of :func:`bow_features`, then the constant."""
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -52,7 +53,20 @@ def violin_range(posterior: npt.NDArray[np.float32]) -> Floats:
 def find_candidates(heard: Posteriors, audio: Audio) -> Candidates:
     """Every moment that could be an onset, with its probabilities."""
     frames, features = onset_features(heard, audio)
-    return Candidates(frames, _logistic(features, ONSET_MODEL), _logistic(features, BOW_MODEL))
+    onset = logistic(features, ONSET_MODEL)
+    return Candidates(frames, onset, logistic(bow_features(features, onset), BOW_MODEL))
+
+
+def bow_features(features: Floats, onset: Floats) -> Floats:
+    """(N, 9) what tells a new bow from a slurred note: FEATURES, but with flux and loudness dip as parts
+    of what this recording's clear onsets have (a hall fills the dips), also weighted by the onset's probability."""
+    clear = features[onset > 0.5]
+    if not len(clear):
+        clear = np.ones((1, len(FEATURES)))
+    flux = features[:, 1] / max(float(np.percentile(clear[:, 1], 80)), 1e-3)
+    dip = features[:, 3] / max(abs(float(np.percentile(clear[:, 3], 10))), 1e-3)
+    others = np.delete(features, [1, 3], axis=1)
+    return np.column_stack([others, dip, flux, onset * dip, onset * flux])
 
 
 def onset_features(heard: Posteriors, audio: Audio) -> tuple[Ints, Floats]:
@@ -98,7 +112,8 @@ def _peaks(onset: Floats, flux: Floats, rise: Floats) -> Ints:
     return np.array(sorted(kept), dtype=np.int64)
 
 
-def _logistic(features: Floats, model: tuple[float, ...]) -> Floats:
+def logistic(features: Floats, model: tuple[float, ...]) -> Floats:
+    """(N,) probabilities of a logistic model: weights, then the constant."""
     return np.asarray(1.0 / (1.0 + np.exp(-(features @ np.array(model[:-1]) + model[-1]))))
 
 

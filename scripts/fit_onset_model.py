@@ -21,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from backend.audio_files import read_audio
 from plugins.api import JobContext, Score, from_json
 from plugins.transcription.align import ScoreAligner
-from plugins.transcription.candidates import FEATURES, onset_features
+from plugins.transcription.candidates import ONSET_MODEL, bow_features, logistic, onset_features
 from plugins.transcription.posteriors import FPS, PitchNetwork
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -60,16 +60,16 @@ def main() -> None:
         starts.append(labels(onset, frames / FPS + audio.start))
         bows.append(labels(bow, frames / FPS + audio.start))
         group.append(np.full(len(frames), i))
-    x, which = np.concatenate(rows), np.concatenate(group)
-    for title, parts in (("ONSET_MODEL", starts), ("BOW_MODEL", bows)):
-        y = np.concatenate(parts)
+    which = np.concatenate(group)
+    for_bows = [bow_features(f, logistic(f, ONSET_MODEL)) for f in rows]
+    for title, features, parts in (("ONSET_MODEL", rows, starts), ("BOW_MODEL", for_bows, bows)):
+        x, y = np.concatenate(features), np.concatenate(parts)
         fit = LogisticRegression(C=10.0, max_iter=5000).fit(x, y)
         print(title, tuple(round(float(v), 3) for v in (*fit.coef_[0], fit.intercept_[0])))
         for i in range(len(table)):
             held = LogisticRegression(C=10.0, max_iter=5000).fit(x[which != i], y[which != i])
             guess, true = held.predict(x[which == i]), y[which == i]
             print(f"  recording {i} held out: F = {2 * (guess & true).sum() / (guess.sum() + true.sum()):.3f}")
-    print("features:", FEATURES)
 
 
 if __name__ == "__main__":

@@ -210,7 +210,10 @@ def _angle(a: Array, b: Array) -> Floats:
 
 
 def _limb_angles(motion: Motion, side: str, found: dict[str, list[Floats]]) -> None:
-    for name, chain in (("elbow flexion", ("upper_arm", "lower_arm", "hand")), ("knee flexion", ("upper_leg", "lower_leg", "foot"))):
+    for name, chain in (
+        ("elbow flexion", ("upper_arm", "lower_arm", "hand")),
+        ("knee flexion", ("upper_leg", "lower_leg", "foot")),
+    ):
         a, b, c = (joint(motion, f"{side}_{part}") for part in chain)
         found[name].append(_angle(b - a, c - b))
 

@@ -21,6 +21,8 @@ CLAVICLE_LIMIT: Final = np.radians(16.0)
 """Protraction and elevation of the shoulder girdle that an arm may ask for (of 20 to 30, same source)."""
 CLAVICLE_FROM: Final = 0.80
 """Part of the arm's length at which the shoulder girdle begins to help."""
+SPREAD_LIMIT: Final = np.radians(29.0)
+"""Sideways reach of a knuckle: 20 to 25 degrees are usual, string players' hands go further."""
 TWIST_SHARE: Final = 0.6
 """Part of the hand's roll that the forearm shows at its middle; the rest is at the wrist."""
 
@@ -162,10 +164,21 @@ def solve_fingers(pose: Pose, side: str) -> None:
             continue
         chain = CurledChain(tuple(pose.length(j) for j in joints[1:]), LARGEST_BEND[finger])  # type: ignore[arg-type]
         rest_hinge = _finger_hinge(finger, sign)
-        bones, axis, _ = chain.solve(base, pose.target(joints[3]) + shift, rot.rotate(hand, rest_hinge))
+        target = pose.target(joints[3]) + shift
+        if finger != "thumb":
+            target = _within_spread(base, target, hand)
+        bones, axis, _ = chain.solve(base, target, rot.rotate(hand, rest_hinge))
         for i, joint in enumerate(joints[:3]):
             pose.turn(joint, frame_rotation(pose.rest(joints[i + 1]), rest_hinge, bones[:, i], axis))
             pose.place(joints[i + 1])
+
+
+def _within_spread(base: Array, target: Array, hand: Array) -> Array:
+    """The target, brought sideways to where the knuckle's spread allows the finger to point."""
+    local = rot.rotate(rot.conjugate(hand), target - base)
+    widest = np.tan(SPREAD_LIMIT) * np.hypot(local[:, 0], local[:, 2])
+    local[:, 1] = np.clip(local[:, 1], -widest, widest)
+    return base + rot.rotate(hand, local)
 
 
 def _finger_hinge(finger: str, sign: float) -> Array:

@@ -15,6 +15,8 @@ import numpy as np
 from plugins.api import Array
 from plugins.api import rotations as rot
 
+SHARPEST: Final = np.radians(150.0)
+"""Largest flexion of elbow and knee (American Academy of Orthopaedic Surgeons, *Joint Motion*, 1965)."""
 STRAIGHTEST: Final = 0.999
 """Part of a chain's length that it may span: fully straight, the bend would flicker."""
 
@@ -39,7 +41,7 @@ def two_bones(base: Array, target: Array, first: float, second: float, pole: Arr
     """
     line = target - base
     distance = np.linalg.norm(line, axis=-1, keepdims=True)
-    shortest = abs(first - second) + 0.02 * (first + second)
+    shortest = np.sqrt(first**2 + second**2 + 2 * first * second * np.cos(SHARPEST))
     reach = np.clip(distance, shortest, STRAIGHTEST * (first + second))
     along = line / np.maximum(distance, 1e-9)
     side = perpendicular(pole, along)

@@ -20,9 +20,7 @@ RIGHT_ELBOW: Final = (np.array([-0.75, -0.14, -0.96]), np.array([-1.0, -0.14, -0
 """Where the right elbow points on the E and on the G string: level with the bow."""
 
 
-def assemble(
-    skeleton: Skeleton, body: BodyPose, bow: BowPath, left: HandPose, right: HandPose
-) -> tuple[Array, Array]:
+def assemble(skeleton: Skeleton, body: BodyPose, bow: BowPath, left: HandPose, right: HandPose) -> tuple[Array, Array]:
     """(T, J, 3) world positions and (T, J, 4) local rotations; what inverse kinematics must find is NaN."""
     count = len(bow.hair)
     positions = np.full((count, len(skeleton), 3), np.nan)
@@ -90,7 +88,7 @@ def _put_hand(skeleton: Skeleton, positions: Array, side: str, hand: HandPose) -
 def _put_foot(skeleton: Skeleton, positions: Array, side: str, ankle: Array, turn: float) -> None:
     """A foot flat on the floor, turned outwards."""
     positions[:, skeleton.index(f"{side}_foot")] = ankle
-    toes = rot.rotate(rot.from_axis_angle(np.array([0.0, 0.0, 1.0]), turn), skeleton.offsets[skeleton.index(f"{side}_toes")])
+    toes = rot.rotate(
+        rot.from_axis_angle(np.array([0.0, 0.0, 1.0]), turn), skeleton.offsets[skeleton.index(f"{side}_toes")]
+    )
     positions[:, skeleton.index(f"{side}_toes")] = ankle + toes
-
-

@@ -28,6 +28,8 @@ CROSSING: Final = 0.13
 """Longest string crossing, seconds; most of it ahead of the note."""
 ROLL: Final = 0.11
 """Seconds after which a broken chord has rolled to its upper strings."""
+ROLL_SWING: Final = 0.35
+"""Strings to each side of the middle one that the roll takes in."""
 LIFT: Final = 0.045
 """Most that the hair rises from the strings, metres."""
 APPROACH: Final = 0.8
@@ -111,7 +113,7 @@ def _through_rests(times: Floats, i: np.ndarray, hair: Floats, strokes: Sequence
 
 
 def _levels(times: Floats, chords: Sequence[Chord], grips: Sequence[Grip]) -> Floats:
-    """String level over time: crossings centred on the onsets, chords of three and four rolled."""
+    """String level over time: crossings around the onsets, chords of three rolled."""
     onsets, levels = [], []
     for chord, grip in zip(chords, grips, strict=True):
         strings = sorted(s for s, _, _ in grip.stops)
@@ -119,11 +121,10 @@ def _levels(times: Floats, chords: Sequence[Chord], grips: Sequence[Grip]) -> Fl
             onsets.append(chord.start)
             levels.append(grip.level)
             continue
-        # Three strings can be pressed at once: the bow rolls over them without leaving any by more than
-        # 3 mm. Four cannot; the bow rolls from the lower pair to the upper.
-        middle, swing = (strings[0] + strings[-1]) / 2, 0.35 if len(strings) == 3 else 0.8
+        # Three strings can be pressed at once: the bow rolls over them and stays within 3 mm of each.
+        middle = (strings[0] + strings[-1]) / 2
         onsets += [chord.start, chord.start + min(ROLL, 0.4 * chord.duration)]
-        levels += [middle - swing, middle + swing]
+        levels += [middle - ROLL_SWING, middle + ROLL_SWING]
     at = np.array(onsets)
     return hold_and_move(times, np.array(levels), *move_windows(at, CROSSING, before=0.6))
 

@@ -136,7 +136,11 @@ def _describe(chords: Sequence[Chord], first: int, last: int, amount: float) -> 
     short = head.short and first == last
     wanted = _wanted_length(end - head.start, loudness, short, head.accent) * amount
     place = 0.20 if short else 0.40 - 0.16 * loudness
-    down = 1.2 * head.downbeat + (1.5 if len(head.pitches) > 2 else 0.0) + 0.4 * head.accent
+    down = (
+        1.2 * head.downbeat
+        + (1.5 if len(head.pitches) > 2 or first < last and chords[first + 1].start - head.start < 0.12 else 0.0)
+        + 0.4 * head.accent
+    )
     return _Bow(
         first,
         last,
@@ -214,7 +218,9 @@ def _strokes(begin: Floats, bow: _Bow) -> tuple[Floats, npt.NDArray[np.int64]]:
                 continue
             starts = np.arange(low, high)
             middle = (GRID[starts] + GRID[starts + steps]) / 2
-            price = begin[row, starts] + against + 1.5 * np.log(part) ** 2 + 2.0 * ((middle - bow.place) / 0.25) ** 2 * 0.3
+            price = (
+                begin[row, starts] + against + 1.5 * np.log(part) ** 2 + 2.0 * ((middle - bow.place) / 0.25) ** 2 * 0.3
+            )
             ends = starts + steps
             better = price < cost[row, ends]
             cost[row, ends] = np.where(better, price, cost[row, ends])

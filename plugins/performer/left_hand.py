@@ -191,7 +191,7 @@ def _vibrato(times: Floats, chords: Sequence[Chord], grips: Sequence[Grip], rng:
         first, last = np.searchsorted(times, (chord.start, chord.end))
         t = times[first:last] - chord.start
         envelope = np.clip((t - 0.08) / 0.25, 0, 1) * np.clip((chord.duration - t) / 0.08, 0, 1)
-        out[first:last] = VIBRATO_DEPTH * (0.6 + 0.6 * chord.loudness) * envelope * np.sin(
-            2 * np.pi * rate[i] * t + phase[i]
+        out[first:last] = (
+            VIBRATO_DEPTH * (0.6 + 0.6 * chord.loudness) * envelope * np.sin(2 * np.pi * rate[i] * t + phase[i])
         )
     return out

@@ -14,6 +14,8 @@ from plugins.api import Annotation, AnnotationTrack, Audio, violin
 
 TOGETHER: Final = 0.035
 """Seconds within which notes count as one chord."""
+BREAK: Final = 0.11
+"""Seconds after which a broken chord goes over to its upper notes."""
 LOWEST: Final = violin.OPEN_PITCHES[0]
 HIGHEST: Final = violin.OPEN_PITCHES[-1] + violin.HIGHEST_SEMITONE
 LOUDNESS: Final = {"ppp": 0.1, "pp": 0.2, "p": 0.35, "mp": 0.45, "mf": 0.6, "f": 0.78, "ff": 0.92, "fff": 1.0}
@@ -70,7 +72,7 @@ def read_music(notes: AnnotationTrack, beats: AnnotationTrack, audio: Audio) -> 
     loudness = _heard_loudness(groups, audio)
     strengths = _beat_strengths(groups, beats)
     chords = [_chord(g, loudness[i], strengths[i]) for i, g in enumerate(groups)]
-    return Music(tuple(_ended(chords)), tuple(warnings))
+    return Music(tuple(_ended([part for chord in chords for part in _broken(chord)])), tuple(warnings))
 
 
 def _together(notes: Sequence[Annotation]) -> list[list[Annotation]]:
@@ -99,6 +101,17 @@ def _chord(group: list[Annotation], heard: float, strength: float) -> Chord:
         downbeat=strength,
         phrase_end=any(v.get("phrase_end", False) for v in values),
     )
+
+
+def _broken(chord: Chord) -> list[Chord]:
+    """A chord of four as the bow can play it: the lower two, then the upper two in the same bow."""
+    if len(chord.pitches) < 4:
+        return [chord]
+    turn = chord.start + min(BREAK, 0.35 * chord.duration)
+    return [
+        replace(chord, pitches=chord.pitches[:-2], end=turn, phrase_end=False),
+        replace(chord, pitches=chord.pitches[-2:], start=turn, new_bow=False, bow="", downbeat=0.0),
+    ]
 
 
 def _in_range(pitch: int) -> int:

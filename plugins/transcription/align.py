@@ -22,11 +22,15 @@ from plugins.api import (
 )
 from plugins.transcription.alignment import Events, Evidence, first_frames, follow, refine, tempo_outliers
 from plugins.transcription.onsets import superflux
-from plugins.transcription.posteriors import PitchNetwork, Posteriors
+from plugins.transcription.posteriors import FPS, PitchNetwork, Posteriors
 from plugins.transcription.score import Reading, ScoreNote, read_score
+from plugins.transcription.tracking import lasts
 
 FIT: Final = 0.28
 """Median posterior of the written notes under which the score belongs to another piece."""
+
+SHORTEST_HEARD: Final = 8
+"""Frames (93 ms) that are looked at before a note may be heard to stop."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -76,7 +80,7 @@ class ScoreAligner(Recognizer):
                 f"{context.score.name} does not fit this recording (the written notes sound with a probability "
                 f"of {fit:.2f}); give the score of this piece, or none to have the notes transcribed"
             )
-        return _tracks(best, audio)
+        return _tracks(best, audio, heard)
 
 
 def _align(reading: Reading, heard: Posteriors, evidence: Evidence, whole: bool, context: JobContext) -> _Aligned:
@@ -100,7 +104,7 @@ def _confidence(heard: Posteriors, starts: Floats, columns: npt.NDArray[np.int64
     return out
 
 
-def _tracks(aligned: _Aligned, audio: Audio) -> list[AnnotationTrack]:
+def _tracks(aligned: _Aligned, audio: Audio, heard: Posteriors) -> list[AnnotationTrack]:
     notes, times = aligned.reading.notes, aligned.onsets
     played = np.nonzero(np.isfinite(times))[0]
     score_time, index = np.unique([notes[i].onset for i in played], return_index=True)
@@ -109,14 +113,34 @@ def _tracks(aligned: _Aligned, audio: Audio) -> list[AnnotationTrack]:
     def performed(at: float) -> float:
         return float(_extrapolate(at, score_time, seconds))
 
+    rolled = _left_behind(notes)
     annotations = []
     for i in played:
         note = notes[i]
         end = min(max(performed(note.onset + note.duration), times[i] + 0.05), audio.end)
+        if i in rolled or note.marks:
+            end = _heard_end(heard, times[i], end, note.pitch)
         value = _value(note)
         annotations.append(Annotation(float(times[i]), max(end - times[i], 0.02), value, float(aligned.confidence[i])))
     beats = [(performed(t), p) for t, p in aligned.reading.beats if score_time[0] - 1 <= t <= score_time[-1] + 4]
     return _beat_tracks(annotations, [(t, p) for t, p in beats if audio.start <= t < audio.end])
+
+
+def _left_behind(notes: tuple[ScoreNote, ...]) -> set[int]:
+    """Lower notes of chords of three and four: the bow rolls over them and sustains the top two."""
+    at: dict[float, list[int]] = {}
+    for i, note in enumerate(notes):
+        at.setdefault(note.onset, []).append(i)
+    return {i for chord in at.values() if len(chord) > 2 for i in sorted(chord, key=lambda k: notes[k].pitch)[:-2]}
+
+
+def _heard_end(heard: Posteriors, start: float, end: float, pitch: int) -> float:
+    """When a note that may stop early is heard to stop; ``end`` if it goes on, or was never clear."""
+    first, last = (int(f) for f in heard.frame([start, end]))
+    sound = heard.note[max(first, 0) : last, int(heard.pitch(pitch))]
+    if len(sound) < SHORTEST_HEARD or sound[:SHORTEST_HEARD].max() < 0.35:
+        return end
+    return min(end, start + lasts(sound) / FPS)
 
 
 def _extrapolate(at: float, x: Floats, y: Floats) -> float:

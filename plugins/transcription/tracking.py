@@ -83,11 +83,11 @@ def _sounding(note: Floats, threshold: float) -> Iterator[tuple[int, int, float]
             continue
         kept.append(column)
     for column in kept[:2]:
-        yield column, _lasts(note[:, column]), float(np.clip(level[column], 0.0, 1.0))
+        yield column, lasts(note[:, column]), float(np.clip(level[column], 0.0, 1.0))
 
 
-def _lasts(posterior: Floats) -> int:
-    """Frames until a pitch has stopped for good."""
+def lasts(posterior: npt.NDArray[np.floating]) -> int:
+    """Frames until a pitch (its posteriors, (T,)) has stopped for good."""
     off = posterior[SHORTEST:] < RELEASE
     if len(off) < GAP:
         return len(posterior)

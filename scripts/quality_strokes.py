@@ -20,7 +20,7 @@ from plugins.ik.step import InverseKinematics
 from plugins.performer.generator import Performer
 
 mpl.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402 (the backend must be chosen first)
+import matplotlib.pyplot as plt
 
 FPS = 30.0
 CUTOFF = 3.0

@@ -10,6 +10,7 @@ degrees, times in seconds.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -172,8 +173,8 @@ def clearances(motion: Motion) -> dict[str, float]:
     for name, (start, end, radius, drawn_in) in CAPSULES.items():
         a, b = joint(motion, start), joint(motion, end)
         b = b - rot.normalize(b - a) * drawn_in
-        out[f"forearm to {name}"] = float(segment_distance(*arm, a, b).min()) - radius - 0.035
-        out[f"bow to {name}"] = float(segment_distance(*bow, a, b).min()) - radius
+        out[f"forearm to {name}"] = float(segment_distance(arm[0], arm[1], a, b).min()) - radius - 0.035
+        out[f"bow to {name}"] = float(segment_distance(bow[0], bow[1], a, b).min()) - radius
     return out
 
 
@@ -231,7 +232,7 @@ def _wrist_angles(motion: Motion, world: Array, side: str, sign: float, found: d
 
 
 def _twist(q: Array, sign: float) -> Floats:
-    """Rotation about the arm's axis, degrees: 0 with the thumb up, supination positive (the rest pose is pronated by 90)."""
+    """Rotation about the arm's axis, degrees: 0 with the thumb up, supination positive (at rest -90)."""
     angle = np.degrees(2 * np.arctan2(q[:, 1], q[:, 0]))
     return np.asarray((angle * -sign + 90.0) % 360.0 - 180.0)
 
@@ -240,7 +241,7 @@ def _finger_angles(
     motion: Motion, world: Array, side: str, sign: float, finger: str, found: dict[str, list[Floats]]
 ) -> None:
     joints = [joint(motion, j) for j in violinist.finger_joints(side, finger)]
-    bones = [b - a for a, b in zip(joints[:-1], joints[1:], strict=True)]
+    bones = [b - a for a, b in pairwise(joints)]
     found["middle joint flexion"].append(_angle(bones[0], bones[1]))
     found["end joint flexion"].append(_angle(bones[1], bones[2]))
     hand = world[:, motion.skeleton.index(f"{side}_hand")]

@@ -121,7 +121,7 @@ class Motion:
         if self.rotations is not None:
             arrays["rotations"] = self.rotations
         buffer = io.BytesIO()
-        np.savez(buffer, header=np.array(json.dumps(head)), **arrays)  # type: ignore[arg-type]
+        np.savez(buffer, header=np.array(json.dumps(head)), **arrays)
         return buffer.getvalue()
 
     @classmethod

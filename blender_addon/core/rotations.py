@@ -12,10 +12,12 @@ interpolation: K. Shoemake, *Animating Rotation with Quaternion Curves* (1985).
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.floating]
+Array = npt.NDArray[np.floating[Any]]
 
 IDENTITY: Array = np.array([1.0, 0.0, 0.0, 0.0])
 

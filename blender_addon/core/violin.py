@@ -17,9 +17,10 @@ Bow: 650 mm of hair (same source). All lengths are in metres.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from .rotations import Array
 
@@ -73,7 +74,7 @@ def stop_fraction(semitones: Array | float) -> Array:
     return np.asarray(1.0 - 2.0 ** (-np.asarray(semitones, dtype=float) / 12.0))
 
 
-def stop_position(string: Array | int, semitones: Array | float) -> Array:
+def stop_position(string: npt.NDArray[np.integer[Any]] | int, semitones: Array | float) -> Array:
     """Points (..., 3) of the violin frame that stop ``string`` ``semitones`` above its open pitch."""
     part = stop_fraction(semitones)[..., None]
     string = np.asarray(string)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from plugins.api import Annotation, AnnotationTrack, Audio, ComponentError, JobContext, Motion, Options, Recognizer
+from plugins.api import Annotation, AnnotationTrack, Audio, ComponentError, JobContext, Motion, Recognizer
 
 SAMPLE_RATE: Final = 22050
 HOP: Final = 512
@@ -31,7 +31,7 @@ class BeatTracker(Recognizer):
     label = "Beats"
     writes = ("beat", "downbeat")
 
-    class Options(Options):
+    class Options(Recognizer.Options):
         tempo: float = Field(100.0, ge=30.0, le=300.0, title="Tempo", description="Expected beats per minute")
         metre: Literal["auto", "2", "3", "4"] = Field("auto", title="Metre", description="Beats in a bar")
 
@@ -55,16 +55,15 @@ class BeatTracker(Recognizer):
 
 def _beats(audio: Audio, tempo: float) -> tuple[Floats, Floats]:
     """Times of the beats (seconds from the sound's start) and the onset strength at each."""
-    import librosa
     import soxr
+    from librosa.beat import beat_track
+    from librosa.onset import onset_strength
 
     samples = audio.samples
     if audio.sample_rate != SAMPLE_RATE:
         samples = soxr.resample(samples, audio.sample_rate, SAMPLE_RATE, quality="MQ")
-    strength = librosa.onset.onset_strength(y=samples, sr=SAMPLE_RATE, hop_length=HOP)
-    _, frames = librosa.beat.beat_track(
-        onset_envelope=strength, sr=SAMPLE_RATE, hop_length=HOP, start_bpm=tempo, trim=False
-    )
+    strength = onset_strength(y=samples, sr=SAMPLE_RATE, hop_length=HOP)
+    _, frames = beat_track(onset_envelope=strength, sr=SAMPLE_RATE, hop_length=HOP, start_bpm=tempo, trim=False)
     near = np.clip(frames[:, None] + np.arange(-2, 3), 0, len(strength) - 1)
     return frames * HOP / SAMPLE_RATE, strength[near].max(axis=1, initial=0.0)
 

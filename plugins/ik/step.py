@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from plugins.api import Array, ComponentError, JobContext, Motion, Options, PostStep
+from plugins.api import Array, ComponentError, JobContext, Motion, PostStep
 from plugins.api import rotations as rot
 from plugins.ik.body import Pose, frame_rotation
 from plugins.ik.limbs import solve_arm, solve_fingers, solve_leg, solve_trunk
@@ -27,7 +27,7 @@ class InverseKinematics(PostStep):
     reads = "hips, hands, knuckles, fingertips, feet and toes; rotations of the trunk; elbows as hints; a missing value is NaN"
     writes = "positions and local rotations of all joints; held props keep their place"
 
-    class Options(Options):
+    class Options(PostStep.Options):
         """No options."""
 
     def apply(self, motion: Motion, options: Any, context: JobContext) -> Motion:

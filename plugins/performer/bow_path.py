@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from plugins.api import Array, violin
 from plugins.api import rotations as rot
@@ -88,7 +89,9 @@ def _along(times: Floats, strokes: Sequence[Stroke]) -> tuple[Floats, Floats]:
     return _through_rests(times, i, hair, strokes)
 
 
-def _through_rests(times: Floats, i: np.ndarray, hair: Floats, strokes: Sequence[Stroke]) -> tuple[Floats, Floats]:
+def _through_rests(
+    times: Floats, i: npt.NDArray[np.int64], hair: Floats, strokes: Sequence[Stroke]
+) -> tuple[Floats, Floats]:
     """Between strokes: stay on the string, or lift and travel to where the next one begins.
 
     Before the first stroke the bow swings back in the air, against the stroke, and lands with it.

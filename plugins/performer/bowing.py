@@ -138,7 +138,7 @@ def _describe(chords: Sequence[Chord], first: int, last: int, amount: float) -> 
     place = 0.20 if short else 0.40 - 0.16 * loudness
     down = (
         1.2 * head.downbeat
-        + (1.5 if len(head.pitches) > 2 or first < last and chords[first + 1].start - head.start < 0.12 else 0.0)
+        + (1.5 if len(head.pitches) > 2 or (first < last and chords[first + 1].start - head.start < 0.12) else 0.0)
         + 0.4 * head.accent
     )
     return _Bow(

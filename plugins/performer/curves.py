@@ -66,7 +66,7 @@ SLOW: Final = (0.05, 0.45)
 
 def slow_noise(times: Floats, rng: np.random.Generator, channels: int, band: tuple[float, float] = SLOW) -> Floats:
     """(T, channels) smooth noise of unit standard deviation: eight sines with 1/f weights, the same at any fps."""
-    frequencies = np.exp(rng.uniform(*np.log(band), size=(8, channels)))
+    frequencies = np.exp(rng.uniform(np.log(band[0]), np.log(band[1]), size=(8, channels)))
     phases = rng.uniform(0, 2 * np.pi, size=(8, channels))
     weights = 1.0 / np.sqrt(frequencies)
     waves = np.sin(2 * np.pi * frequencies * times[:, None, None] + phases) * weights

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from plugins.api import Audio, ComponentError, Generator, JobContext, Motion, Options, violinist
+from plugins.api import Audio, ComponentError, Generator, JobContext, Motion, violinist
 from plugins.performer.assemble import assemble
 from plugins.performer.body import body_pose
 from plugins.performer.bow_path import bow_path
@@ -31,7 +31,7 @@ class Performer(Generator):
     needs = ("note", "beat")
     post_steps = ("ik",)
 
-    class Options(Options):
+    class Options(Generator.Options):
         sway: float = Field(1.0, ge=0.0, le=2.0, title="Sway", description="How much the body moves with the phrase")
         breathing: float = Field(1.0, ge=0.0, le=2.0, title="Breathing", description="Breath before each phrase")
         vibrato: float = Field(1.0, ge=0.0, le=2.0, title="Vibrato", description="Width of the vibrato")

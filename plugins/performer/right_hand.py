@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from plugins.api import Skeleton, violin
+from plugins.api import Array, Skeleton, violin
 from plugins.performer.bow_path import BowPath
 from plugins.performer.curves import Floats
 from plugins.performer.hands import HandPose, palm, wrist_under
@@ -51,7 +51,7 @@ def right_hand(path: BowPath, skeleton: Skeleton) -> HandPose:
     return HandPose(wrist_under(knuckles, rotation, skeleton, "right"), rotation, tips)
 
 
-def _back(slant: Floats, part: Floats) -> np.ndarray:
+def _back(slant: Floats, part: Floats) -> Array:
     """Direction of the back of the hand: up, rolled towards the bow's tip."""
     roll = PRONATION * (0.6 + 0.8 * part)
     across = np.stack([np.sin(slant), np.cos(slant), np.zeros_like(slant)], axis=-1)

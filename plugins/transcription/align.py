@@ -53,7 +53,7 @@ class ScoreAligner(Recognizer):
     writes = ("note", "beat", "downbeat")
     needs_score = True
 
-    class Options(Options):
+    class Options(Recognizer.Options):
         """No options."""
 
     def __init__(self, network: PitchNetwork | None = None) -> None:

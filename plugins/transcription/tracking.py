@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -86,7 +86,7 @@ def _sounding(note: Floats, threshold: float) -> Iterator[tuple[int, int, float]
         yield column, lasts(note[:, column]), float(np.clip(level[column], 0.0, 1.0))
 
 
-def lasts(posterior: npt.NDArray[np.floating]) -> int:
+def lasts(posterior: npt.NDArray[np.floating[Any]]) -> int:
     """Frames until a pitch (its posteriors, (T,)) has stopped for good."""
     off = posterior[SHORTEST:] < RELEASE
     if len(off) < GAP:

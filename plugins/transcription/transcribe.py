@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from plugins.api import Annotation, AnnotationTrack, Audio, ComponentError, JobContext, Motion, Options, Recognizer
+from plugins.api import Annotation, AnnotationTrack, Audio, ComponentError, JobContext, Motion, Recognizer
 from plugins.transcription.candidates import find_candidates
 from plugins.transcription.posteriors import PitchNetwork
 from plugins.transcription.tracking import track_notes
@@ -24,7 +24,7 @@ class Transcriber(Recognizer):
     licence = "Apache-2.0 (basic-pitch)"
     writes = ("note",)
 
-    class Options(Options):
+    class Options(Recognizer.Options):
         sensitivity: float = Field(
             0.5, ge=0.1, le=0.9, title="Sensitivity", description="How faint an onset still counts as a note"
         )

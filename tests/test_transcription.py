@@ -1,0 +1,201 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""Notes from scores and from sound, on real audio."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from backend.audio_files import read_audio
+from plugins.api import Audio, ComponentError, JobContext, Score, find_track, from_json
+from plugins.transcription.align import ScoreAligner
+from plugins.transcription.posteriors import FPS, PitchNetwork
+from plugins.transcription.score import read_score
+from plugins.transcription.transcribe import Transcriber
+from training import performance_metrics as metrics
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+NETWORK = PitchNetwork()
+
+
+@pytest.fixture(scope="module")
+def audio() -> Audio:
+    return read_audio(EXAMPLES / "minuet.flac")
+
+
+@pytest.fixture(scope="module")
+def score() -> Score:
+    return Score("minuet.musicxml", (EXAMPLES / "minuet.musicxml").read_bytes())
+
+
+TRUTH = find_track(from_json((EXAMPLES / "minuet.truth.json").read_text()), "note").annotations
+
+
+def align(audio: Audio | None, score: Score):
+    aligner = ScoreAligner(NETWORK)
+    return aligner.recognize(audio, None, aligner.Options(), JobContext(score=score))
+
+
+def test_every_written_note_is_found_where_it_sounds(audio: Audio, score: Score) -> None:
+    notes, beats, downbeats = align(audio, score)
+    assert len(notes) == len(TRUTH)
+    by_pitch = {p: [n for n in notes.annotations if n.value["pitch"] == p] for p in {n.value["pitch"] for n in TRUTH}}
+    errors = []
+    for pitch, found in by_pitch.items():
+        true = [n for n in TRUTH if n.value["pitch"] == pitch]
+        assert len(true) == len(found)
+        errors += [f.time - t.time for f, t in zip(found, true, strict=True)]
+        assert [f.value["new_bow"] for f in found] == [t.value["new_bow"] for t in true]
+    # Chords are rolled by 90 ms in the recording; the alignment gives a chord one time.
+    assert np.percentile(np.abs(errors), 95) < 0.03
+    assert np.abs(errors).max() < 0.12
+    assert [b.value for b in beats.annotations[:6]] == [1, 2, 3, 1, 2, 3]
+    assert len(downbeats) == 32
+
+
+def test_a_cut_aligns_with_its_part_of_the_score(audio: Audio, score: Score) -> None:
+    start, end = 20.0, 30.0
+    rate = audio.sample_rate
+    cut = Audio(audio.samples[int(start * rate) : int(end * rate)], rate, start)
+    found = align(cut, score)[0]
+    true = [n.time for n in TRUTH if start + 0.2 < n.time < end - 0.3]
+    inner = [t for t in found.times if start + 0.2 < t < end - 0.3]
+    assert metrics.best_f1(metrics.merged(true), metrics.merged(inner), 0.05)[0] > 0.98
+
+
+def test_the_score_of_another_piece_is_refused(audio: Audio) -> None:
+    with pytest.raises(ComponentError, match="does not fit"):
+        align(audio, Score("other.mid", _midi([(61 + 2 * (i * 5 % 7), 0.3) for i in range(120)])))
+
+
+def _midi(notes: list[tuple[int, float]]) -> bytes:
+    import pretty_midi
+
+    midi, track, time = pretty_midi.PrettyMIDI(), pretty_midi.Instrument(40), 0.0
+    for pitch, length in notes:
+        track.notes.append(pretty_midi.Note(80, pitch, time, time + length))
+        time += length
+    midi.instruments.append(track)
+    buffer = io.BytesIO()
+    midi.write(buffer)
+    return buffer.getvalue()
+
+
+def test_a_midi_score_aligns_too(audio: Audio) -> None:
+    import pretty_midi
+
+    midi, track = pretty_midi.PrettyMIDI(), pretty_midi.Instrument(40)
+    for note in TRUTH:  # written 1.3 times as fast as it is played
+        track.notes.append(pretty_midi.Note(80, note.value["pitch"], note.time / 1.3, note.end / 1.3))
+    midi.instruments.append(track)
+    buffer = io.BytesIO()
+    midi.write(buffer)
+    found = align(audio, Score("m.mid", buffer.getvalue()))[0]
+    true = metrics.merged([n.time for n in TRUTH])
+    assert metrics.best_f1(true, metrics.merged(found.times), 0.05)[0] > 0.97
+
+
+def test_without_a_sound_the_score_is_played_as_written() -> None:
+    notes = align(None, Score("scale.mid", _midi([(60, 0.5), (62, 0.5), (64, 1.0)])))[0]
+    assert [round(n.time, 3) for n in notes.annotations] == [0.0, 0.5, 1.0]
+
+
+def test_transcription_hears_the_notes_and_most_bows(audio: Audio) -> None:
+    recognizer = Transcriber(NETWORK)
+    notes = recognizer.recognize(audio, None, recognizer.Options(), JobContext())[0].annotations
+    onsets = metrics.merged([n.time for n in notes])
+    assert metrics.best_f1(metrics.merged([n.time for n in TRUTH]), onsets, 0.05)[0] > 0.95
+    bows = metrics.merged([n.time for n in notes if n.value["new_bow"]], 0.1)
+    true = metrics.merged([n.time for n in TRUTH if n.value["new_bow"]], 0.1)
+    assert metrics.best_f1(true, bows)[0] > 0.85
+    matched = sum(
+        any(abs(n.time - t.time) < 0.06 and n.value["pitch"] == t.value["pitch"] for n in notes) for t in TRUTH
+    )
+    assert matched / len(TRUTH) > 0.9
+
+
+def test_a_slur_does_not_go_on_over_a_rest(audio: Audio) -> None:
+    gap = np.zeros(audio.sample_rate // 2, dtype=np.float32)
+    rate = audio.sample_rate
+    first, second = audio.samples[: int(1.2 * rate)], audio.samples[int(1.35 * rate) : 3 * rate]
+    recognizer = Transcriber(NETWORK)
+    joined = Audio(np.concatenate([first, gap, second]), rate)
+    notes = recognizer.recognize(joined, None, recognizer.Options(), JobContext())[0].annotations
+    after = next(n for n in notes if n.time > len(first) / rate + 0.3)
+    assert after.value["new_bow"]
+
+
+def test_the_network_keeps_time_over_many_windows() -> None:
+    """Clicks of A4 every second for 25 seconds are heard at their times: the windows join evenly."""
+    rate, times = 22050, np.arange(1.0, 25.0)
+    t = np.arange(26 * rate) / rate
+    sound = sum(
+        np.where((t >= s) & (t < s + 0.3), np.sin(2 * np.pi * 440 * t) * np.exp(-(t - s) * 6), 0) for s in times
+    )
+    heard = NETWORK.listen(Audio(0.5 * np.asarray(sound, dtype=np.float32), rate), JobContext())
+    onset = heard.onset[:, heard.pitch(69)]
+    found = [
+        np.argmax(onset[int((s - 0.3) * FPS) : int((s + 0.3) * FPS)]) / FPS + int((s - 0.3) * FPS) / FPS for s in times
+    ]
+    late = np.array(found) - times
+    assert np.ptp(late) < 0.03
+    assert abs(np.median(late)) < 0.03
+
+
+MUSICXML = """<?xml version="1.0"?><score-partwise version="4.0"><part-list><score-part id="P1"><part-name>v</part-name>
+</score-part></part-list><part id="P1"><measure number="1"><attributes><divisions>2</divisions><time><beats>6</beats>
+<beat-type>8</beat-type></time></attributes><direction><direction-type><dynamics><f/></dynamics></direction-type></direction>
+{notes}</measure></part></score-partwise>"""
+NOTE = "<note><pitch><step>{step}</step><octave>4</octave></pitch><duration>{length}</duration><voice>1</voice>{more}</note>"
+
+
+def _musicxml(*notes: tuple[str, int, str]) -> bytes:
+    return MUSICXML.format(notes="".join(NOTE.format(step=s, length=d, more=m) for s, d, m in notes)).encode()
+
+
+def test_slurs_ties_marks_and_compound_beats_are_read() -> None:
+    data = _musicxml(
+        ("G", 1, '<notations><slur type="start" number="1"/><technical><up-bow/></technical></notations>'),
+        ("A", 1, '<notations><slur type="stop" number="1"/></notations>'),
+        ("B", 1, '<tie type="start"/><notations><tied type="start"/></notations>'),
+        ("B", 1, '<tie type="stop"/><notations><tied type="stop"/></notations>'),
+        ("C", 2, "<notations><articulations><staccato/></articulations></notations>"),
+    )
+    for score in (Score("s.musicxml", data), Score("s.mxl", _zipped(data))):
+        reading = read_score(score)[0]
+        assert [n.pitch for n in reading.notes] == [67, 69, 71, 60]
+        assert [n.new_bow for n in reading.notes] == [True, False, True, True]
+        assert reading.notes[0].bow == "up"
+        assert reading.notes[2].duration == pytest.approx(1.0)
+        assert reading.notes[3].marks == ("staccato",)
+        assert {n.dynamics for n in reading.notes} == {"f"}
+        assert reading.beats == ((0.0, 1), (1.5, 2))
+
+
+def _zipped(data: bytes) -> bytes:
+    buffer = io.BytesIO()
+    container = '<container><rootfiles><rootfile full-path="s.musicxml"/></rootfiles></container>'
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("META-INF/container.xml", container)
+        archive.writestr("s.musicxml", data)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(("name", "data"), [("a.musicxml", b"<score"), ("a.mid", b"nonsense"), ("a.mxl", b"PK")])
+def test_a_broken_score_is_named(name: str, data: bytes) -> None:
+    with pytest.raises(ComponentError, match=name):
+        read_score(Score(name, data))
+
+
+def test_repeats_are_found_in_real_recordings(bach: Path) -> None:
+    """The published number of notes tells which repeats were played; ours must find the same reading."""
+    cases = (("john-garner_bwv1002_mov7.mp3", "bwv1002_mov7.mxl"), ("minji-kim_bwv1003_mov3.opus", "bwv1003_mov3.mxl"))
+    for recording, name in cases:
+        notes = align(read_audio(bach / "audio" / recording), Score(name, (bach / "scores" / name).read_bytes()))[0]
+        published = (bach / "notes" / recording).with_suffix(".csv").read_text().count("\n") - 1
+        assert len(notes) == published

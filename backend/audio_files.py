@@ -25,10 +25,7 @@ def read_audio(path: Path, start: float | None = None, end: float | None = None)
 
     Raises AudioError with what to do when there is nothing to work on.
     """
-    if not path.is_file():
-        raise AudioError(f"there is no file {path}")
-    if path.stat().st_size == 0:
-        raise AudioError(f"{path.name} is empty; export the recording again")
+    check_file(path)
     try:
         with soundfile.SoundFile(path) as file:
             return _read(file, path.name, start, end)
@@ -38,10 +35,31 @@ def read_audio(path: Path, start: float | None = None, end: float | None = None)
         ) from error
 
 
-def _read(file: soundfile.SoundFile, name: str, start: float | None, end: float | None) -> Audio:
-    rate, length = file.samplerate, file.frames / file.samplerate
+def check_file(path: Path) -> None:
+    """AudioError when there is nothing to read."""
+    check_name(path)
+    if path.is_dir():
+        raise AudioError(f"{path} is a folder; give a file")
+    if not path.is_file():
+        raise AudioError(f"there is no file {path}; check its name")
+    if path.stat().st_size == 0:
+        raise AudioError(f"{path.name} is empty; export it again")
+
+
+def check_name(path: Path) -> None:
+    """AudioError for names that are bytes and no text: neither sounds nor .blend files can be called so."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise AudioError(f"the name {str(path)!a} holds characters that cannot be read; rename it") from None
+
+
+def check_range(name: str, length: float, start: float | None, end: float | None) -> tuple[float, float]:
+    """First and last second of what is asked for, inside the file; AudioError with what to choose."""
+    if length <= 0:
+        raise AudioError(f"{name} holds no sound; export it again")
     first, last = start or 0.0, length if end is None else end
-    if first < 0 or first >= length or last <= first:
+    if not (0 <= first < length and last > first):
         raise AudioError(
             f"the range {first:g} to {last:g} s is not inside {name}, which is {length:.2f} s long; "
             "choose --start and --end within it"
@@ -51,8 +69,15 @@ def _read(file: soundfile.SoundFile, name: str, start: float | None, end: float 
         raise AudioError(f"{last - first:.2f} s of {name} is too short to animate; give at least {SHORTEST} s")
     if last - first > LONGEST:
         raise AudioError(
-            f"{name} has {(last - first) / 60:.0f} minutes; choose at most {LONGEST / 60:.0f} of them with --start and --end"
+            f"{(last - first) / 60:.0f} minutes of {name} are too many; "
+            f"choose at most {LONGEST / 60:.0f} with --start and --end"
         )
+    return first, last
+
+
+def _read(file: soundfile.SoundFile, name: str, start: float | None, end: float | None) -> Audio:
+    rate = file.samplerate
+    first, last = check_range(name, file.frames / rate, start, end)
     file.seek(int(first * rate))
     samples = _mono(file, int((last - first) * rate))
     if not np.isfinite(samples).all():

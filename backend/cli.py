@@ -4,16 +4,23 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
 
-from backend.pipeline import Job
-from plugins.api import AnnotationError, AudioError, Cancelled, ComponentError, MotionError
+from backend.signals import Stopped, stopped_by_signals
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from backend.pipeline import Job
+
+# Only what the help needs is imported here: Ctrl-C is answered properly from ``main`` on.
 
 app = typer.Typer(
     help="Animates musicians from audio, in Blender.",
@@ -21,24 +28,60 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-console = Console(stderr=True)
 
-USER_ERRORS = (AnnotationError, AudioError, ComponentError, MotionError, OSError)
+CANCELLED = "cancelled; nothing was written"
+ADVICE = {
+    errno.ENOSPC: "make room on the disk and try again",
+    errno.ENAMETOOLONG: "choose a shorter name",
+}
 
 
 def main() -> None:
     """Run the command; whatever goes wrong becomes one message and an exit status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show is no failure
     try:
-        app()
-    except (KeyboardInterrupt, Cancelled):
-        _fail("cancelled; nothing was written", status=130)
-    except USER_ERRORS as error:
-        _fail(str(error))
+        with stopped_by_signals():
+            app()
+    except Stopped as stop:
+        _fail(CANCELLED, stop.status)
+    except KeyboardInterrupt:
+        _fail(CANCELLED, 130)
+    except Exception as error:
+        _explain(error)
+        raise
+
+
+def _explain(error: Exception) -> None:
+    """End with a message if the error is meant for the user; a mistake of ours goes on."""
+    from plugins.api import AnnotationError, AudioError, Cancelled, ComponentError, MotionError
+
+    if isinstance(error, Cancelled):
+        _fail(CANCELLED, 130)
+    if isinstance(error, MemoryError):
+        _fail("there is not enough memory; choose a shorter range with --start and --end")
+    if isinstance(error, (AnnotationError, AudioError, ComponentError, MotionError, OSError)):
+        _fail(_words(error))
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(stderr=True)
 
 
 def _fail(message: str, status: int = 1) -> NoReturn:
-    console.print(f"[red]cadenza:[/] {message}", highlight=False, soft_wrap=True)
+    from rich.text import Text
+
+    _console().print(Text.assemble(("cadenza: ", "red"), message), soft_wrap=True)
     sys.exit(status)
+
+
+def _words(error: Exception) -> str:
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}{error.strerror}; {ADVICE.get(error.errno or 0, 'check that the file can be read or written')}"
 
 
 @app.callback()
@@ -61,33 +104,47 @@ def animate(
     fps: Annotated[float, typer.Option(help="Frames per second")] = 30.0,
     seed: Annotated[int, typer.Option(help="Another seed, another performance")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
-    option: Annotated[list[str] | None, typer.Option(help="name=value of the generator, or component.name=value")] = None,
+    option: Annotated[
+        list[str] | None, typer.Option(help="name=value of the generator, or component.name=value")
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that exist")] = False,
 ) -> None:
     """Make a .blend in which a musician plays the recording."""
-    from backend.animate import Outputs, animate_file
+    from backend.animate import animate_file
+    from backend.drafts import Outputs
 
+    job = _job(generator, instrument, fps, seed, device, option or [])
     outputs = Outputs(output, preview, motion, annotations)
+    console = _console()
+    written = animate_file(input, outputs, job, score=score, start=start, end=end, overwrite=overwrite, console=console)
+    for path in written:
+        print(path)  # noqa: T201 (what was made goes to standard output, for scripts)
+
+
+def _job(generator: str, instrument: str, fps: float, seed: int, device: str, options: list[str]) -> Job:
+    """The job as it was asked for; ComponentError when a value is out of its range."""
+    from backend.pipeline import Job
+    from plugins.api import ComponentError
+
     if device not in ("auto", "cpu", "cuda"):
         raise ComponentError(f"--device is auto, cpu or cuda, not {device!r}")
     if not 1.0 <= fps <= 240.0:
         raise ComponentError(f"--fps must be 1 to 240, not {fps:g}")
     if not 0 <= seed < 2**31:
         raise ComponentError(f"--seed must be 0 to {2**31 - 1}, not {seed}")
-    job = Job(generator, instrument, fps, seed, device, parse_options(option or [], generator))  # type: ignore[arg-type]
-    animate_file(input, outputs, job, score=score, start=start, end=end, overwrite=overwrite, console=console)
-    for path in outputs.paths():
-        print(path)  # noqa: T201 (what was made goes to standard output, for scripts)
+    return Job(generator, instrument, fps, seed, device, parse_options(options, generator))  # type: ignore[arg-type]
 
 
 def parse_options(given: list[str], generator: str) -> dict[str, dict[str, Any]]:
     """``name=value`` belongs to the generator, ``component.name=value`` to that component; values as JSON or text."""
+    from plugins.api import ComponentError
+
     options: dict[str, dict[str, Any]] = {}
     for item in given:
         name, equals, text = item.partition("=")
-        if not equals or not name:
-            raise ComponentError(f"--option takes name=value, not {item!r}")
-        component, _, field = name.rpartition(".")
+        component, dot, field = name.rpartition(".")
+        if not equals or not field or (dot and not component):
+            raise ComponentError(f"--option takes name=value or component.name=value, not {item!r}")
         try:
             value = json.loads(text)
         except json.JSONDecodeError:

@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
+from backend.audio_files import check_file, check_range
 from plugins.api import Audio, AudioError
 
 SAMPLE_RATE: Final = 22050
@@ -19,8 +22,7 @@ TAIL: Final = 1.0
 
 def read_midi(path: Path, start: float | None = None, end: float | None = None) -> Audio:
     """Render a MIDI file with a bowed-string-like wave; AudioError when it cannot be read or holds no notes."""
-    if not path.is_file():
-        raise AudioError(f"there is no file {path}")
+    check_file(path)
     import pretty_midi
 
     try:
@@ -28,18 +30,34 @@ def read_midi(path: Path, start: float | None = None, end: float | None = None) 
             warnings.simplefilter("ignore")
             midi = pretty_midi.PrettyMIDI(str(path))
     except Exception as error:  # the parser raises anything on broken files
-        raise AudioError(f"{path.name} is not a MIDI file that can be read ({type(error).__name__}: {error})") from error
-    if not any(track.notes for track in midi.instruments if not track.is_drum):
-        raise AudioError(f"{path.name} holds no notes")
-    sound = midi.synthesize(fs=SAMPLE_RATE, wave=_bowed)
-    sound = np.pad(0.5 * sound / max(np.abs(sound).max(), 1e-9), (0, int(TAIL * SAMPLE_RATE)))
-    first, last = start or 0.0, len(sound) / SAMPLE_RATE if end is None else end
-    if not 0 <= first < min(last, len(sound) / SAMPLE_RATE):
-        raise AudioError(f"the range {first:g} to {last:g} s is not inside {path.name}; choose --start and --end within it")
-    cut = sound[int(first * SAMPLE_RATE) : int(last * SAMPLE_RATE)]
-    return Audio(cut.astype(np.float32), SAMPLE_RATE, start=int(first * SAMPLE_RATE) / SAMPLE_RATE)
+        raise AudioError(
+            f"{path.name} is not a MIDI file that can be read ({type(error).__name__}: {error}); export it again"
+        ) from error
+    notes = [n for track in midi.instruments if not track.is_drum for n in track.notes]
+    if not notes:
+        raise AudioError(f"{path.name} holds no notes; give a MIDI file with the violin's part")
+    length = max(n.end for n in notes) + TAIL
+    first, last = check_range(path.name, length, start, end)
+    return Audio(_sound_of(notes, first, last), SAMPLE_RATE, start=int(first * SAMPLE_RATE) / SAMPLE_RATE)
 
 
-def _bowed(phase: np.ndarray) -> np.ndarray:
+def _sound_of(notes: Sequence[Any], first: float, last: float) -> npt.NDArray[np.float32]:
+    """The stretch from ``first`` to ``last``; only what sounds in it is rendered."""
+    import pretty_midi
+
+    part = pretty_midi.Instrument(program=40)
+    part.notes = [
+        pretty_midi.Note(n.velocity, n.pitch, max(n.start - first, 0.0), n.end - first)
+        for n in notes
+        if n.end > first and n.start < last
+    ]
+    out = np.zeros(int(last * SAMPLE_RATE) - int(first * SAMPLE_RATE), dtype=np.float32)
+    sound = part.synthesize(fs=SAMPLE_RATE, wave=_bowed)[: len(out)]
+    if len(sound):
+        out[: len(sound)] = 0.5 * sound / max(np.abs(sound).max(), 1e-9)
+    return out
+
+
+def _bowed(phase: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Eight partials of a sawtooth, the wave of a bowed string (H. von Helmholtz, 1863)."""
     return np.asarray(sum(np.sin(k * phase) / k for k in range(1, 9)) * 0.6)

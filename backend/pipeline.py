@@ -91,12 +91,7 @@ def run(
     Raises:
         ComponentError: with what to do; Cancelled.
     """
-    generator = registry.generator(job.generator)
-    if job.instrument not in generator.instruments:
-        raise ComponentError(
-            f"{generator.name} plays {', '.join(generator.instruments)}, not {job.instrument}; choose another generator"
-        )
-    _check_option_names(registry, job)
+    generator = check_job(registry, job)
     context = JobContext(
         seed=job.seed,
         fps=job.fps,
@@ -111,6 +106,21 @@ def run(
     on_progress(1.0, "Performance ready")
     provenance = {**motion.provenance, **_provenance(registry, job, generator, audio)}
     return Result(dataclasses.replace(motion, provenance=provenance), list(work.context.annotations))
+
+
+def check_job(registry: Registry, job: Job) -> Generator:
+    """The job's generator; ComponentError when the job asks for what there is not."""
+    generator = registry.generator(job.generator)
+    if job.instrument not in generator.instruments:
+        raise ComponentError(
+            f"{generator.name} plays {', '.join(generator.instruments)}, not {job.instrument}; choose another generator"
+        )
+    _check_option_names(registry, job)
+    for name, given in job.options.items():
+        found = [by_name[name] for by_name in registry.components.values() if name in by_name]
+        if len(found) == 1:  # of several kinds, only what is used is judged, when it is used
+            _options(found[0], given)
+    return generator
 
 
 def _recognize(work: _Run, generator: Generator, audio: Audio | None) -> None:

@@ -19,13 +19,16 @@ from typing import Any, TextIO
 import bpy
 import numpy as np
 
-from . import preview, timeline
-from .core.annotations import from_json
+from . import preview, register, timeline
+from .core.annotations import AnnotationError, from_json
 from .core.motion import Motion, MotionError
 from .core.protocol import BakeJob, ProtocolError
 from .rig import studio
 from .rig.bake import BakeError, bake
 from .rig.mannequin import build_musician
+
+USER_ERRORS = (AnnotationError, BakeError, MotionError, ProtocolError, preview.RenderError, OSError)
+"""What the caller is told in the error's own words."""
 
 
 def main() -> int:
@@ -36,16 +39,14 @@ def main() -> int:
         out.write(json.dumps(message) + "\n")
         out.flush()
 
-    import blender_addon
-
-    blender_addon.register()
+    register()
     try:
         line = sys.stdin.readline()
         if not line.strip():
             return 0  # the caller gave up
         job = BakeJob.from_json(line)
         apply(job, lambda fraction, message: say(progress=fraction, message=message))
-    except (BakeError, MotionError, ProtocolError, preview.RenderError, OSError) as error:
+    except USER_ERRORS as error:
         say(error=str(error))
         return 1
     say(done=job.output)
@@ -61,6 +62,8 @@ def _own_stdout() -> TextIO:
 
 def apply(job: BakeJob, progress: Any) -> None:
     """Build the scene of a job, save it, and render its preview."""
+    if job.preview is not None:
+        preview.check_rendering()
     progress(0.0, "Building the musician")
     motion = Motion.load(job.motion)
     tracks = from_json(Path(job.annotations).read_text(encoding="utf-8"))
@@ -81,10 +84,8 @@ def apply(job: BakeJob, progress: Any) -> None:
 def build_scene(motion: Motion, fps: float) -> Any:
     """A fresh scene with the default musician performing the motion."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    import blender_addon
-
     if not hasattr(bpy.types.TimelineMarker, "cadenza"):
-        blender_addon.register()
+        register()
     scene = bpy.context.scene
     timeline.set_frame_rate(scene, fps)
     musician = build_musician(motion.skeleton)
@@ -106,6 +107,9 @@ def _save(job: BakeJob) -> None:
     try:
         bpy.ops.wm.save_as_mainfile(filepath=str(draft), compress=True, relative_remap=True)
         os.replace(draft, target)
+    except RuntimeError as error:
+        reason = str(error).removeprefix("Error: ").strip()
+        raise BakeError(f"the .blend could not be written ({reason}); see that there is room on the disk") from error
     finally:
         draft.unlink(missing_ok=True)
 

@@ -1,0 +1,190 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""Where results go, and how they get there: all of them whole, or none."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import soundfile
+
+from backend.audio_files import check_name
+from backend.pipeline import Result
+from backend.signals import held_back
+from plugins.api import Audio, ComponentError, to_json
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where the results go.
+
+    Attributes:
+        sound: for input that is no recording: the sound that the .blend refers to.
+    """
+
+    blend: Path
+    preview: Path | None = None
+    motion: Path | None = None
+    annotations: Path | None = None
+    sound: Path | None = None
+
+    def paths(self) -> list[Path]:
+        every = (self.blend, self.sound, self.preview, self.motion, self.annotations)
+        return [p for p in every if p is not None]
+
+    def check(self, inputs: Iterable[Path], overwrite: bool) -> None:
+        """Before any work: every output can be written, and nothing is lost."""
+        paths, inputs = self.paths(), list(inputs)
+        twice = next((p for i, p in enumerate(paths) if p.resolve() in [q.resolve() for q in paths[:i]]), None)
+        if twice is not None:
+            raise ComponentError(f"{twice} is given for two outputs; give each a name of its own")
+        self._check_suffixes()
+        for path in paths:
+            if any(path.exists() and given.exists() and path.samefile(given) for given in inputs):
+                raise ComponentError(f"{path} is also the input; give the output another name")
+            _check_place(path)
+            if path.exists() and not overwrite:
+                raise ComponentError(f"{path} exists already; give --overwrite to replace it, or another name")
+
+    def _check_suffixes(self) -> None:
+        wanted = {".blend": self.blend, ".mp4": self.preview, ".npz": self.motion, ".json": self.annotations}
+        for suffix, path in wanted.items():
+            if path is not None and path.suffix.lower() != suffix:
+                raise ComponentError(f"{path} must end in {suffix}")
+
+
+def _check_place(path: Path) -> None:
+    """See that a file can be written there, once the folders that are missing are made."""
+    check_name(path)
+    if path.is_dir():
+        raise ComponentError(f"{path} is a folder; give the name of a file")
+    folder = next(p for p in path.absolute().parents if p.exists())
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ComponentError(f"nothing can be written to {folder} ({error.strerror}); choose another place") from error
+
+
+class Drafts:
+    """Results under hidden names beside their places, moved there only when all are whole.
+
+    Use as a context manager: on leaving, no draft is left, and without ``publish``
+    everything is as it was.
+    """
+
+    def __init__(self, outputs: Outputs) -> None:
+        self._outputs = outputs
+        self._token = f"cadenza-{secrets.token_hex(4)}"
+        self._exchange = tempfile.TemporaryDirectory(prefix="cadenza-")
+        self._new_folders: list[Path] = []
+        self._sound_is_new = False
+        self._published = False
+
+    @property
+    def motion(self) -> Path:
+        return Path(self._exchange.name) / "motion.npz"
+
+    @property
+    def annotations(self) -> Path:
+        return Path(self._exchange.name) / "annotations.json"
+
+    @property
+    def preview(self) -> Path:
+        return Path(self._exchange.name) / "preview.mp4"
+
+    @property
+    def blend(self) -> Path:
+        """In its own folder, since a .blend refers to its sound from where it lies."""
+        return self._draft(self._outputs.blend)
+
+    def _draft(self, path: Path) -> Path:
+        """Beside its place: moving within a folder cannot fail half-way."""
+        return path.absolute().with_name(f".{self._token}{path.suffix}")
+
+    def __enter__(self) -> Drafts:
+        try:
+            for path in self._outputs.paths():
+                folder = path.absolute().parent
+                self._new_folders += [p for p in (folder, *folder.parents) if not p.exists()]
+                folder.mkdir(parents=True, exist_ok=True)
+        except BaseException:
+            self._tidy()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with held_back():
+            self._tidy()
+
+    def write(self, result: Result) -> None:
+        """What Blender reads."""
+        self.motion.write_bytes(result.motion.to_bytes())
+        self.annotations.write_text(to_json(result.annotations), encoding="utf-8")
+
+    def place_sound(self, audio: Audio) -> Path | None:
+        """The sound must be in its place when Blender looks; the one that was there comes back on failure."""
+        path = self._outputs.sound
+        if path is None:
+            return None
+        with held_back():
+            self._sound_is_new = not path.exists()
+            if not self._sound_is_new:
+                os.replace(path, self._draft(path))
+        try:
+            soundfile.write(path, audio.samples, audio.sample_rate)
+        except soundfile.LibsndfileError as error:
+            raise ComponentError(f"{path} cannot be written ({error}); see that there is room on the disk") from error
+        return path.absolute()
+
+    def publish(self) -> None:
+        """Everything to its place."""
+        made = {
+            self.motion: self._outputs.motion,
+            self.annotations: self._outputs.annotations,
+            self.preview: self._outputs.preview,
+        }
+        for draft, path in made.items():
+            if path is not None:
+                shutil.copy(draft, self._draft(path))
+        with held_back():
+            for path in self._outputs.paths():
+                if path != self._outputs.sound:
+                    os.replace(self._draft(path), path)
+            self._published = True
+
+    def _tidy(self) -> None:
+        self._exchange.cleanup()
+        if not self._published:
+            self._take_back_sound()
+        for draft in set(self._left()):
+            draft.unlink(missing_ok=True)
+        if not self._published:
+            for folder in sorted(self._new_folders, key=lambda p: -len(p.parts)):
+                with suppress(OSError):
+                    folder.rmdir()
+
+    def _take_back_sound(self) -> None:
+        path = self._outputs.sound
+        if path is None:
+            return
+        if self._sound_is_new:
+            path.unlink(missing_ok=True)
+        elif self._draft(path).exists():
+            os.replace(self._draft(path), path)
+
+    def _left(self) -> Iterator[Path]:
+        """All drafts, Blender's own included: it writes to names made from ours."""
+        for path in self._outputs.paths():
+            with suppress(OSError):
+                yield from path.absolute().parent.glob(f".*{self._token}*")

@@ -74,6 +74,7 @@ def add_sound(scene: Any, sound: SoundFile, name: str = "Cadenza sound") -> Any:
     strip = strips.new_sound(name, sound.path, channel=1, frame_start=first)
     if int(skipped):
         strip.frame_offset_start = int(skipped)
-    if hasattr(bpy.context, "workspace") and bpy.context.workspace and hasattr(bpy.context.workspace, "sequencer_scene"):
-        bpy.context.workspace.sequencer_scene = scene
+    workspace = bpy.context.workspace
+    if hasattr(workspace, "sequencer_scene"):  # from 5.0 on
+        workspace.sequencer_scene = scene
     return strip

@@ -24,7 +24,7 @@ class InverseKinematics(PostStep):
 
     name = "ik"
     label = "Inverse kinematics"
-    reads = "hips, hands, knuckles, fingertips, feet and toes; rotations of the trunk; elbows as hints; a missing value is NaN"
+    reads = "hips, hands, knuckles, fingertips, feet, toes; trunk rotations; elbows as hints; what is missing is NaN"
     writes = "positions and local rotations of all joints; held props keep their place"
 
     class Options(PostStep.Options):

@@ -119,10 +119,8 @@ def _end(bow: _Bow, retaken: bool) -> float:
 
 def _spans(chords: Sequence[Chord]) -> list[tuple[int, int]]:
     """First and last chord of each bow; a rest inside a slur ends it."""
-    starts = [0]
-    for i in range(1, len(chords)):
-        if chords[i].new_bow or chords[i].start - chords[i - 1].end > LIFT_REST:
-            starts.append(i)
+    begins = (chords[i].new_bow or chords[i].start - chords[i - 1].end > LIFT_REST for i in range(1, len(chords)))
+    starts = [0, *(i for i, begin in enumerate(begins, 1) if begin)]
     return [(a, b - 1) for a, b in zip(starts, [*starts[1:], len(chords)], strict=True)]
 
 

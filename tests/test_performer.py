@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -145,7 +146,7 @@ def test_slurs_share_a_bow_and_bows_alternate() -> None:
     strokes = plan_bowing(slurred)
     assert [(s.first, s.last) for s in strokes] == [(0, 2), (3, 5), (6, 8)]
     assert [s.direction for s in strokes] == [DOWN, UP, DOWN]
-    assert all(a.bow_end == b.bow_start for a, b in zip(strokes[:-1], strokes[1:], strict=True))
+    assert all(a.bow_end == b.bow_start for a, b in pairwise(strokes))
 
 
 def test_the_bow_never_runs_out() -> None:
@@ -157,7 +158,7 @@ def test_the_bow_never_runs_out() -> None:
         chords.append(chord(time, 67, length=length, loudness=float(rng.uniform()), short=bool(rng.uniform() < 0.2)))
         time += length + float(rng.choice([0.0, 0.0, 0.8]))
     for stroke in plan_bowing(chords):
-        assert FIRST <= min(stroke.bow_start, stroke.bow_end)
+        assert min(stroke.bow_start, stroke.bow_end) >= FIRST
         assert max(stroke.bow_start, stroke.bow_end) <= LAST
         assert (stroke.bow_end - stroke.bow_start) * stroke.direction > 0
 

@@ -151,7 +151,10 @@ MUSICXML = """<?xml version="1.0"?><score-partwise version="4.0"><part-list><sco
 </score-part></part-list><part id="P1"><measure number="1"><attributes><divisions>2</divisions><time><beats>6</beats>
 <beat-type>8</beat-type></time></attributes><direction><direction-type><dynamics><f/></dynamics></direction-type></direction>
 {notes}</measure></part></score-partwise>"""
-NOTE = "<note><pitch><step>{step}</step><octave>4</octave></pitch><duration>{length}</duration><voice>1</voice>{more}</note>"
+NOTE = (
+    "<note><pitch><step>{step}</step><octave>4</octave></pitch><duration>{length}</duration>"
+    "<voice>1</voice>{more}</note>"
+)
 
 
 def _musicxml(*notes: tuple[str, int, str]) -> bytes:

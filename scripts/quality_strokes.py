@@ -85,7 +85,9 @@ def _stroke(pitch: int, duration: float, direction: str) -> np.ndarray:
     samples = np.full(int((duration + 2 * lead) * 8000), 0.3, dtype=np.float32)
     context = JobContext(annotations=[track, AnnotationTrack("beat")], fps=FPS)
     performer = Performer()
-    motion = performer.generate(Audio(samples, 8000), performer.Options(sway=0, breathing=0, vibrato=0), context)
+    motion = performer.generate(
+        Audio(samples, 8000), performer.Options(sway=0, weight=0, head=0, breathing=0, noise=0, vibrato=0), context
+    )
     solved: Motion = InverseKinematics().apply(motion, None, context)
     first_frame = round(lead * FPS)
     wrist = solved.joint("right_hand") - solved.joint("upper_chest")

@@ -123,8 +123,12 @@ def test_one_seed_one_performance_another_seed_another(truth: list[AnnotationTra
 def test_options_change_what_they_say(truth: list[AnnotationTrack], audio: Audio) -> None:
     cut = Audio(audio.samples[: 12 * audio.sample_rate], audio.sample_rate)
     tracks = [t.slice(0.0, 12.0) for t in truth]
-    natural, still = perform(tracks, cut), perform(tracks, cut, sway=0.0, breathing=0.0, vibrato=0.0)
-    assert np.ptp(still.joint("head"), axis=0).max() < 1e-5 < np.ptp(natural.joint("head"), axis=0).max()
+    names = ("sway", "weight", "head", "breathing", "noise")
+    natural, still = perform(tracks, cut), perform(tracks, cut, **dict.fromkeys(names, 0.0))
+    assert np.ptp(still.joint("head_top"), axis=0).max() < 1e-5 < np.ptp(natural.joint("head_top"), axis=0).max()
+    for name in names:  # each alone moves something
+        alone = perform(tracks, cut, **{n: float(n == name) for n in names})
+        assert np.ptp(alone.joint("head_top"), axis=0).max() > 0.002, name
     less = perform(tracks, cut, bow_amount=0.5)
     assert np.ptp(metrics.bow_position(less)) < 0.8 * np.ptp(metrics.bow_position(natural))
 
@@ -171,6 +175,18 @@ def test_marks_of_the_score_are_obeyed_by_a_retake() -> None:
     assert strokes[0].lifted
     assert strokes[1].bow_start < strokes[0].bow_end
     assert strokes[0].end < chords[1].start
+
+
+def test_spiccato_leaves_the_string_and_staccato_stays(audio: Audio) -> None:
+    cut = Audio(audio.samples[: 4 * audio.sample_rate], audio.sample_rate)
+    for mark, off in (("spiccato", True), ("staccato", False)):
+        notes = tuple(Annotation(0.5 + 0.3 * i, 0.3, {"pitch": 71, "marks": [mark]}) for i in range(8))
+        motion = perform([AnnotationTrack("note", notes), AnnotationTrack("beat")], cut)
+        whole = [(0.5, 2.8, 2, 2, 1)]
+        distance, _ = metrics.hair_distances(motion, whole)
+        assert (distance.max() > 0.004) == off, mark
+        starts = [(n.time, n.time + 0.1, 2, 2, 1) for n in notes]
+        assert (metrics.hair_distances(motion, starts)[0] < 0.003).mean() > 0.95
 
 
 def test_strong_beats_go_down() -> None:

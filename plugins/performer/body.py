@@ -43,6 +43,17 @@ BREATH: Final = 0.9
 _X, _Y, _Z = np.eye(3)
 
 
+@dataclass(frozen=True)
+class Amounts:
+    """How much of each movement: 1 is natural, 0 none."""
+
+    sway: float = 1.0
+    weight: float = 1.0
+    head: float = 1.0
+    breathing: float = 1.0
+    noise: float = 1.0
+
+
 @dataclass(frozen=True, eq=False)
 class BodyPose:
     """Local rotations of the trunk (by joint), the hips' place, and the violin's in the chest's frame."""
@@ -55,18 +66,21 @@ class BodyPose:
 
 
 def body_pose(
-    times: Floats, chords: Sequence[Chord], skeleton: Skeleton, sway: float, breathing: float, rng: np.random.Generator
+    times: Floats, chords: Sequence[Chord], skeleton: Skeleton, amount: Amounts, rng: np.random.Generator
 ) -> BodyPose:
-    """The trunk at ``times``; ``sway`` and ``breathing`` scale the movement (1 = natural, 0 = still)."""
-    noise = slow_noise(times, rng, 8)
+    """The trunk at ``times``."""
     wave, energy = _phrase_wave(times, chords)
-    breath = _breath(times, chords) * breathing
-    size = sway * (0.45 + 0.75 * energy)
-    side = size * (0.65 * noise[:, 0] + 0.8 * wave)
-    fore = size * (0.6 * noise[:, 1] + 0.5 * energy)
-    turn = size * (0.7 * noise[:, 2] + 0.5 * wave)
+    # Louder music moves the body more, and its small unrest with it.
+    life = 0.45 + 0.75 * energy
+    noise = slow_noise(times, rng, 9) * (amount.noise * life)[:, None]
+    breath = _breath(times, chords) * amount.breathing
+    size = amount.sway * life
+    side = 0.65 * noise[:, 0] + 0.8 * size * wave
+    fore = 0.6 * noise[:, 1] + 0.5 * size * energy
+    turn = 0.7 * noise[:, 2] + 0.5 * size * wave
+    weight = amount.weight * life * wave + 0.65 * noise[:, 8]
     hips = skeleton.rest_positions[skeleton.index("hips")] + np.stack(
-        [0.020 * side, 0.010 * size * noise[:, 3], -HIP_DROP - 0.004 * np.abs(side) + 0.004 * breath], axis=-1
+        [0.022 * weight, 0.010 * noise[:, 3], -HIP_DROP - 0.004 * np.abs(weight) + 0.004 * breath], axis=-1
     )
     rotations = {
         "hips": _turns(yaw=0.020 * turn, tilt=0.010 * side),
@@ -75,12 +89,12 @@ def body_pose(
         "upper_chest": _turns(nod=0.010 * fore - 0.018 * breath, tilt=0.010 * side, yaw=0.014 * turn),
         "neck": _turns(nod=0.35 * HEAD_NOD + 0.02 * fore, tilt=0.4 * HEAD_TILT, yaw=0.4 * HEAD_TURN),
         "head": _turns(
-            nod=0.65 * HEAD_NOD + size * (0.018 * noise[:, 4] + 0.020 * energy),
-            tilt=0.6 * HEAD_TILT + size * 0.014 * noise[:, 5],
-            yaw=0.6 * HEAD_TURN + size * 0.018 * noise[:, 6],
+            nod=0.65 * HEAD_NOD + 0.018 * noise[:, 4] + 0.025 * amount.head * life * energy,
+            tilt=0.6 * HEAD_TILT + 0.014 * noise[:, 5] - 0.014 * amount.head * life * wave,
+            yaw=0.6 * HEAD_TURN + 0.018 * noise[:, 6] + 0.012 * amount.head * life * wave,
         ),
     }
-    pitch = VIOLIN_PITCH + 0.020 * size * noise[:, 7] + 0.035 * breath * sway + 0.015 * size * wave
+    pitch = VIOLIN_PITCH + 0.020 * noise[:, 7] + 0.035 * breath + 0.015 * size * wave
     violin_rotation = _violin_turn(VIOLIN_YAW + 0.012 * turn, pitch)
     at = np.broadcast_to(VIOLIN_AT, (len(times), 3))
     return BodyPose(hips, rotations, at, violin_rotation, _feet(skeleton))

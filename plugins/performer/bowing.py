@@ -53,7 +53,7 @@ class Stroke:
         direction: DOWN (frog to tip) or UP.
         bow_start, bow_end: metres of hair from the frog to the string.
         loudness: 0 to 1. short, accent: as in Chord.
-        lifted: whether the bow leaves the string after it.
+        lifted: whether the bow leaves the string after it (a rest, a retake, spiccato).
     """
 
     first: int
@@ -85,6 +85,7 @@ class _Bow:
     loudness: float
     short: bool
     accent: bool
+    bounced: bool
 
 
 def plan_bowing(chords: Sequence[Chord], bow_amount: float = 1.0) -> list[Stroke]:
@@ -105,7 +106,7 @@ def plan_bowing(chords: Sequence[Chord], bow_amount: float = 1.0) -> list[Stroke
             bow.loudness,
             bow.short,
             bow.accent,
-            lifted=bow.rest > LIFT_REST or retaken,
+            lifted=bow.rest > LIFT_REST or retaken or bow.bounced,
         )
         for bow, direction, place, retaken in zip(bows, directions, places, again, strict=True)
     ]
@@ -152,6 +153,7 @@ def _describe(chords: Sequence[Chord], first: int, last: int, amount: float) -> 
         loudness,
         short,
         head.accent,
+        chords[last].bounced,
     )
 
 

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from plugins.api import Audio, ComponentError, Generator, JobContext, Motion, violinist
 from plugins.performer.assemble import assemble
-from plugins.performer.body import body_pose
+from plugins.performer.body import Amounts, body_pose
 from plugins.performer.bow_path import bow_path
 from plugins.performer.bowing import plan_bowing
 from plugins.performer.fingering import plan_fingering
@@ -32,8 +32,11 @@ class Performer(Generator):
     post_steps = ("ik",)
 
     class Options(Generator.Options):
-        sway: float = Field(1.0, ge=0.0, le=2.0, title="Sway", description="How much the body moves with the phrase")
+        sway: float = Field(1.0, ge=0.0, le=2.0, title="Sway", description="How much the torso moves with the phrase")
+        weight: float = Field(1.0, ge=0.0, le=2.0, title="Weight", description="Shift from foot to foot")
+        head: float = Field(1.0, ge=0.0, le=2.0, title="Head", description="How much the head moves with the music")
         breathing: float = Field(1.0, ge=0.0, le=2.0, title="Breathing", description="Breath before each phrase")
+        noise: float = Field(1.0, ge=0.0, le=2.0, title="Unrest", description="Small natural movement; the seed's part")
         vibrato: float = Field(1.0, ge=0.0, le=2.0, title="Vibrato", description="Width of the vibrato")
         bow_amount: float = Field(1.0, ge=0.4, le=1.5, title="Bow", description="How much bow each stroke takes")
 
@@ -57,7 +60,8 @@ class Performer(Generator):
         left = left_hand(times, music.chords, grips, skeleton, options.vibrato, streams[0])
         right = right_hand(bow, skeleton)
         context.progress(0.7, "Moving the body")
-        body = body_pose(times, music.chords, skeleton, options.sway, options.breathing, streams[1])
+        amounts = Amounts(options.sway, options.weight, options.head, options.breathing, options.noise)
+        body = body_pose(times, music.chords, skeleton, amounts, streams[1])
         positions, rotations = assemble(skeleton, body, bow, left, right)
         provenance = {
             "generator": self.name,

@@ -20,6 +20,9 @@ LOWEST: Final = violin.OPEN_PITCHES[0]
 HIGHEST: Final = violin.OPEN_PITCHES[-1] + violin.HIGHEST_SEMITONE
 LOUDNESS: Final = {"ppp": 0.1, "pp": 0.2, "p": 0.35, "mp": 0.45, "mf": 0.6, "f": 0.78, "ff": 0.92, "fff": 1.0}
 SHORT_MARKS: Final = ("staccato", "staccatissimo", "spiccato")
+BOUNCED_MARKS: Final = ("staccatissimo", "spiccato")
+BOUNCED_PART: Final = 0.55
+"""Part of its written time that a bounced note sounds; then the bow is in the air."""
 ACCENTS: Final = ("accent", "strong-accent", "marcato")
 
 
@@ -34,6 +37,7 @@ class Chord:
         bow: "down", "up" or "" as the score marks it.
         loudness: 0 (ppp) to 1 (fff).
         short, accent: staccato of any kind; accented.
+        bounced: the bow leaves the string after it (spiccato).
         downbeat: 1 on a downbeat, less on weaker beats, 0 between.
         phrase_end: whether a breath follows.
     """
@@ -46,6 +50,7 @@ class Chord:
     loudness: float = 0.6
     short: bool = False
     accent: bool = False
+    bounced: bool = False
     downbeat: float = 0.0
     phrase_end: bool = False
 
@@ -89,15 +94,18 @@ def _chord(group: list[Annotation], heard: float, strength: float) -> Chord:
     values: list[dict[str, Any]] = [n.value for n in group]
     marks = {mark for v in values for mark in v.get("marks", ())}
     written = next((LOUDNESS[v["dynamics"]] for v in values if v.get("dynamics") in LOUDNESS), None)
+    start, end = min(n.time for n in group), max(n.end for n in group)
+    bounced = bool(marks & set(BOUNCED_MARKS))
     return Chord(
-        start=min(n.time for n in group),
-        end=max(n.end for n in group),
+        start=start,
+        end=start + BOUNCED_PART * (end - start) if bounced else end,
         pitches=tuple(sorted({_in_range(int(v["pitch"])) for v in values})),
         new_bow=any(v.get("new_bow", True) for v in values),
         bow=next((v["bow"] for v in values if v.get("bow")), ""),
         loudness=heard if written is None else 0.6 * written + 0.4 * heard,
         short=bool(marks & set(SHORT_MARKS)),
         accent=bool(marks & set(ACCENTS)),
+        bounced=bounced,
         downbeat=strength,
         phrase_end=any(v.get("phrase_end", False) for v in values),
     )

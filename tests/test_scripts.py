@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""The two commands of the README, as far as they can be tested without making environments."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def demo(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    import demo
+
+    yield demo
+    for name in ("demo", "environment"):
+        sys.modules.pop(name, None)
+
+
+def value(command: list[str], option: str) -> str:
+    return command[command.index(option) + 1]
+
+
+def test_the_demo_without_arguments_plays_the_example(demo) -> None:
+    command = demo.arguments([])
+    assert (ROOT / command[0]).is_file()
+    assert (ROOT / value(command, "--score")).is_file()
+    names = [Path(value(command, o)).name for o in ("--output", "--preview", "--motion", "--annotations")]
+    assert names == ["demo.blend", "demo.mp4", "demo.motion.npz", "demo.annotations.json"]
+    assert "--overwrite" in command
+
+
+def test_the_demo_passes_arguments_on(demo) -> None:
+    command = demo.arguments(["my.wav", "--score", "my.musicxml", "--seed", "3"])
+    assert command[:5] == ["my.wav", "--score", "my.musicxml", "--seed", "3"]
+    assert Path(value(command, "--output")).name == "my.blend"
+    assert demo.arguments(["--seed", "3"])[0] == "examples/minuet.flac"
+
+
+def test_a_chosen_output_is_not_overwritten_unasked(demo) -> None:
+    command = demo.arguments(["my.wav", "-o", "mine.blend"])
+    assert "--overwrite" not in command
+    assert "--output" not in command
+
+
+def test_ci_runs_the_readmes_test_command() -> None:
+    assert "python3 scripts/test.py" in (ROOT / ".ci/run").read_text()
+    assert "python3 scripts/test.py" in (ROOT / "README.md").read_text()
+
+
+def test_links_of_the_docs_lead_somewhere() -> None:
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_file_says_its_licence() -> None:
+    for file in ROOT.rglob("*.py"):
+        relative = file.relative_to(ROOT)
+        if relative.parts[0].startswith((".", "out", "build")):
+            continue
+        head = file.read_text(encoding="utf-8")[:300]
+        gpl = relative.parts[0] == "blender_addon" and relative.parts[1:2] != ("core",)
+        licence = "GPL-3.0-or-later" if gpl else "MIT"
+        assert f"SPDX-License-Identifier: {licence}" in head or relative.parts[:2] == ("tests", "blender"), relative

@@ -35,11 +35,11 @@ from plugins.api.testing import declaration_problems
 ENTRY_POINTS: Final = "cadenza.plugins"
 
 _HOOKS: Final[Mapping[str, tuple[str, type[Component]]]] = {
-    "register_generators": ("generator", Generator),  # type: ignore[type-abstract]
-    "register_post_steps": ("post_step", PostStep),  # type: ignore[type-abstract]
-    "register_correctors": ("corrector", Corrector),  # type: ignore[type-abstract]
-    "register_recognizers": ("recognizer", Recognizer),  # type: ignore[type-abstract]
-    "register_recommenders": ("recommender", Recommender),  # type: ignore[type-abstract]
+    "register_generators": ("generator", Generator),
+    "register_post_steps": ("post_step", PostStep),
+    "register_correctors": ("corrector", Corrector),
+    "register_recognizers": ("recognizer", Recognizer),
+    "register_recommenders": ("recommender", Recommender),
 }
 
 

@@ -19,6 +19,7 @@ from backend.blender import BlenderProcess
 from backend.drafts import Drafts, Outputs
 from backend.pipeline import Job, Result, check_job, run
 from backend.plugin_manager import load_plugins
+from backend.signals import check_stopped
 from plugins.api import Audio, BakeJob, ComponentError, Score, SoundFile
 
 MIDI: Final = (".mid", ".midi")
@@ -45,22 +46,17 @@ def animate_file(
     job = replace(job, score=_read_score(_notes_from(source, score, is_midi)))
     # The process ends before the drafts are cleared away: it may be writing one.
     with Drafts(outputs) as drafts, BlenderProcess() as blender, _bars(console) as bars:
-        shown = _progress(bars, "Reading the sound")
-
-        def listening(fraction: float, message: str) -> None:
-            blender.check()
-            shown(fraction, message)
-
-        audio, result = _listen(source, job, is_midi, start, end, listening)
+        shown = _progress(bars, "Reading the sound", blender.check)
+        audio, result = _listen(source, job, is_midi, start, end, shown)
         for warning in result.motion.provenance.get("warnings", ()):
             bars.console.print(Text.assemble(("note: ", "yellow"), warning), soft_wrap=True)
-        progress = _progress(bars, "Waiting for Blender")
+        shown = _progress(bars, "Waiting for Blender")
         sound = drafts.place_sound(audio)
         drafts.write(result)
         strip = SoundFile(str(sound), 0.0) if sound else SoundFile(str(source.absolute()), audio.start)
-        blender.apply(_bake_job(drafts, outputs, strip, job.fps), progress)
+        blender.apply(_bake_job(drafts, outputs, strip, job.fps), shown)
+        shown(1.0, "Blender file written")
         drafts.publish()
-        progress(1.0, "Blender file written")
     return outputs.paths()
 
 
@@ -91,9 +87,17 @@ def _bake_job(drafts: Drafts, outputs: Outputs, sound: SoundFile, fps: float) ->
     )
 
 
-def _progress(bars: Progress, description: str) -> Callable[[float, str], None]:
+def _progress(
+    bars: Progress, description: str, check: Callable[[], None] = lambda: None
+) -> Callable[[float, str], None]:
     task = bars.add_task(description, total=1.0)
-    return lambda fraction, message: bars.update(task, completed=fraction, description=message)
+
+    def show(fraction: float, message: str) -> None:
+        check_stopped()
+        check()
+        bars.update(task, completed=fraction, description=message)
+
+    return show
 
 
 @contextmanager

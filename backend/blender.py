@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable
 from types import TracebackType
 
+from backend.signals import held_back
 from plugins.api import BakeJob, ComponentError
 
 
@@ -45,9 +46,10 @@ class BlenderProcess:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.kill()
-        self._process.communicate()
-        self._errors.close()
+        with held_back():
+            self._process.kill()
+            self._process.communicate()
+            self._errors.close()
 
     def check(self) -> None:
         """ComponentError when the process is gone: no need to compute what it cannot take."""

@@ -22,26 +22,39 @@ class Stopped(BaseException):
         self.status = 128 + number
 
 
+_asked: list[int] = []
+"""Signals that came: an exception that begins inside a callback of a library may be lost there."""
+
+
 @contextmanager
 def stopped_by_signals() -> Iterator[None]:
-    """Inside, a signal raises Stopped, once: a second one must not disturb the tidying up.
-
-    Signals that were ignored (a job in the background) stay ignored.
-    """
-    with _handled(_stop):
-        yield
+    """Inside, a signal raises Stopped. Signals that were ignored (a job in the background) stay ignored."""
+    try:
+        with _handled(_stop):
+            yield
+    finally:
+        _asked.clear()
 
 
 @contextmanager
 def held_back() -> Iterator[None]:
     """Inside, no signal stops anything: for the short steps that must not be left half-way."""
-    with _handled(signal.SIG_IGN):
+    with _handled(_remember):
         yield
 
 
+def check_stopped() -> None:
+    """Raise Stopped if a signal came and its exception was lost or held back."""
+    if _asked:
+        raise Stopped(_asked[0])
+
+
+def _remember(number: int, frame: FrameType | None) -> None:
+    _asked.append(number)
+
+
 def _stop(number: int, frame: FrameType | None) -> None:
-    for each in SIGNALS:
-        signal.signal(each, signal.SIG_IGN)
+    _asked.append(number)
     raise Stopped(number)
 
 

@@ -48,7 +48,10 @@ def track_notes(heard: Posteriors, candidates: Candidates, sensitivity: float = 
     note, onset = violin_range(heard.note), violin_range(heard.onset)
     chosen = candidates.onset >= 1.0 - sensitivity
     cuts = [*candidates.frames[chosen].tolist(), len(note)]
-    bows = candidates.new_bow[chosen] >= 1.0 - sensitivity
+    bows = (candidates.new_bow[chosen] >= 1.0 - sensitivity).tolist()
+    if cuts[0] > SHORTEST and note[2:SHORTEST].mean(axis=0).max() >= SOUNDING:
+        # A recording, or a range of one, may begin when a note sounds already.
+        cuts, bows = [0, *cuts], [True, *bows]
     notes: list[HeardNote] = []
     for start, end, bow in zip(cuts[:-1], cuts[1:], bows, strict=True):
         found = list(_sounding(note[start:end], 0.7 * SOUNDING / (0.2 + sensitivity)))

@@ -32,6 +32,9 @@ def stopped_by_signals() -> Iterator[None]:
     try:
         with _handled(_stop):
             yield
+    except Exception:
+        check_stopped()  # a library may turn the exception into one of its own
+        raise
     finally:
         _asked.clear()
 

@@ -442,20 +442,26 @@ def test_stopped_while_copying(animate: Run, sounds: Path, out: Path, monkeypatc
     assert not out.exists()
 
 
-def test_a_signal_that_a_library_swallows_is_not_lost(animate: Run, sounds: Path, out: Path, monkeypatch) -> None:
+@pytest.mark.parametrize("turned_into", [None, ImportError])
+def test_a_signal_that_a_library_swallows_is_not_lost(
+    animate: Run, sounds: Path, out: Path, monkeypatch: pytest.MonkeyPatch, turned_into: type[Exception] | None
+) -> None:
     listen = animate_module.read_audio
 
     def swallowing(*arguments: object) -> object:
         try:
             os.kill(os.getpid(), signal.SIGINT)
-        except BaseException:
+        except BaseException as error:
             print("lost", file=sys.stderr)
+            if turned_into is not None:
+                raise turned_into("initialization failed") from error
         return listen(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(animate_module, "read_audio", swallowing)
     ended = animate(sounds / "good.wav")
     assert "lost" in ended.error
     assert ended.status == 130
+    assert "Traceback" not in ended.error
     assert not out.exists()
 
 

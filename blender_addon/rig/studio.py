@@ -18,7 +18,7 @@ from .meshing import build_mesh, loft
 
 CAMERAS: Final = {
     # name: position, target, focal length in mm
-    "Front": ((-0.75, -3.75, 1.50), (0.05, -0.10, 1.10), 50.0),
+    "Front": ((-0.70, -3.55, 1.62), (0.07, -0.15, 1.36), 50.0),
     "Bow side": ((-2.20, -1.55, 1.62), (0.04, -0.18, 1.30), 50.0),
 }
 HAND_CAMERA: Final = ((-0.30, -0.42, 0.30), 50.0)

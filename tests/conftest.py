@@ -6,15 +6,13 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
 
 # Before anything imports bpy: tests never read or write the user's Blender settings.
-os.environ["BLENDER_USER_RESOURCES"] = tempfile.mkdtemp(prefix="cadenza-blender-")
-
 ROOT = Path(__file__).resolve().parents[1]
+os.environ["BLENDER_USER_RESOURCES"] = str(ROOT / ".pytest_cache" / "blender")
 sys.path.insert(0, str(ROOT))
 SHARED = ROOT.parent / "shared" / "data"
 

@@ -64,13 +64,12 @@ def plan_fingering(chords: Sequence[Chord]) -> tuple[list[Grip], list[str]]:
         pitches = chord.pitches
         grips = grips_for(pitches)
         while not grips:
-            # Leave out the lowest inner note: melody and bass matter most.
+            # Leave out the lowest: the melody is on top.
             pitches = pitches[1:]
             grips = grips_for(pitches)
         if len(pitches) < len(chord.pitches):
-            warnings.append(
-                f"the chord at {chord.start:.2f} s cannot be stopped whole; its top {len(pitches)} notes are"
-            )
+            left_out = len(chord.pitches) - len(pitches)
+            warnings.append(f"no hand can stop the whole chord at {chord.start:.2f} s: its lowest {left_out} left out")
         choices.append(grips)
     return _cheapest_path(chords, choices), warnings
 

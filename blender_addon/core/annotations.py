@@ -12,8 +12,6 @@ from typing import Any, Final
 
 FORMAT_VERSION: Final = 1
 
-NAMESPACES: Final = ("beat", "downbeat", "phrase", "dynamics", "articulation", "note", "harmony", "cadence")
-
 
 class AnnotationError(ValueError):
     """Annotations that cannot be used: the message says which and why."""

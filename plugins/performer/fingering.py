@@ -180,8 +180,3 @@ def _moves(
     shifting = np.where(shift > 0, SHIFT_COST * haste * (1 - 0.5 * covered) * (0.3 if rest else 1.0), 0.0)
     crossing = CROSSING_COST if following.new_bow else CROSSING_IN_SLUR
     return np.asarray(shifting + SHIFT_STEP * shift + crossing * cross + SLIDE_COST * haste * slides * (shift == 0))
-
-
-def place_length(place: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Metres from the nut to the first finger of a hand at ``place``."""
-    return np.asarray(violin.stop_fraction(place) * violin.STRING_LENGTH)

@@ -29,6 +29,8 @@ from plugins.transcription.tracking import lasts
 FIT: Final = 0.28
 """Median posterior of the written notes under which the score belongs to another piece."""
 
+UNHEARD: Final = 0.2
+"""Posterior under which a note at either end was not played."""
 SHORTEST_HEARD: Final = 8
 """Frames (93 ms) that are looked at before a note may be heard to stop."""
 
@@ -72,7 +74,7 @@ class ScoreAligner(Recognizer):
             return _as_written(readings[0])
         heard = self._network.listen(audio, context)
         evidence = Evidence.of(heard, superflux(audio)[: len(heard.note)])
-        tries = [_align(r, heard, evidence, audio.start == 0, context) for r in readings]
+        tries = [_align(r, heard, evidence, context) for r in readings]
         best = max(tries, key=lambda a: a.quality)
         fit = float(np.nanmedian(best.confidence)) if np.isfinite(best.confidence).any() else 0.0
         if fit < FIT:
@@ -83,16 +85,31 @@ class ScoreAligner(Recognizer):
         return _tracks(best, audio, heard)
 
 
-def _align(reading: Reading, heard: Posteriors, evidence: Evidence, whole: bool, context: JobContext) -> _Aligned:
+def _align(reading: Reading, heard: Posteriors, evidence: Evidence, context: JobContext) -> _Aligned:
     onsets = np.array([n.onset for n in reading.notes])
     lengths = np.array([n.duration for n in reading.notes])
     columns = heard.pitch(np.array([n.pitch for n in reading.notes]))
     events, event = Events.of(onsets, lengths, columns)
-    path, likelihood = follow(events, evidence, whole, lambda f: context.progress(f, "Following the score"))
+    path, likelihood = follow(events, evidence, lambda f: context.progress(f, "Following the score"))
     frames = refine(events, evidence, first_frames(path, events))
     confidence = _confidence(heard, frames[event], columns)
+    frames = _without_unheard_ends(frames, event, confidence)
+    confidence[~np.isfinite(frames[event])] = np.nan
     quality = likelihood - tempo_outliers(events, frames)
     return _Aligned(reading, heard.seconds(frames[event]), confidence, quality)
+
+
+def _without_unheard_ends(frames: Floats, event: npt.NDArray[np.int64], confidence: Floats) -> Floats:
+    """Frames of the events, without the first and last ones of a cut that are not heard at all."""
+    frames = frames.copy()
+    best = np.full(len(frames), -np.inf)
+    np.maximum.at(best, event, np.nan_to_num(confidence, nan=-np.inf))
+    played = np.nonzero(np.isfinite(frames))[0]
+    heard = played[best[played] >= UNHEARD]
+    if len(heard):
+        frames[: heard[0]] = np.nan
+        frames[heard[-1] + 1 :] = np.nan
+    return frames
 
 
 def _confidence(heard: Posteriors, starts: Floats, columns: npt.NDArray[np.int64], frames: int = 8) -> Floats:

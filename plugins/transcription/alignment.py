@@ -31,9 +31,10 @@ ABSENT_WEIGHT: Final = 0.25
 """Weight of the keys that should be silent, against those that should sound."""
 SKIP: Final = -6.0
 """Log price of an event that was not played."""
-UNPLAYED: Final = 1.0
-"""Log price of each event before the first or after the last that was played (a whole recording)."""
-ENTRY_WEIGHT: Final = 1.0
+UNPLAYED: Final = 0.1
+"""Log price of each event before the first or after the last that was played."""
+SHORTEST: Final = 4
+"""Frames (46 ms) that an event lasts at least."""
 BEAM: Final = 512
 """Events that pass 1 looks at in one frame."""
 BLOCK: Final = 64
@@ -97,13 +98,19 @@ class Evidence:
         return np.asarray(self.onset[frames] @ weight.T - np.log(FLOOR)) + self.flux[frames, None]
 
 
-def follow(events: Events, evidence: Evidence, whole: bool, check: Callable[[float], Any]) -> tuple[Ints, float]:
-    """Pass 1: the event that sounds in each frame (-1 before the first), and its mean log likelihood."""
+def follow(events: Events, evidence: Evidence, check: Callable[[float], Any]) -> tuple[Ints, float]:
+    """Pass 1: the event that sounds in each frame (-1 before the first), and the mean log likelihood.
+
+    The music may begin at any event, after any lead-in, and end at any event, before any silence.
+    """
     frames, count = len(evidence.sounding), len(events.times)
     beam = min(BEAM, count)
     score = np.full(count, -np.inf)
-    entry_price = -np.arange(count) * (UNPLAYED if whole else 0.02 * UNPLAYED)
-    lead_in = 0.0
+    entry_price = -UNPLAYED * np.arange(count)
+    exit_price = entry_price[::-1]
+    age = np.zeros(count, dtype=np.int64)
+    lead_in, lead_out = 0.0, -np.inf
+    left = np.full(frames, -1, dtype=np.int64)
     back = np.zeros((frames, beam), dtype=np.uint8)
     lows = np.zeros(frames, dtype=np.int64)
     rest = np.asarray(evidence.silent.sum(1)) * ABSENT_WEIGHT + np.log(0.5)
@@ -113,28 +120,41 @@ def follow(events: Events, evidence: Evidence, whole: bool, check: Callable[[flo
         low = int(np.clip(best - beam // 3, 0, count - beam))
         block = slice(first, min(first + BLOCK, frames))
         stay = evidence.of_states(block, events.sounds[low : low + beam])
-        enter = ENTRY_WEIGHT * (evidence.of_entries(block, events.starts[low : low + beam]) - 2.0)
+        enter = evidence.of_entries(block, events.starts[low : low + beam]) - 3.0
         outside = np.ones(count, dtype=bool)
         outside[low : low + beam] = False
         score[outside] = -np.inf
         view = score[low : low + beam]
         for row, frame in enumerate(range(block.start, block.stop)):
-            one = np.concatenate([[-np.inf], view[:-1]])
-            two = np.concatenate([[-np.inf, -np.inf], view[:-2]])[: len(view)] + SKIP
+            leaving = view + exit_price[low : low + beam]
+            last = int(np.argmax(leaving))
+            if leaving[last] > lead_out:
+                lead_out, left[frame] = leaving[last], low + last
+            lead_out += rest[frame]
+            # An event that has only just begun cannot be over: no racing through the score.
+            ready = np.where(age[low : low + beam] >= SHORTEST, view, -np.inf)
+            one = np.concatenate([[-np.inf], ready[:-1]])
+            two = np.concatenate([[-np.inf, -np.inf], ready[:-2]])[: len(view)] + SKIP
             opening = lead_in + entry_price[low : low + beam]
             options = np.stack([view, one + enter[row], two + enter[row], opening + enter[row]])
             choice = np.argmax(options, axis=0)
             back[frame], lows[frame] = choice, low
             view[:] = options[choice, np.arange(len(view))] + stay[row]
+            age[low : low + beam] = np.where(choice == 0, age[low : low + beam] + 1, 0)
             lead_in += rest[frame]
-    end_price = (count - 1 - np.arange(count)) * (UNPLAYED if whole else 0.02 * UNPLAYED)
-    final = np.where(np.isfinite(score), score - end_price, -np.inf)
-    return _trace(back, lows, int(np.argmax(final))), float(final.max() / frames)
+    final = np.where(np.isfinite(score), score + exit_price, -np.inf)
+    state, end = int(np.argmax(final)), frames
+    if lead_out > final[state]:
+        end = int(np.nonzero(left >= 0)[0][-1])
+        state = int(left[end])
+    return _trace(back, lows, state, end), float(max(final.max(), lead_out) / frames)
 
 
-def _trace(back: npt.NDArray[np.uint8], lows: Ints, state: int) -> Ints:
+def _trace(back: npt.NDArray[np.uint8], lows: Ints, state: int, end: int) -> Ints:
+    """The best path that is in ``state`` in the frame before ``end``; the last event fills what follows."""
     path = np.full(len(back), -1, dtype=np.int64)
-    for frame in range(len(back) - 1, -1, -1):
+    path[end:] = state
+    for frame in range(end - 1, -1, -1):
         path[frame] = state
         choice = back[frame, state - lows[frame]]
         if choice == 3:

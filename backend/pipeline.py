@@ -102,6 +102,10 @@ def run(
     )
     work = _Run(registry, job, context)
     _recognize(work, generator, None if silent else audio)
+    if silent:
+        # A score played as written covers all of the piece; the job may be a part of it.
+        tracks = [t.slice(audio.start, audio.end) for t in work.context.annotations]
+        work.context = dataclasses.replace(work.context, annotations=tracks)
     motion = _generate(work, generator, audio)
     on_progress(1.0, "Performance ready")
     provenance = {**motion.provenance, **_provenance(registry, job, generator, audio)}

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -39,14 +40,12 @@ def add_markers(scene: Any, tracks: Iterable[AnnotationTrack], origin: float) ->
     taken: set[int] = set()
     for namespace in MARKED:
         track = by_name.get(namespace)
-        bar = 0
         for annotation in track.annotations if track else ():
-            bar += namespace == "downbeat"
             frame = round(frame_at(scene, annotation.time, origin))
             if frame in taken:
                 continue
             taken.add(frame)
-            name = f"Bar {bar}" if namespace == "downbeat" else str(annotation.value)
+            name = f"Bar {annotation.value}" if namespace == "downbeat" else str(annotation.value)
             marker = scene.timeline_markers.new(name, frame=frame)
             marker.cadenza.namespace = namespace
             marker.cadenza.time = annotation.time
@@ -69,11 +68,13 @@ def add_sound(scene: Any, sound: SoundFile, name: str = "Cadenza sound") -> Any:
         return None
     editor = scene.sequence_editor or scene.sequence_editor_create()
     strips = editor.strips if hasattr(editor, "strips") else editor.sequences
-    skipped = sound.start * scene.render.fps / scene.render.fps_base
-    first = scene.frame_start - int(skipped)
-    strip = strips.new_sound(name, sound.path, channel=1, frame_start=first)
-    if int(skipped):
-        strip.frame_offset_start = int(skipped)
+    rate = scene.render.fps / scene.render.fps_base
+    # Strips begin on whole frames; what is left over delays the sound within its strip.
+    skipped = math.ceil(sound.start * rate - 1e-6)
+    strip = strips.new_sound(name, sound.path, channel=1, frame_start=scene.frame_start - skipped)
+    if skipped:
+        strip.frame_offset_start = skipped
+        strip.sound_offset = skipped / rate - sound.start
     workspace = bpy.context.workspace
     if hasattr(workspace, "sequencer_scene"):  # from 5.0 on
         workspace.sequencer_scene = scene

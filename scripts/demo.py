@@ -8,37 +8,55 @@ go to ``out/`` unless told otherwise.
 
 from __future__ import annotations
 
+import argparse
+import subprocess
 import sys
 from pathlib import Path
 
 import environment
 
-EXAMPLE = ["examples/minuet.flac", "--score", "examples/minuet.musicxml"]
+EXAMPLE = [
+    str(environment.ROOT / "examples/minuet.flac"),
+    "--score",
+    str(environment.ROOT / "examples/minuet.musicxml"),
+]
+OUTPUTS = ("output", "preview", "motion", "annotations")
+SUFFIXES = (".blend", ".mp4", ".motion.npz", ".annotations.json")
+VALUES = ("score", "instrument", "generator", "start", "end", "fps", "seed", "device", "option")
+"""Other options of ``cadenza animate`` that take a value."""
 
 
 def arguments(given: list[str]) -> list[str]:
-    """The arguments of ``cadenza animate``: the example's when no recording is given."""
-    has_input = bool(given) and not given[0].startswith("-")
-    command = list(given) if has_input else [*EXAMPLE, *given]
-    name = Path(command[0]).stem if has_input else "demo"
-    out = environment.ROOT / "out"
-    for option, short, suffix in (
-        ("--output", "-o", ".blend"),
-        ("--preview", "", ".mp4"),
-        ("--motion", "", ".motion.npz"),
-        ("--annotations", "", ".annotations.json"),
-    ):
-        if not any(a in (option, short) or a.startswith(option + "=") for a in command if a):
-            command += [option, str(out / f"{name}{suffix}")]
-    # The demo's own results may be made again; a path that the user chose is kept unless they say otherwise.
-    chosen = any(a in ("--output", "-o", "--preview", "--motion", "--annotations") for a in given)
-    return command if chosen or "--overwrite" in command else [*command, "--overwrite"]
+    """The arguments of ``cadenza animate``: the example's when no recording is given; what is missing goes to ``out/``."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("-o", "--output")
+    for option in OUTPUTS[1:]:
+        parser.add_argument(f"--{option}")
+    for option in VALUES:
+        parser.add_argument(f"--{option}", action="append", default=[])
+    known, rest = parser.parse_known_args(given)
+    recordings = [a for a in rest if not a.startswith("-")]
+    command = [*rest, *(part for o in VALUES for v in getattr(known, o) for part in (f"--{o}", v))]
+    chosen = {o: getattr(known, o) for o in OUTPUTS}
+    if not recordings:
+        command = [*EXAMPLE, *command]
+    name = Path(recordings[0]).stem if recordings else "demo"
+    for option, suffix in zip(OUTPUTS, SUFFIXES, strict=True):
+        command += [f"--{option}", chosen[option] or str(environment.ROOT / "out" / f"{name}{suffix}")]
+    # Only the example's own results are made again unasked.
+    if not recordings and not any(chosen.values()) and "--overwrite" not in command:
+        command.append("--overwrite")
+    return command
 
 
 def main() -> int:
-    given = [str(Path(a).resolve()) if Path(a).is_file() else a for a in sys.argv[1:]]
     python = environment.main_environment()
-    return environment.run([str(python), "-m", "backend.cli", "animate", *arguments(given)])
+    command = [str(python), "-m", "backend.cli", "animate", *arguments(sys.argv[1:])]
+    try:
+        # In the caller's folder: paths mean what they mean there.
+        return subprocess.run(command).returncode
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

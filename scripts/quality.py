@@ -138,16 +138,17 @@ def bow_table(cases: list[Case]) -> list[str]:
 
 def contact_table(cases: list[Case]) -> list[str]:
     lines = [
-        "| recording | notes from | hair within 3 mm of its string | bow between bridge and fingerboard | fingertip within 5 mm of its stop |",
-        "|---|---|---|---|---|",
+        "| recording | notes from | hair within 3 mm of its string | its string nearest | between bridge and fingerboard | fingertip within 5 mm |",
+        "|---|---|---|---|---|---|",
     ]
     for case in cases:
         for way, motion in case.motions.items():
             hair, place = metrics.hair_distances(motion, case.sounding[way])
             stop = metrics.stop_distances(motion, case.sounding[way])
+            own = metrics.sounding_string_is_nearest(motion, case.sounding[way]).mean()
             inside = ((place > 0) & (place < 1)).mean()
             lines.append(
-                f"| {case.name} | {way} | {percent((hair < 0.003).mean())} (worst {hair.max() * 1000:.1f} mm) | {percent(inside)} "
+                f"| {case.name} | {way} | {percent((hair < 0.003).mean())} (worst {hair.max() * 1000:.1f} mm) | {percent(own)} | {percent(inside)} "
                 f"| {percent((stop < 0.005).mean())} (median {np.median(stop) * 1000:.1f} mm) |"
             )
     return lines

@@ -67,6 +67,10 @@ def test_the_hair_is_on_the_sounding_string(motion: Motion, sounding: list[metri
     distance, place = metrics.hair_distances(motion, sounding)
     assert (distance < 0.003).mean() >= 0.99
     assert ((place > 0) & (place < 1)).all()
+    # Chords of three keep the hair between their strings; all else plays its own.
+    starts = [s[0] for s in sounding]
+    few = [s for s in sounding if starts.count(s[0]) < 3]
+    assert metrics.sounding_string_is_nearest(motion, few).mean() >= 0.97
 
 
 def test_fingertips_are_on_their_stops(motion: Motion, sounding: list[metrics.Sounding]) -> None:

@@ -117,6 +117,22 @@ def hair_distances(motion: Motion, sounding: Sequence[Sounding]) -> tuple[Floats
     return np.concatenate(distances), np.concatenate(places)
 
 
+def sounding_string_is_nearest(motion: Motion, sounding: Sequence[Sounding], margin: float = 0.0005) -> Floats:
+    """While each note sounds: 1 where no other string is nearer to the hair than its own (by ``margin``), else 0.
+
+    Strings are 11 mm apart on an arc, so that the hair is within 3 mm of the neighbours too; this tells which it plays.
+    """
+    frog, tip = joint(motion, "bow_frog"), joint(motion, "bow_tip")
+    every = np.stack(
+        [segment_distance(frog, tip, joint(motion, f"bridge_{s}"), joint(motion, f"nut_{s}")) for s in violin.STRINGS]
+    )
+    out = [np.empty(0)]
+    for start, end, string, _, _ in sounding:
+        frames = frames_of(motion, start, end)
+        out.append((every[string, frames] <= every[:, frames].min(axis=0) + margin).astype(float))
+    return np.concatenate(out)
+
+
 def stop_distances(motion: Motion, sounding: Sequence[Sounding]) -> Floats:
     """While each stopped note sounds: distance of its fingertip from its stop."""
     out = [np.empty(0)]

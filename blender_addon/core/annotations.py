@@ -24,7 +24,8 @@ class Annotation:
     Attributes:
         time: seconds in the recording.
         duration: seconds, 0 for an instant.
-        value: what it is. A beat: its position in the bar, 1 = downbeat. A note:
+        value: what it is. A beat: its position in the bar, 1 = downbeat. A downbeat: the
+            number of its bar. A note:
             a mapping with ``pitch`` (MIDI number) and what else is known of it.
         confidence: 0 to 1.
     """

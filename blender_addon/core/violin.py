@@ -65,8 +65,8 @@ STRING_LENGTH: Final = float(np.linalg.norm(NUT - BRIDGE, axis=-1).mean())
 FINGERBOARD_END: Final = NUT + (BRIDGE - NUT) * (FINGERBOARD_LENGTH / STRING_LENGTH)
 """(4, 3) points of the strings above the end of the fingerboard."""
 SCROLL: Final = np.array([0.0, -(BODY_LENGTH + NECK_STOP + SCROLL_LENGTH), -0.012])
-HIGHEST_SEMITONE: Final = 27
-"""Highest stop above the open string that lies on the fingerboard (B6 on A, F#7 to G7 on E)."""
+HIGHEST_SEMITONE: Final = 29
+"""Highest stop above the open string that lies on the fingerboard: 267 of 270 mm (D7 on A, A7 on E)."""
 
 
 def stop_fraction(semitones: Array | float) -> Array:

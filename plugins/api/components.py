@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: MIT
-"""Base classes of the six kinds of component.
+"""Base classes of the five kinds of component.
 
 A component is described by class attributes and a docstring (which the animator
 reads), declares its options as a nested pydantic model, and does its work in one

@@ -49,7 +49,8 @@ class BeatTracker(Recognizer):
         metres = (3, 4, 2) if options.metre == "auto" else (int(options.metre),)
         positions = bar_positions(strengths, metres)
         beats = [Annotation(float(t) + audio.start, 0.0, int(p), 0.5) for t, p in zip(times, positions, strict=True)]
-        downbeats = tuple(Annotation(b.time, 0.0, 1, 0.4) for b in beats if b.value == 1)
+        firsts = (b for b in beats if b.value == 1)
+        downbeats = tuple(Annotation(b.time, 0.0, bar, 0.4) for bar, b in enumerate(firsts, 1))
         return [AnnotationTrack("beat", tuple(beats)), AnnotationTrack("downbeat", downbeats)]
 
 

@@ -19,7 +19,7 @@ class Pose:
 
     def __init__(self, skeleton: Skeleton, positions: Array, rotations: Array | None) -> None:
         self.skeleton = skeleton
-        self.given = np.asarray(positions, dtype=np.float64)
+        self.given = _without_gaps(np.array(positions, dtype=np.float64))
         frames, joints = self.given.shape[:2]
         self.given_rotations = (
             np.full((frames, joints, 4), np.nan) if rotations is None else np.asarray(rotations, dtype=np.float64)
@@ -86,6 +86,17 @@ class Pose:
                 continue
             local[:, i] = rot.multiply(rot.conjugate(above), mine)
         return rot.unroll(local)
+
+
+def _without_gaps(positions: Array) -> Array:
+    """(T, J, 3) with joints that are known in some frames only filled in between, linearly."""
+    missing = ~np.isfinite(positions).all(axis=-1)
+    frames = np.arange(len(positions))
+    for joint in np.nonzero(missing.any(axis=0) & ~missing.all(axis=0))[0]:
+        known = ~missing[:, joint]
+        for axis in range(3):
+            positions[:, joint, axis] = np.interp(frames, frames[known], positions[known, joint, axis])
+    return positions
 
 
 def frame_rotation(rest_first: Array, rest_second: Array, first: Array, second: Array) -> Array:

@@ -38,6 +38,8 @@ RETAKE_TRAVEL: Final = 0.05
 """Metres that a retake goes back at least."""
 RETAKE_TIME: Final = 0.16
 """Seconds that a retake without a rest cuts from the stroke before it."""
+SHORT_PART: Final = 0.6
+"""Part of a staccato note's time in which the bow moves."""
 STOP_GAP: Final = 0.06
 """Seconds of silence after which the bow is seen to stop between two strokes."""
 
@@ -129,17 +131,19 @@ def _describe(chords: Sequence[Chord], first: int, last: int, amount: float) -> 
     head, group = chords[first], chords[first : last + 1]
     following = chords[last + 1].start if last + 1 < len(chords) else np.inf
     end = chords[last].end
-    # A silence too short to be seen is part of the stroke.
-    end = following if following - end < STOP_GAP else end
-    loudness = max(c.loudness for c in group)
     short = head.short and first == last
+    if short and not head.bounced:
+        # Staccato: the bow stops on the string.
+        end = head.start + SHORT_PART * (end - head.start)
+    elif not chords[last].bounced and following - end < STOP_GAP:
+        # A silence too short to be seen is part of the stroke.
+        end = following
+    loudness = max(c.loudness for c in group)
     wanted = _wanted_length(end - head.start, loudness, short, head.accent) * amount
     place = 0.20 if short else 0.40 - 0.16 * loudness
-    down = (
-        1.2 * head.downbeat
-        + (1.5 if len(head.pitches) > 2 or (first < last and chords[first + 1].start - head.start < 0.12) else 0.0)
-        + 0.4 * head.accent
-    )
+    broken = first < last and chords[first + 1].start - head.start < 0.12
+    opening = first == 0 and not any(c.downbeat for c in chords)
+    down = 1.2 * head.downbeat + 1.5 * (broken or len(head.pitches) > 2) + 0.4 * head.accent + 0.6 * opening
     return _Bow(
         first,
         last,

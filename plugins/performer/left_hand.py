@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from plugins.api import Array, Skeleton, violin
 from plugins.performer.curves import Floats, hold_and_move, move_windows
@@ -37,8 +38,12 @@ PRESS: Final = 0.0012
 EARLY: Final = 0.035
 """Seconds that a fingertip is down before its note sounds."""
 TRAVEL: Final = 0.10
-SHIFT: Final = 0.22
+SHIFT: Final = 0.15
 """Longest shift of the hand, seconds, done before the note."""
+GUIDED: Final = 3
+"""Semitones of a shift from which the finger that is down slides along with the hand ..."""
+GUIDE: Final = 0.08
+"""... for the last seconds of its note."""
 THUMB: Final = np.array([0.0165, -0.004, -0.016])
 """The thumb's place on the neck's G side, from the point of the strings' middle beside the first finger."""
 VIBRATO: Final = (5.2, 6.6)
@@ -119,6 +124,7 @@ def _fingertips(times: Floats, chords: Sequence[Chord], grips: Sequence[Grip], r
     """(T, 4, 3) tips of index to little finger: pressed where the grip says so, waiting elsewhere."""
     onsets = np.array([c.start for c in chords])
     levels = _hand_levels(grips)
+    places = np.array([g.place for g in grips])
     along = _along_neck(len(times))
     tips = []
     for finger in range(1, 5):
@@ -130,7 +136,7 @@ def _fingertips(times: Floats, chords: Sequence[Chord], grips: Sequence[Grip], r
             ]
         )
         down = np.array([stop is not None for stop in stops], dtype=float)
-        starts, ends = _finger_windows(onsets, down, points)
+        starts, ends = _finger_windows(onsets, down, points, places)
         tip = hold_and_move(times, points, starts, ends)
         pressing = hold_and_move(times, down, starts, ends)
         tips.append(tip + along * (rocking * (0.3 + 0.7 * pressing))[:, None])
@@ -152,7 +158,9 @@ def _waiting(grip: Grip, level: float, finger: int) -> Array:
     return np.asarray(_string_point(np.array(level), np.array(grip.place + NATURAL[finger])) + HOVER)
 
 
-def _finger_windows(onsets: Floats, down: Floats, points: Array) -> tuple[Floats, Floats]:
+def _finger_windows(
+    onsets: Floats, down: Floats, points: Array, places: npt.NDArray[np.int64]
+) -> tuple[Floats, Floats]:
     """When a finger moves: to a stop, before the note; away from one, after the next note has begun;
     from stop to stop, as late and as fast as it can."""
     gaps = np.diff(onsets)
@@ -163,6 +171,9 @@ def _finger_windows(onsets: Floats, down: Floats, points: Array) -> tuple[Floats
     leaving = (down[:-1] > 0) & (down[1:] == 0)
     starts = np.where(leaving, onsets[1:] + 0.004, starts)
     ends = np.where(leaving, onsets[1:] + np.minimum(TRAVEL, 0.4 * after), ends)
+    guided = leaving & (np.abs(np.diff(places)) >= GUIDED)
+    starts = np.where(guided, onsets[1:] - np.minimum(GUIDE, 0.3 * gaps), starts)
+    ends = np.where(guided, onsets[1:], ends)
     same = (down[:-1] > 0) & (down[1:] > 0) & (np.linalg.norm(np.diff(points, axis=0), axis=1) > 1e-4)
     quick = np.minimum(0.04, 0.25 * gaps)
     starts = np.where(same, onsets[1:] - quick, starts)

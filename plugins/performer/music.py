@@ -14,6 +14,8 @@ from plugins.api import Annotation, AnnotationTrack, Audio, violin
 
 TOGETHER: Final = 0.035
 """Seconds within which notes count as one chord."""
+LONGEST_BOW: Final = 12.0
+"""Seconds of one note in one bow: under 5 cm/s the tone of a loud string breaks (Askenfelt 1989)."""
 BREAK: Final = 0.11
 """Seconds after which a broken chord goes over to its upper notes."""
 LOWEST: Final = violin.OPEN_PITCHES[0]
@@ -77,7 +79,8 @@ def read_music(notes: AnnotationTrack, beats: AnnotationTrack, audio: Audio) -> 
     loudness = _heard_loudness(groups, audio)
     strengths = _beat_strengths(groups, beats)
     chords = [_chord(g, loudness[i], strengths[i]) for i, g in enumerate(groups)]
-    return Music(tuple(_ended([part for chord in chords for part in _broken(chord)])), tuple(warnings))
+    parts = (part for chord in _ended(chords) for whole in _renewed(chord) for part in _broken(whole))
+    return Music(tuple(parts), tuple(warnings))
 
 
 def _together(notes: Sequence[Annotation]) -> list[list[Annotation]]:
@@ -109,6 +112,14 @@ def _chord(group: list[Annotation], heard: float, strength: float) -> Chord:
         downbeat=strength,
         phrase_end=any(v.get("phrase_end", False) for v in values),
     )
+
+
+def _renewed(chord: Chord) -> list[Chord]:
+    """A note too long for one bow, with quiet changes in it."""
+    count = int(np.ceil(chord.duration / LONGEST_BOW))
+    times = np.linspace(chord.start, chord.end, count + 1)
+    later = replace(chord, new_bow=True, bow="", downbeat=0.0, accent=False)
+    return [replace(chord if i == 0 else later, start=float(times[i]), end=float(times[i + 1])) for i in range(count)]
 
 
 def _broken(chord: Chord) -> list[Chord]:

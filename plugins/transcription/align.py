@@ -29,6 +29,8 @@ from plugins.transcription.tracking import lasts
 FIT: Final = 0.28
 """Median posterior of the written notes under which the score belongs to another piece."""
 
+STOPPED: Final = {"staccato", "staccatissimo", "spiccato"}
+"""Marks of notes that end before their written time."""
 UNHEARD: Final = 0.2
 """Posterior under which a note at either end was not played."""
 SHORTEST_HEARD: Final = 8
@@ -135,12 +137,13 @@ def _tracks(aligned: _Aligned, audio: Audio, heard: Posteriors) -> list[Annotati
     for i in played:
         note = notes[i]
         end = min(max(performed(note.onset + note.duration), times[i] + 0.05), audio.end)
-        if i in rolled or note.marks:
+        if i in rolled or STOPPED & set(note.marks):
             end = _heard_end(heard, times[i], end, note.pitch)
         value = _value(note)
         annotations.append(Annotation(float(times[i]), max(end - times[i], 0.02), value, float(aligned.confidence[i])))
-    beats = [(performed(t), p) for t, p in aligned.reading.beats if score_time[0] - 1 <= t <= score_time[-1] + 4]
-    return _beat_tracks(annotations, [(t, p) for t, p in beats if audio.start <= t < audio.end])
+    near = [b for b in _numbered(aligned.reading) if score_time[0] - 1 <= b[0] <= score_time[-1] + 4]
+    beats = [(performed(t), position, bar) for t, position, bar in near]
+    return _beat_tracks(annotations, [b for b in beats if audio.start <= b[0] < audio.end])
 
 
 def _left_behind(notes: tuple[ScoreNote, ...]) -> set[int]:
@@ -170,11 +173,18 @@ def _extrapolate(at: float, x: Floats, y: Floats) -> float:
     return float(y[edge] + slope * (at - x[edge]))
 
 
-def _beat_tracks(notes: list[Annotation], beats: list[tuple[float, int]]) -> list[AnnotationTrack]:
+def _numbered(reading: Reading) -> list[tuple[float, int, int]]:
+    """Beats as (score time, position in the bar, number of the bar as played; an upbeat is in bar 0)."""
+    bars = np.cumsum([position == 1 for _, position in reading.beats])
+    return [(t, position, int(bar)) for (t, position), bar in zip(reading.beats, bars, strict=True)]
+
+
+def _beat_tracks(notes: list[Annotation], beats: list[tuple[float, int, int]]) -> list[AnnotationTrack]:
+    """Tracks; the value of a downbeat is the number of its bar."""
     return [
         AnnotationTrack("note", tuple(notes)),
-        AnnotationTrack("beat", tuple(Annotation(t, 0.0, p) for t, p in beats)),
-        AnnotationTrack("downbeat", tuple(Annotation(t, 0.0, 1) for t, p in beats if p == 1)),
+        AnnotationTrack("beat", tuple(Annotation(t, 0.0, position) for t, position, _ in beats)),
+        AnnotationTrack("downbeat", tuple(Annotation(t, 0.0, bar) for t, position, bar in beats if position == 1)),
     ]
 
 
@@ -194,4 +204,4 @@ def _value(note: ScoreNote) -> dict[str, Any]:
 def _as_written(reading: Reading) -> list[AnnotationTrack]:
     """No recording: the score's own time is the performance's (MIDI: it is in seconds)."""
     notes = [Annotation(max(n.onset, 0.0), max(n.duration, 0.02), _value(n)) for n in reading.notes]
-    return _beat_tracks(notes, list(reading.beats))
+    return _beat_tracks(notes, _numbered(reading))

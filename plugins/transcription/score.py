@@ -25,6 +25,8 @@ MAX_READINGS: Final = 16
 """Ways through the repeats that are tried; 4 repeats make 16."""
 GRACE_LENGTH: Final = 0.125
 """Quarter notes that a grace note takes before its main note."""
+PHRASE_SLUR: Final = 12
+"""Quarter notes from which a slur is a phrase mark as well."""
 BOWED: Final = (36, 108)
 """Pitches that are read at all; the rest of a score is for other instruments."""
 
@@ -93,11 +95,15 @@ def _read_midi(data: bytes) -> Reading:
         beats.append((float(time), position))
     notes = [
         ScoreNote(float(n.start), float(n.end - n.start), int(n.pitch), dynamics=_dynamics_of(n.velocity))
-        for track in midi.instruments
-        if not track.is_drum
+        for track in _violin_tracks(midi.instruments)
         for n in track.notes
     ]
     return Reading(tuple(sorted(notes, key=lambda n: (n.onset, n.pitch))), tuple(beats))
+
+
+def _violin_tracks(tracks: list[Any]) -> list[Any]:
+    """Tracks with the violin's program (General MIDI 41, counted from 0: 40), else all that are pitched."""
+    return [t for t in tracks if t.program == 40 and not t.is_drum] or [t for t in tracks if not t.is_drum]
 
 
 def _dynamics_of(velocity: int) -> str:
@@ -113,20 +119,27 @@ def _read_musicxml(score: Score) -> list[Reading]:
         suffix = Path(score.name).suffix.lower() or ".musicxml"
         path = Path(folder) / f"score{suffix}"
         path.write_bytes(score.data)
-        part = partitura.load_score(str(path)).parts[0]
-    written = _written(part, _bow_marks(score))
+        part = _violin_part(partitura.load_score(str(path)).parts)
+    written = _written(part, _bow_marks(score, part.id))
     readings = [_reading(unfolded, written) for unfolded in islice(iter_unfolded_parts(part), MAX_READINGS)]
     return sorted(readings, key=lambda r: -len(r.notes))
 
 
-def _bow_marks(score: Score) -> dict[int, str]:
-    """Up- and down-bow signs by the note's place in the first part (partitura leaves them out)."""
+def _violin_part(parts: list[Any]) -> Any:
+    """The part named violin, else the first."""
+    named = (p for p in parts if "viol" in (p.part_name or "").lower())
+    return next(named, parts[0])
+
+
+def _bow_marks(score: Score, part_id: str) -> dict[int, str]:
+    """Up- and down-bow signs by the note's place in the part (partitura leaves them out)."""
     data = score.data
     if zipfile.is_zipfile(io.BytesIO(data)):
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             inner = [n for n in archive.namelist() if n.endswith(("xml", "musicxml")) and "META-INF" not in n]
             data = archive.read(inner[0])
-    part = ElementTree.fromstring(data).find("part")
+    parts = ElementTree.fromstring(data).findall("part")
+    part = next((p for p in parts if p.get("id") == part_id), None)
     marks = {}
     for i, note in enumerate(part.iter("note") if part is not None else ()):
         for bow in ("down", "up"):
@@ -140,7 +153,7 @@ def _written(part: Any, bow_marks: dict[int, str]) -> dict[str, dict[str, Any]]:
     from partitura.score import ConstantLoudnessDirection, Slur
 
     slurs = [
-        (s.start_note.start.t, s.end_note.start.t, s.start_note.voice)
+        (_order(s.start_note), _order(s.end_note), s.start_note.voice)
         for s in part.iter_all(Slur)
         if s.start_note is not None and s.end_note is not None
     ]
@@ -149,13 +162,23 @@ def _written(part: Any, bow_marks: dict[int, str]) -> dict[str, dict[str, Any]]:
     for note in part.notes:
         time = note.start.t
         written[note.id] = {
-            "new_bow": not any(a < time <= b and voice == note.voice for a, b, voice in slurs),
-            "phrase_end": any(time == b and b - a > 12 * part.quarter_duration_map(time) for a, b, _ in slurs),
+            "new_bow": not any(a < _order(note) <= b and voice == note.voice for a, b, voice in slurs),
+            "phrase_end": any(
+                time == b[0] and b[0] - a[0] > PHRASE_SLUR * part.quarter_duration_map(time) for a, b, _ in slurs
+            ),
             "bow": bow_marks.get(note.doc_order, ""),
             "marks": (*(note.articulations or ()), *(note.ornaments or ())),
             "dynamics": next((text for t, text in reversed(loud) if t <= time), ""),
         }
     return written
+
+
+def _order(note: Any) -> tuple[int, int, int]:
+    """Order of playing: by time, grace notes before the note that they belong to."""
+    from partitura.score import GraceNote
+
+    grace = isinstance(note, GraceNote)
+    return note.start.t, 0 if grace else 1, (note.doc_order or 0) if grace else 0
 
 
 def _reading(part: Any, written: dict[str, dict[str, Any]]) -> Reading:

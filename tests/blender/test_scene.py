@@ -36,7 +36,7 @@ def wild_motion(frames: int = 12, fps: float = 30.0) -> Motion:
 
 TRACKS = [
     AnnotationTrack("beat", tuple(Annotation(START + 0.11 * i, 0.0, i % 3 + 1) for i in range(4))),
-    AnnotationTrack("downbeat", (Annotation(START, 0.0, 1), Annotation(START + 0.33, 0.0, 1))),
+    AnnotationTrack("downbeat", (Annotation(START, 0.0, 7), Annotation(START + 0.33, 0.0, 8))),
 ]
 
 
@@ -86,19 +86,22 @@ def test_markers_carry_exact_times_and_leave_others_alone(scene) -> None:
     assert len(scene.timeline_markers) == 5
     assert mine.frame == 3
     bars = sorted((m.frame, m.name) for m in ours if m.cadenza.namespace == "downbeat")
-    assert bars == [(1, "Bar 1"), (11, "Bar 2")]
+    assert bars == [(1, "Bar 7"), (11, "Bar 8")]
     second = next(m for m in ours if m.cadenza.value == "2" and m.frame < 8)
     assert second.cadenza.time == pytest.approx(START + 0.11, abs=1e-6)
 
 
 def _tone(path: Path, seconds: float = 4.0) -> Path:
-    samples = (8000 * np.sin(np.arange(int(seconds * 8000)) * 0.3)).astype("<i2")
+    _write(path, (8000 * np.sin(np.arange(int(seconds * 8000)) * 0.3)).astype("<i2"), 8000)
+    return path
+
+
+def _write(path: Path, samples: np.ndarray, rate: int) -> None:
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
-        file.setframerate(8000)
+        file.setframerate(rate)
         file.writeframes(samples.tobytes())
-    return path
 
 
 def _job(folder: Path, **changes) -> BakeJob:
@@ -125,12 +128,20 @@ def test_a_job_survives_saving_and_reopening(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not bpy.app.build_options.audaspace, reason="this Blender module is built without sound")
-def test_the_sound_starts_with_the_motion(tmp_path: Path) -> None:
-    headless.apply(_job(tmp_path), lambda fraction, message: None)
-    editor = bpy.context.scene.sequence_editor
-    strip = (editor.strips if hasattr(editor, "strips") else editor.sequences)[0]
-    assert strip.frame_final_start == 1
-    assert strip.frame_offset_start == 75  # 2.5 s at 30 frames per second
+@pytest.mark.parametrize("start", [0.0, 1.0, 1.517])
+def test_the_sound_starts_with_the_motion(tmp_path: Path, start: float) -> None:
+    """What the scene plays at its first frame is the recording's second ``start``, to the millisecond."""
+    click = 1.9
+    samples = np.zeros(4 * 48000, dtype="<i2")
+    samples[int(click * 48000) : int((click + 0.01) * 48000)] = 20000
+    _write(tmp_path / "click.wav", samples, 48000)
+    scene = headless.build_scene(wild_motion(60, 24.0), 24.0)
+    timeline.add_sound(scene, SoundFile(str(tmp_path / "click.wav"), start))
+    bpy.ops.sound.mixdown(filepath=str(tmp_path / "mix.wav"), container="WAV", codec="PCM", format="S16")
+    with wave.open(str(tmp_path / "mix.wav"), "rb") as file:
+        heard = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").reshape(-1, file.getnchannels())[:, 0]
+        first = np.argmax(np.abs(heard) > 5000) / file.getframerate()
+    assert first == pytest.approx(click - start, abs=0.001)
 
 
 @pytest.mark.skipif(bpy.app.version < (4, 4), reason="4.2 has no sound; its film is not part of the promise")

@@ -149,6 +149,44 @@ def chord(start: float, *pitches: int, length: float = 0.5, **facts: object) -> 
     return Chord(start, start + length, pitches, **facts)  # type: ignore[arg-type]
 
 
+def test_leaps_break_no_joint(audio: Audio) -> None:
+    """From the top of the fingerboard to the nut and back, every half second, on all strings."""
+    rng = np.random.default_rng(3)
+    cut = Audio(audio.samples[: 12 * audio.sample_rate], audio.sample_rate)
+    pitches = [
+        int(p) for p in rng.permutation([57, 64, 71, 78, 88, 93, 97, 100, 59, 66, 73, 86, 91, 99, 55, 76, 103, 60])
+    ]
+    notes = tuple(Annotation(0.5 + 0.5 * i, 0.5, {"pitch": p}) for i, p in enumerate(pitches))
+    motion = perform([AnnotationTrack("note", notes), AnnotationTrack("beat")], cut)
+    for name, (least, most) in metrics.joint_angles(motion).items():
+        low, high = metrics.LIMITS[name]
+        assert low <= least, name
+        assert most <= high, name
+    assert metrics.bone_length_error(motion) < 1e-4
+
+
+def test_staccato_stops_on_the_string_and_lone_notes_go_down() -> None:
+    stroke = plan_bowing([chord(0.0, 69, short=True, length=0.5), chord(0.5, 69)])[0]
+    assert stroke.direction == DOWN
+    assert 0.25 < stroke.end < 0.35
+    assert not stroke.lifted
+
+
+def test_a_very_long_note_changes_the_bow(audio: Audio) -> None:
+    notes = AnnotationTrack("note", (Annotation(0.0, 30.0, {"pitch": 69}),))
+    chords = read_music(notes, AnnotationTrack("beat"), audio).chords
+    assert [round(c.duration, 3) for c in chords] == [10.0, 10.0, 10.0]
+    assert [s.direction for s in plan_bowing(chords)] == [DOWN, UP, DOWN]
+
+
+def test_chords_stay_in_order_of_time(audio: Audio) -> None:
+    notes = tuple(Annotation(1.0, 1.0, {"pitch": p}) for p in (55, 62, 71, 79)) + (
+        Annotation(1.06, 1.0, {"pitch": 74}),
+    )
+    chords = read_music(AnnotationTrack("note", notes), AnnotationTrack("beat"), audio).chords
+    assert [c.start for c in chords] == sorted(c.start for c in chords)
+
+
 def test_slurs_share_a_bow_and_bows_alternate() -> None:
     slurred = [chord(0.5 * i, 69 + i, new_bow=i % 3 == 0, downbeat=float(i == 0)) for i in range(9)]
     strokes = plan_bowing(slurred)

@@ -58,14 +58,22 @@ def test_every_written_note_is_found_where_it_sounds(audio: Audio, score: Score)
     assert len(downbeats) == 32
 
 
-def test_a_cut_aligns_with_its_part_of_the_score(audio: Audio, score: Score) -> None:
-    start, end = 20.0, 30.0
+@pytest.mark.parametrize(("start", "end"), [(20.0, 30.0), (0.0, 4.0), (0.0, 20.0), (42.0, 49.0)])
+def test_a_cut_aligns_with_its_part_of_the_score(audio: Audio, score: Score, start: float, end: float) -> None:
     rate = audio.sample_rate
     cut = Audio(audio.samples[int(start * rate) : int(end * rate)], rate, start)
     found = align(cut, score)[0]
     true = [n.time for n in TRUTH if start + 0.2 < n.time < end - 0.3]
     inner = [t for t in found.times if start + 0.2 < t < end - 0.3]
-    assert metrics.best_f1(metrics.merged(true), metrics.merged(inner), 0.05)[0] > 0.98
+    assert metrics.best_f1(metrics.merged(true), metrics.merged(inner), 0.05)[0] > 0.94
+    assert len(found) <= len([n for n in TRUTH if start <= n.time < end]) + 3
+
+
+def test_silence_after_the_music_changes_nothing(audio: Audio, score: Score) -> None:
+    silence = np.zeros(30 * audio.sample_rate, dtype=np.float32)
+    notes = align(Audio(np.concatenate([audio.samples, silence]), audio.sample_rate), score)[0]
+    assert len(notes) == len(TRUTH)
+    assert abs(notes.times[-1] - TRUTH[-1].time) < 0.12
 
 
 def test_the_score_of_another_piece_is_refused(audio: Audio) -> None:
@@ -159,6 +167,27 @@ NOTE = (
 
 def _musicxml(*notes: tuple[str, int, str]) -> bytes:
     return MUSICXML.format(notes="".join(NOTE.format(step=s, length=d, more=m) for s, d, m in notes)).encode()
+
+
+GRACE = "<note><grace/><pitch><step>D</step><octave>5</octave></pitch><voice>1</voice>{more}</note>"
+
+
+def test_a_note_slurred_to_its_grace_note_shares_the_bow() -> None:
+    start, stop = (f'<notations><slur type="{kind}" number="1"/></notations>' for kind in ("start", "stop"))
+    plain = NOTE.format(step="G", length=2, more="")
+    main = NOTE.format(step="C", length=4, more=stop)
+    data = MUSICXML.format(notes=plain + GRACE.format(more=start) + main).encode()
+    notes = read_score(Score("g.musicxml", data))[0].notes
+    assert [(n.pitch, n.new_bow) for n in notes] == [(67, True), (74, True), (60, False)]
+    assert notes[1].onset < notes[2].onset
+
+
+def test_the_violin_is_chosen_among_parts() -> None:
+    piano, violin = (_musicxml((step, 6, "")).decode() for step in "CG")
+    body = violin[violin.index("<part id") : violin.index("</score-partwise>")].replace("P1", "P2")
+    listed = '<score-part id="P2"><part-name>Violin</part-name></score-part></part-list>'
+    both = piano.replace("</part-list>", listed).replace("</score-partwise>", body + "</score-partwise>")
+    assert [n.pitch for n in read_score(Score("two.musicxml", both.encode()))[0].notes] == [67]
 
 
 def test_slurs_ties_marks_and_compound_beats_are_read() -> None:

@@ -23,9 +23,8 @@ CLAVICLE_FROM: Final = 0.80
 """Part of the arm's length at which the shoulder girdle begins to help."""
 SPREAD_LIMIT: Final = np.radians(29.0)
 """Sideways reach of a knuckle: 20 to 25 degrees are usual, string players' hands go further."""
-FLEXION_TO_TIP: Final = (np.radians(-30.0), np.radians(110.0))
-"""Direction from a knuckle to its fingertip, from straight ahead to the palm. The first bone points at least 15
-degrees above it when the finger is bent, so the knuckle itself stays under 95 degrees (same source)."""
+KNUCKLE_LIMITS: Final = (np.radians(-32.0), np.radians(88.0))
+"""Extension and flexion of a knuckle (MCP): 30 to 45 and 90 degrees (same source)."""
 TWIST_SHARE: Final = 0.6
 """Part of the hand's roll that the forearm shows at its middle; the rest is at the wrist."""
 
@@ -169,23 +168,29 @@ def solve_fingers(pose: Pose, side: str) -> None:
         rest_hinge = _finger_hinge(finger, sign)
         target = pose.target(joints[3]) + shift
         if finger != "thumb":
-            target = _within_reach(base, target, hand, sign)
+            target = _within_spread(base, target, hand)
         bones, axis, _ = chain.solve(base, target, rot.rotate(hand, rest_hinge))
+        if finger != "thumb":
+            bones = _within_flexion(bones, axis, hand, sign)
         for i, joint in enumerate(joints[:3]):
             pose.turn(joint, frame_rotation(pose.rest(joints[i + 1]), rest_hinge, bones[:, i], axis))
             pose.place(joints[i + 1])
 
 
-def _within_reach(base: Array, target: Array, hand: Array, sign: float) -> Array:
-    """The target, brought to where the knuckle allows the finger to point: sideways, and towards the palm."""
-    x, y, z = np.moveaxis(rot.rotate(rot.conjugate(hand), target - base), -1, 0)
-    # In the hand's plane from back to palm: 0 straight ahead, positive towards the palm.
-    far = np.hypot(x, z)
-    down = np.clip(np.arctan2(-z, sign * x), *FLEXION_TO_TIP)
-    local = np.stack([sign * far * np.cos(down), y, -far * np.sin(down)], axis=-1)
-    widest = np.tan(SPREAD_LIMIT) * far
+def _within_spread(base: Array, target: Array, hand: Array) -> Array:
+    """The target, brought sideways to where the knuckle's spread allows the finger to point."""
+    local = rot.rotate(rot.conjugate(hand), target - base)
+    widest = np.tan(SPREAD_LIMIT) * np.hypot(local[:, 0], local[:, 2])
     local[:, 1] = np.clip(local[:, 1], -widest, widest)
     return base + rot.rotate(hand, local)
+
+
+def _within_flexion(bones: Array, axis: Array, hand: Array, sign: float) -> Array:
+    """The finger's bones (T, 3, 3), turned about its hinge to where the knuckle can bend."""
+    x, _, z = np.moveaxis(rot.rotate(rot.conjugate(hand), bones[:, 0]), -1, 0)
+    flexion = np.arctan2(-z, sign * x)
+    excess = np.clip(flexion, *KNUCKLE_LIMITS) - flexion
+    return rot.rotate(rot.from_axis_angle(axis, excess)[:, None], bones)
 
 
 def _finger_hinge(finger: str, sign: float) -> Array:

@@ -10,7 +10,9 @@ Sources: segment lengths as parts of the stature from R. Drillis and R. Contini,
 *Body Segment Parameters* (1966), as tabled in D. Winter, *Biomechanics and Motor
 Control of Human Movement*; finger segments as parts of the hand's length from
 B. Buchholz, T. Armstrong and S. Goldstein, *Anthropometric data for describing
-the kinematics of the human hand* (Ergonomics 35, 1992).
+the kinematics of the human hand* (Ergonomics 35, 1992). What these tables do not give (the
+spine's joints, offsets of collar bones and toes, the thumb's base) was set by eye within
+them, for the stature of 1.75 m.
 """
 
 from __future__ import annotations

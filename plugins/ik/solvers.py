@@ -54,7 +54,7 @@ class CurledChain:
     """A finger: three bones that curl together, solved by a table.
 
     The last joint bends ``coupling`` times as far as the middle one (about 2/3 in the
-    hand: J. Landsmeer, *Studies in the anatomy of articulation*, 1955), so that the
+    hand: H. Rijpkema and M. Girard, *Computer animation of knowledge-based human grasping*, SIGGRAPH 1991), so that the
     distance from knuckle to tip alone tells both angles.
 
     Args:

@@ -24,7 +24,7 @@ from plugins.performer.fingering import Grip
 from plugins.performer.music import Chord
 
 CHANGE: Final = 0.055
-"""Seconds that a bow change takes to reach full speed (30-80 ms in Askenfelt 1989)."""
+"""Seconds that a bow change takes to reach full speed (a few hundredths of a second: A. Askenfelt, JASA 80, 1986)."""
 CROSSING: Final = 0.13
 """Longest string crossing, seconds; most of it ahead of the note."""
 ROLL: Final = 0.11
@@ -38,7 +38,8 @@ APPROACH: Final = 0.8
 BACKSWING: Final = 0.05
 """Metres that it swings back meanwhile."""
 CONTACT: Final = (0.040, 0.017)
-"""Metres from bridge to bow, softest and loudest (sul tasto to sul ponticello lie outside; Askenfelt 1989)."""
+"""Metres from bridge to bow, softest and loudest (within the range of A. Askenfelt,
+*Measurement of the bowing parameters in violin playing II*, JASA 86, 1989)."""
 TILT: Final = (np.radians(24.0), np.radians(8.0))
 """Tilt of the stick towards the scroll, softest and loudest."""
 

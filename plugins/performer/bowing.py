@@ -164,8 +164,8 @@ def _describe(chords: Sequence[Chord], first: int, last: int, amount: float) -> 
 def _wanted_length(duration: float, loudness: float, short: bool, accent: bool) -> float:
     """Metres of bow: speed times duration, levelling off at a whole bow.
 
-    Speeds of 0.15 (soft) to 0.75 m/s (loud) as measured in A. Askenfelt, *Measurement of
-    the bowing parameters in violin playing II* (JASA 86, 1989).
+    Speeds of 0.15 (soft) to 0.75 m/s (loud): the order measured by A. Askenfelt, *Measurement
+    of bow motion and bow force in violin playing* (JASA 80, 1986).
     """
     if short:
         return 0.03 + 0.05 * loudness

@@ -5,9 +5,9 @@
 A *grip* is what the left hand does for one chord: a place on the neck and, for each
 note, a string and a finger. Its own cost is strain; from one grip to the next come
 the costs of shifting, of crossing strings and of moving a finger that is still down.
-The same idea, with costs learnt, is in E. Maestre et al., *Statistical modeling of
-bowing control applied to violin sound synthesis* (2010) and in S. Sayegh, *Fingering
-for string instruments with the optimum path paradigm* (CMJ 1989), whom this follows.
+This follows S. Sayegh, *Fingering for string instruments with the optimum path paradigm*
+(CMJ 13, 1989). The costs were set by hand on scales, the example and the Bach recordings.
+Fingerings and strings that a score prints are not read; a finger is remembered for one chord.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from plugins.api import Annotation, AnnotationTrack, Audio, violin
 TOGETHER: Final = 0.035
 """Seconds within which notes count as one chord."""
 LONGEST_BOW: Final = 12.0
-"""Seconds of one note in one bow: under 5 cm/s the tone of a loud string breaks (Askenfelt 1989)."""
+"""Seconds of one note in one bow: a whole bow then moves at 5 cm/s, as slow as sustained playing goes."""
 BREAK: Final = 0.11
 """Seconds after which a broken chord goes over to its upper notes."""
 LOWEST: Final = violin.OPEN_PITCHES[0]

@@ -223,7 +223,7 @@ def test_chords_that_no_hand_can_stop_are_played_and_told(animate: Run, tmp_path
     notes = [(p, 0.0, 0.5) for p in (55, 57)] + [(p, 0.5, 1.0) for p in (55, 100)] + melody()[2:]
     ended = animate(write_midi(tmp_path / "chords.mid", notes))
     assert ended.status == 0
-    assert ended.error.count("note: the chord at") == 2
+    assert ended.error.count("note: no hand can stop") == 2
     assert names(out) == {"demo.blend", "demo.wav"}
 
 

@@ -27,9 +27,9 @@ RISE: Final = 4
 """Frames over which a note's posterior is seen to rise."""
 
 FEATURES: Final = ("onset", "flux", "note rise", "loudness dip", "loudness rise", "note", "loudness")
-ONSET_MODEL: Final = (5.31, 2.078, 4.585, -0.198, -0.131, -2.413, 0.007, -5.124)
+ONSET_MODEL: Final = (4.763, 3.239, 4.525, -0.19, -0.092, -1.937, 0.0, -5.83)
 """Weights of FEATURES, then the constant."""
-BOW_MODEL: Final = (1.755, 2.916, -0.025, -2.639, 0.072, -0.305, 7.783, -5.192, -6.014, -2.668)
+BOW_MODEL: Final = (1.483, 2.674, 0.014, -2.576, 0.078, -0.39, 7.627, -5.306, -4.807, -2.888)
 """Weights of :func:`bow_features`, then the constant."""
 
 Floats = npt.NDArray[np.float64]

@@ -55,15 +55,14 @@ class BowPath:
 
     Attributes:
         frog: (T, 3) end of the hair at the frog. rotation: (T, 4) bow frame in violin frame.
-        hair: (T,) metres from frog to the middle of the strings. level: (T,) string angle as in
-        violin.string_angle. lift: (T,) metres above the strings.
+        hair: (T,) metres from frog to the middle of the strings. level: (T,) strings counted
+        from 0 (G) to 3 (E), as violin.string_angle takes them.
     """
 
     frog: Array = field(repr=False)
     rotation: Array = field(repr=False)
     hair: Floats = field(repr=False)
     level: Floats = field(repr=False)
-    lift: Floats = field(repr=False)
 
 
 def bow_path(times: Floats, chords: Sequence[Chord], grips: Sequence[Grip], strokes: Sequence[Stroke]) -> BowPath:
@@ -152,4 +151,4 @@ def _placed(hair: Floats, level: Floats, lift: Floats, distance: Floats, tilt: F
     frog = centre + up * (height + lift)[:, None] - along * hair[:, None]
     # Tilting turns the stick about the hair towards the scroll (-Y).
     rotation = rot.multiply(rot.from_axis_angle(along, tilt), rot.from_frame(along, up))
-    return BowPath(frog, rotation, hair, level, lift)
+    return BowPath(frog, rotation, hair, level)

@@ -88,3 +88,90 @@ class BakeJob:
             return cls(sound=SoundFile(**sound) if sound else None, **data)
         except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
             raise ProtocolError(f"not a bake job: {error}") from error
+
+
+@dataclass(frozen=True)
+class ScoreFile:
+    """A score that travels with a job: its file name (which tells the format) and its bytes in base64."""
+
+    name: str
+    data: str
+
+
+@dataclass(frozen=True)
+class JobRequest:
+    """What a client asks of a backend (``POST /v1/jobs``).
+
+    Attributes:
+        audio: SHA-256 (hex) of a sound uploaded before, or None when the score (MIDI) is played as it stands.
+        audio_name: the sound's file name, for people.
+        score: the score, if any.
+        start, end: the part of the sound to perform, seconds; None for its beginning and end.
+        options: by component name, each a mapping of its options.
+        annotations: tracks that the animator corrected (the annotations document), or None.
+        recognize: namespaces asked for when nothing is to be generated; empty for a performance.
+    """
+
+    audio: str | None = None
+    audio_name: str = ""
+    score: ScoreFile | None = None
+    start: float | None = None
+    end: float | None = None
+    generator: str = "performer"
+    instrument: str = "violin"
+    fps: float = 30.0
+    seed: int = 0
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    annotations: Mapping[str, Any] | None = None
+    recognize: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"version": PROTOCOL_VERSION, **asdict(self), "recognize": list(self.recognize)}
+
+
+JOB_STATES: Final = ("queued", "running", "finished", "failed", "cancelled")
+
+
+@dataclass(frozen=True)
+class JobStatus:
+    """Where a job stands (``GET /v1/jobs/{id}``, and each event ``status`` of its event stream).
+
+    Attributes:
+        state: one of ``JOB_STATES``.
+        progress: 0 to 1.
+        message: what is being done.
+        error: what went wrong and what to do, when it failed.
+        partials: how many partial results there have been (``GET /v1/jobs/{id}/partial`` gives the newest).
+        cached: whether the result was there already.
+    """
+
+    id: str
+    state: str
+    progress: float = 0.0
+    message: str = ""
+    error: str = ""
+    partials: int = 0
+    cached: bool = False
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ("finished", "failed", "cancelled")
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> JobStatus:
+        """Read a backend's answer; ProtocolError when it is none."""
+        try:
+            status = cls(
+                str(data["id"]),
+                str(data["state"]),
+                float(data["progress"]),
+                str(data["message"]),
+                str(data["error"]),
+                int(data["partials"]),
+                bool(data["cached"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ProtocolError(f"not a job's status: {error}") from error
+        if status.state not in JOB_STATES:
+            raise ProtocolError(f"the job's state {status.state!r} is none of {', '.join(JOB_STATES)}")
+        return status

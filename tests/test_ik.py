@@ -9,9 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from plugins.api import ComponentError, JobContext, Motion, violinist
+from plugins.api import ComponentError, CurledChain, JobContext, Motion, fabrik, two_bones, violinist
 from plugins.api import rotations as rot
-from plugins.ik.solvers import CurledChain, fabrik, two_bones
 from plugins.ik.step import InverseKinematics
 from training import performance_metrics as metrics
 

@@ -106,6 +106,22 @@ def from_frame(x_axis: Array, z_hint: Array) -> Array:
     return from_matrix(np.stack([x, y, np.cross(x, y)], axis=-1))
 
 
+def from_directions(rest_first: Array, rest_second: Array, first: Array, second: Array) -> Array:
+    """World rotation that takes two rest directions to two directions (the first exactly).
+
+    Args:
+        rest_first, rest_second: (3,) not parallel.
+        first, second: (T, 3).
+    """
+
+    def basis(a: Array, b: Array) -> Array:
+        x = normalize(a)
+        z = normalize(np.cross(x, b))
+        return np.stack([x, np.cross(z, x), z], axis=-1)
+
+    return from_matrix(basis(first, second) @ np.swapaxes(basis(rest_first, rest_second), -1, -2))
+
+
 def between(a: Array, b: Array) -> Array:
     """The shortest rotation that turns direction ``a`` into direction ``b``."""
     a, b = normalize(a), normalize(b)

@@ -17,9 +17,19 @@ from blender_addon.core.annotations import (
 )
 from blender_addon.core.audio import Audio, AudioError
 from blender_addon.core.motion import Motion, MotionError
-from blender_addon.core.protocol import PROTOCOL_VERSION, BakeJob, ComponentInfo, SoundFile
+from blender_addon.core.protocol import (
+    PROTOCOL_VERSION,
+    BakeJob,
+    ComponentInfo,
+    JobRequest,
+    JobStatus,
+    ProtocolError,
+    ScoreFile,
+    SoundFile,
+)
 from blender_addon.core.rotations import Array
 from blender_addon.core.skeleton import Skeleton, SkeletonError
+from blender_addon.core.solvers import CurledChain, fabrik, two_bones
 from plugins.api.components import (
     Component,
     ComponentError,
@@ -50,25 +60,32 @@ __all__ = [
     "ComponentInfo",
     "Constraint",
     "Corrector",
+    "CurledChain",
     "Generator",
     "JobContext",
+    "JobRequest",
+    "JobStatus",
     "Motion",
     "MotionError",
     "Options",
     "PostStep",
+    "ProtocolError",
     "Recognizer",
     "Recommendation",
     "Recommender",
     "Score",
+    "ScoreFile",
     "Skeleton",
     "SkeletonError",
     "SoundFile",
+    "fabrik",
     "find_track",
     "from_json",
     "hookimpl",
     "hookspec",
     "rotations",
     "to_json",
+    "two_bones",
     "violin",
     "violinist",
 ]

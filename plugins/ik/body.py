@@ -97,19 +97,3 @@ def _without_gaps(positions: Array) -> Array:
         for axis in range(3):
             positions[:, joint, axis] = np.interp(frames, frames[known], positions[known, joint, axis])
     return positions
-
-
-def frame_rotation(rest_first: Array, rest_second: Array, first: Array, second: Array) -> Array:
-    """World rotation that takes two rest directions to two directions (the first exactly).
-
-    Args:
-        rest_first, rest_second: (3,) not parallel.
-        first, second: (T, 3).
-    """
-
-    def basis(a: Array, b: Array) -> Array:
-        x = rot.normalize(a)
-        z = rot.normalize(np.cross(x, b))
-        return np.stack([x, np.cross(z, x), z], axis=-1)
-
-    return rot.from_matrix(basis(first, second) @ np.swapaxes(basis(rest_first, rest_second), -1, -2))

@@ -8,10 +8,9 @@ from typing import Final
 
 import numpy as np
 
-from plugins.api import Array, violinist
+from plugins.api import Array, CurledChain, fabrik, two_bones, violinist
 from plugins.api import rotations as rot
-from plugins.ik.body import Pose, frame_rotation
-from plugins.ik.solvers import CurledChain, fabrik, two_bones
+from plugins.ik.body import Pose
 
 TRUNK: Final = ("spine", "chest", "upper_chest", "neck", "head")
 LARGEST_BEND: Final = {"thumb": np.radians(80.0)} | dict.fromkeys(violinist.FINGERS[1:], np.radians(112.0))
@@ -52,7 +51,7 @@ def _hips_rotation(pose: Pose) -> Array:
         return np.broadcast_to(rot.IDENTITY, (len(pose), 4))
     across = pose.target("left_upper_leg") - pose.target("right_upper_leg")
     up = np.broadcast_to([0.0, 0.0, 1.0], across.shape)
-    return frame_rotation(np.array([1.0, 0, 0]), np.array([0, 0, 1.0]), across, up)
+    return rot.from_directions(np.array([1.0, 0, 0]), np.array([0, 0, 1.0]), across, up)
 
 
 def _bend_spine(pose: Pose) -> None:
@@ -76,13 +75,13 @@ def solve_leg(pose: Pose, side: str) -> None:
     toe_line[:, 2] = 0.0
     knee, ankle, axis = two_bones(hip, pose.target(foot), pose.length(lower), pose.length(foot), toe_line)
     rest_axis = np.array([1.0, 0.0, 0.0])
-    pose.turn(upper, frame_rotation(pose.rest(lower), rest_axis, knee - hip, axis))
+    pose.turn(upper, rot.from_directions(pose.rest(lower), rest_axis, knee - hip, axis))
     pose.place(lower)
-    pose.turn(lower, frame_rotation(pose.rest(foot), rest_axis, ankle - knee, axis))
+    pose.turn(lower, rot.from_directions(pose.rest(foot), rest_axis, ankle - knee, axis))
     pose.place(foot)
     up = np.broadcast_to([0.0, 0.0, 1.0], toe_line.shape)
     flat = pose.rest(toes) * [1.0, 1.0, 0.0]
-    pose.turn(foot, frame_rotation(flat, np.array([0.0, 0.0, 1.0]), toe_line, up))
+    pose.turn(foot, rot.from_directions(flat, np.array([0.0, 0.0, 1.0]), toe_line, up))
     pose.place(toes)
     pose.turn(toes, pose.rotation(foot))
 
@@ -96,9 +95,9 @@ def solve_arm(pose: Pose, side: str) -> None:
     pole = pose.target(lower) - shoulder if pose.knows(lower) else _default_pole(pose, sign)
     elbow, reached, axis = two_bones(shoulder, wrist, pose.length(lower), pose.length(hand), pole)
     hinge = np.array([0.0, 0.0, -sign])
-    pose.turn(upper, frame_rotation(pose.rest(lower), hinge, elbow - shoulder, axis))
+    pose.turn(upper, rot.from_directions(pose.rest(lower), hinge, elbow - shoulder, axis))
     pose.place(lower)
-    straight = frame_rotation(pose.rest(hand), hinge, reached - elbow, axis)
+    straight = rot.from_directions(pose.rest(hand), hinge, reached - elbow, axis)
     turned = _hand_rotation(pose, side, straight)
     pose.turn(lower, _share_twist(straight, turned, rot.normalize(pose.rest(hand))))
     pose.place(hand)
@@ -138,7 +137,7 @@ def _hand_rotation(pose: Pose, side: str, straight: Array) -> Array:
     across = pose.target(index) - pose.target(little)
     middle = (pose.target(index) + pose.target(little)) / 2 - pose.target(hand)
     rest_across = pose.rest(index) - pose.rest(little)
-    return frame_rotation((pose.rest(index) + pose.rest(little)) / 2, rest_across, middle, across)
+    return rot.from_directions((pose.rest(index) + pose.rest(little)) / 2, rest_across, middle, across)
 
 
 def _share_twist(straight: Array, hand: Array, axis: Array) -> Array:
@@ -173,7 +172,7 @@ def solve_fingers(pose: Pose, side: str) -> None:
         if finger != "thumb":
             bones = _within_flexion(bones, axis, hand, sign)
         for i, joint in enumerate(joints[:3]):
-            pose.turn(joint, frame_rotation(pose.rest(joints[i + 1]), rest_hinge, bones[:, i], axis))
+            pose.turn(joint, rot.from_directions(pose.rest(joints[i + 1]), rest_hinge, bones[:, i], axis))
             pose.place(joints[i + 1])
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from plugins.api import Array, ComponentError, JobContext, Motion, PostStep
 from plugins.api import rotations as rot
-from plugins.ik.body import Pose, frame_rotation
+from plugins.ik.body import Pose
 from plugins.ik.limbs import solve_arm, solve_fingers, solve_leg, solve_trunk
 
 SIDES = ("left", "right")
@@ -72,5 +72,5 @@ def _turn_props(pose: Pose) -> None:
 def _from_points(first: tuple[Array, Array], second: tuple[Array, Array]) -> Array:
     """World rotation from two rest offsets and where they point now; one line alone leaves the roll as at rest."""
     if np.linalg.norm(np.cross(first[0], second[0])) > 1e-6:
-        return frame_rotation(first[0], second[0], first[1], second[1])
+        return rot.from_directions(first[0], second[0], first[1], second[1])
     return rot.between(np.broadcast_to(first[0], first[1].shape), first[1])

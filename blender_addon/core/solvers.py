@@ -12,8 +12,8 @@ from typing import Final
 
 import numpy as np
 
-from plugins.api import Array
-from plugins.api import rotations as rot
+from . import rotations as rot
+from .rotations import Array
 
 SHARPEST: Final = np.radians(150.0)
 """Largest flexion of elbow and knee (American Academy of Orthopaedic Surgeons, *Joint Motion*, 1965)."""

@@ -14,16 +14,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from backend.audio_files import check_file, read_audio
+from backend.audio_files import check_file
 from backend.blender import BlenderProcess
 from backend.drafts import Drafts, Outputs
 from backend.pipeline import Job, Result, check_job, run
 from backend.plugin_manager import load_plugins
 from backend.signals import check_stopped
+from backend.sources import MIDI, SCORES, sound_of
 from plugins.api import Audio, BakeJob, ComponentError, Score, SoundFile
 
-MIDI: Final = (".mid", ".midi")
-SCORES: Final = (".musicxml", ".xml", ".mxl", *MIDI)
 PREVIEW_SIZE: Final = (640, 360)
 
 
@@ -70,7 +69,7 @@ def _listen(
 ) -> tuple[Audio, Result]:
     registry = load_plugins()
     check_job(registry, job)
-    audio = _read(source, is_midi, start, end)
+    audio = sound_of(None if is_midi else source, job.score, start, end)
     return audio, run(registry, job, audio, silent=is_midi, on_progress=progress)
 
 
@@ -110,14 +109,6 @@ def _bars(console: Console | None) -> Iterator[Progress]:
     )
     with Progress(*columns, console=console) as bars:
         yield bars
-
-
-def _read(source: Path, is_midi: bool, start: float | None, end: float | None) -> Audio:
-    if not is_midi:
-        return read_audio(source, start, end)
-    from backend.midi_sound import read_midi
-
-    return read_midi(source, start, end)
 
 
 def _notes_from(source: Path, score: Path | None, is_midi: bool) -> Path | None:

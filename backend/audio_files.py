@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -20,18 +22,37 @@ LONGEST: Final = 30 * 60.0
 """Seconds that are worked on at once."""
 
 
-def read_audio(path: Path, start: float | None = None, end: float | None = None) -> Audio:
+def read_audio(
+    path: Path, start: float | None = None, end: float | None = None, *, name: str = "", longest: float = LONGEST
+) -> Audio:
     """Decode a file, or the part of it from ``start`` to ``end`` seconds, to mono.
+
+    Args:
+        name: what messages call the file, when that is not its name on this disk.
+        longest: seconds that may be worked on at once.
 
     Raises AudioError with what to do when there is nothing to work on.
     """
+    with _opened(path, name or path.name) as file:
+        return _read(file, name or path.name, start, end, longest)
+
+
+def check_sound(path: Path, name: str, start: float | None, end: float | None, longest: float = LONGEST) -> None:
+    """AudioError when the file's head already tells that :func:`read_audio` would fail."""
+    with _opened(path, name) as file:
+        check_range(name, file.frames / file.samplerate, start, end, longest)
+
+
+@contextmanager
+def _opened(path: Path, name: str) -> Iterator[soundfile.SoundFile]:
     check_file(path)
     try:
         with soundfile.SoundFile(path) as file:
-            return _read(file, path.name, start, end)
+            yield file
     except soundfile.LibsndfileError as error:
+        reason = getattr(error, "error_string", str(error))  # without the path
         raise AudioError(
-            f"{path.name} is not a sound file that can be read ({error}); give wav, flac, mp3, ogg or opus"
+            f"{name} is not a sound file that can be read ({reason}); give wav, flac, mp3, ogg or opus"
         ) from error
 
 
@@ -54,7 +75,9 @@ def check_name(path: Path) -> None:
         raise AudioError(f"the name {str(path)!a} holds characters that cannot be read; rename it") from None
 
 
-def check_range(name: str, length: float, start: float | None, end: float | None) -> tuple[float, float]:
+def check_range(
+    name: str, length: float, start: float | None, end: float | None, longest: float = LONGEST
+) -> tuple[float, float]:
     """First and last second of what is asked for, inside the file; AudioError with what to choose."""
     if length <= 0:
         raise AudioError(f"{name} holds no sound; export it again")
@@ -67,17 +90,17 @@ def check_range(name: str, length: float, start: float | None, end: float | None
     last = min(last, length)
     if last - first < SHORTEST:
         raise AudioError(f"{last - first:.2f} s of {name} is too short to animate; give at least {SHORTEST} s")
-    if last - first > LONGEST:
+    if last - first > longest:
         raise AudioError(
-            f"{(last - first) / 60:.0f} minutes of {name} are too many; "
-            f"choose at most {LONGEST / 60:.0f} with --start and --end"
+            f"{(last - first) / 60:.4g} minutes of {name} are too many; "
+            f"choose at most {longest / 60:.4g} with --start and --end"
         )
     return first, last
 
 
-def _read(file: soundfile.SoundFile, name: str, start: float | None, end: float | None) -> Audio:
+def _read(file: soundfile.SoundFile, name: str, start: float | None, end: float | None, longest: float) -> Audio:
     rate = file.samplerate
-    first, last = check_range(name, file.frames / rate, start, end)
+    first, last = check_range(name, file.frames / rate, start, end, longest)
     file.seek(int(first * rate))
     samples = _mono(file, int((last - first) * rate))
     if not np.isfinite(samples).all():

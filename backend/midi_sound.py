@@ -4,40 +4,39 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from backend.audio_files import check_file, check_range
-from plugins.api import Audio, AudioError
+from backend.audio_files import LONGEST, check_range
+from plugins.api import Audio, AudioError, Score
 
 SAMPLE_RATE: Final = 22050
 TAIL: Final = 1.0
 """Seconds after the last note."""
 
 
-def read_midi(path: Path, start: float | None = None, end: float | None = None) -> Audio:
+def read_midi(score: Score, start: float | None = None, end: float | None = None, *, longest: float = LONGEST) -> Audio:
     """Render a MIDI file with a bowed-string-like wave; AudioError when it cannot be read or holds no notes."""
-    check_file(path)
     import pretty_midi
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            midi = pretty_midi.PrettyMIDI(str(path))
+            midi = pretty_midi.PrettyMIDI(io.BytesIO(score.data))
     except Exception as error:  # the parser raises anything on broken files
         raise AudioError(
-            f"{path.name} is not a MIDI file that can be read ({type(error).__name__}: {error}); export it again"
+            f"{score.name} is not a MIDI file that can be read ({type(error).__name__}: {error}); export it again"
         ) from error
     notes = [n for track in midi.instruments if not track.is_drum for n in track.notes]
     if not notes:
-        raise AudioError(f"{path.name} holds no notes; give a MIDI file with the violin's part")
+        raise AudioError(f"{score.name} holds no notes; give a MIDI file with the violin's part")
     length = max(n.end for n in notes) + TAIL
-    first, last = check_range(path.name, length, start, end)
+    first, last = check_range(score.name, length, start, end, longest)
     return Audio(_sound_of(notes, first, last), SAMPLE_RATE, start=int(first * SAMPLE_RATE) / SAMPLE_RATE)
 
 

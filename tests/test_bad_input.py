@@ -446,7 +446,7 @@ def test_stopped_while_copying(animate: Run, sounds: Path, out: Path, monkeypatc
 def test_a_signal_that_a_library_swallows_is_not_lost(
     animate: Run, sounds: Path, out: Path, monkeypatch: pytest.MonkeyPatch, turned_into: type[Exception] | None
 ) -> None:
-    listen = animate_module.read_audio
+    listen = animate_module.sound_of
 
     def swallowing(*arguments: object) -> object:
         try:
@@ -457,7 +457,7 @@ def test_a_signal_that_a_library_swallows_is_not_lost(
                 raise turned_into("initialization failed") from error
         return listen(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(animate_module, "read_audio", swallowing)
+    monkeypatch.setattr(animate_module, "sound_of", swallowing)
     ended = animate(sounds / "good.wav")
     assert "lost" in ended.error
     assert ended.status == 130

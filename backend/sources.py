@@ -1,0 +1,45 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""What a job listens to, the same for the command line and the server: a recording, or a MIDI file alone."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePath
+from typing import Final
+
+from backend.audio_files import LONGEST, read_audio
+from plugins.api import Audio, ComponentError, Score
+
+MIDI: Final = (".mid", ".midi")
+SCORES: Final = (".musicxml", ".xml", ".mxl", *MIDI)
+
+
+def is_midi(name: str) -> bool:
+    return PurePath(name).suffix.lower() in MIDI
+
+
+def sound_of(
+    recording: Path | None,
+    score: Score | None,
+    start: float | None,
+    end: float | None,
+    *,
+    name: str = "",
+    longest: float = LONGEST,
+) -> Audio:
+    """The recording from ``start`` to ``end`` seconds; without one, the notes of the MIDI score as they stand.
+
+    Args:
+        name: what messages call the recording.
+        longest: seconds that may be worked on at once.
+
+    Raises:
+        AudioError, ComponentError: with what to do.
+    """
+    if recording is not None:
+        return read_audio(recording, start, end, name=name, longest=longest)
+    if score is None or not is_midi(score.name):
+        raise ComponentError("there is nothing to perform; give a recording, or a MIDI file as the score")
+    from backend.midi_sound import read_midi
+
+    return read_midi(score, start, end, longest=longest)

@@ -1,7 +1,12 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: MIT
 """From audio to a finished motion: recognise, generate, complete. The server and the command
-line run this same function."""
+line run this same function.
+
+Music that is longer than ``LONG`` reaches a listener in two steps: its first seconds, finished
+in every way, then the whole. The beginning is worked out by itself, so that it is there long
+before all of the sound has been listened to; the whole is the same with a listener and without.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -26,6 +31,23 @@ from plugins.api import (
     Recognizer,
     Score,
 )
+
+LONG: Final = 20.0
+"""Seconds of music from which on its beginning is shown first."""
+BEGINNING: Final = 10.0
+"""Seconds of that beginning."""
+
+
+class ImpossibleJob(ComponentError):
+    """A job asks for what there is not; found before it starts.
+
+    Attributes:
+        field: which field of the job is wrong.
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 @dataclass(frozen=True)
@@ -66,8 +88,7 @@ class _Run:
     def stage(self, component: Component, share: float) -> tuple[Any, Any, JobContext]:
         """The component loaded, its options, and a context whose progress is this stage's share."""
         options = _options(component, self.job.options.get(component.name, {}))
-        first, host = self.done, self.context
-        context = dataclasses.replace(host, on_progress=lambda f, message: host.on_progress(first + share * f, message))
+        context = _share(self.context, self.done, share)
         self.done += share
         context.progress(0.0, f"Loading {component.label.lower()}")
         ready = self.registry.ready(component, device_for(component, self.job.device))
@@ -81,18 +102,96 @@ def run(
     *,
     silent: bool = False,
     on_progress: Callable[[float, str], None] = lambda fraction, message: None,
+    on_partial: Callable[[Motion], None] | None = None,
     is_cancelled: Callable[[], bool] = lambda: False,
 ) -> Result:
     """Work on a job.
 
     Args:
         silent: the audio is only a stand-in (a score is played as written); recognisers get no sound.
+        on_partial: hears finished motion of a part of the music, before the whole is there.
 
     Raises:
         ComponentError: with what to do; Cancelled.
     """
     generator = check_job(registry, job)
-    context = JobContext(
+    context = _context(job, on_progress, is_cancelled)
+    if on_partial is not None and audio.duration > LONG:
+        share = BEGINNING / (BEGINNING + audio.duration)
+        _show_beginning(registry, job, generator, audio, silent, _share(context, 0.0, share), on_partial)
+        context = _share(context, share, 1.0 - share)
+    work = _Run(registry, job, context)
+    motion = _perform(work, generator, audio, silent, on_partial)
+    on_progress(1.0, "Performance ready")
+    return Result(motion, list(work.context.annotations))
+
+
+def recognize(
+    registry: Registry,
+    job: Job,
+    audio: Audio,
+    namespaces: Sequence[str],
+    *,
+    silent: bool = False,
+    on_progress: Callable[[float, str], None] = lambda fraction, message: None,
+    is_cancelled: Callable[[], bool] = lambda: False,
+) -> list[AnnotationTrack]:
+    """What is heard, and nothing generated: the tracks of these namespaces, and those they were made from.
+
+    Raises:
+        ComponentError: with what to do; Cancelled.
+    """
+    check_recognition(registry, job, namespaces)
+    work = _Run(registry, job, _context(job, on_progress, is_cancelled))
+    _recognize(work, namespaces, None if silent else audio, 1.0)
+    if silent:
+        _cut(work, audio)
+    on_progress(1.0, "Annotations ready")
+    return list(work.context.annotations)
+
+
+def check_job(registry: Registry, job: Job) -> Generator:
+    """The job's generator; ImpossibleJob when any step from sound to motion is not to be had."""
+    try:
+        generator = registry.generator(job.generator)
+    except ComponentError as error:
+        raise ImpossibleJob("generator", str(error)) from error
+    if job.instrument not in generator.instruments:
+        raise ImpossibleJob(
+            "instrument",
+            f"{generator.name} plays {', '.join(generator.instruments)}, not {job.instrument}; "
+            "choose another generator",
+        )
+    _check_options(registry, job)
+    try:
+        _choose(registry.recognizers, generator.needs, job)
+        for name in generator.post_steps:
+            registry.post_step(name)
+    except ComponentError as error:
+        raise ImpossibleJob("generator", f"{generator.name} cannot run: {error}") from error
+    return generator
+
+
+def check_recognition(registry: Registry, job: Job, namespaces: Sequence[str]) -> None:
+    """ImpossibleJob when one of the namespaces cannot be recognised."""
+    _check_options(registry, job)
+    try:
+        _choose(registry.recognizers, namespaces, job)
+    except ComponentError as error:
+        raise ImpossibleJob("recognize", str(error)) from error
+
+
+def steps_of(registry: Registry, job: Job, namespaces: Sequence[str] = ()) -> list[Component]:
+    """The components that a job which was found possible will run, in order; with ``namespaces`` only recognisers."""
+    if namespaces:
+        return list(_choose(registry.recognizers, namespaces, job))
+    generator = registry.generator(job.generator)
+    recognizers = _choose(registry.recognizers, generator.needs, job)
+    return [*recognizers, generator, *(registry.post_step(name) for name in generator.post_steps)]
+
+
+def _context(job: Job, on_progress: Callable[[float, str], None], is_cancelled: Callable[[], bool]) -> JobContext:
+    return JobContext(
         seed=job.seed,
         fps=job.fps,
         annotations=list(job.annotations),
@@ -100,55 +199,71 @@ def run(
         on_progress=on_progress,
         is_cancelled=is_cancelled,
     )
+
+
+def _share(host: JobContext, first: float, share: float) -> JobContext:
+    """A context whose progress from 0 to 1 is the host's from ``first`` to ``first + share``."""
+    return dataclasses.replace(host, on_progress=lambda f, message: host.on_progress(first + share * f, message))
+
+
+def _show_beginning(
+    registry: Registry,
+    job: Job,
+    generator: Generator,
+    audio: Audio,
+    silent: bool,
+    context: JobContext,
+    on_partial: Callable[[Motion], None],
+) -> None:
+    """The first seconds as if they were all; nothing when they cannot be performed by themselves (a long rest)."""
+    cut = Audio(audio.samples[: round(BEGINNING * audio.sample_rate)], audio.sample_rate, audio.start)
     work = _Run(registry, job, context)
-    _recognize(work, generator, None if silent else audio)
+    _cut(work, cut)
+    try:
+        on_partial(_perform(work, generator, cut, silent, None))
+    except ComponentError:
+        context.check_cancelled()
+
+
+def _perform(
+    work: _Run, generator: Generator, audio: Audio, silent: bool, on_partial: Callable[[Motion], None] | None
+) -> Motion:
+    _recognize(work, generator.needs, None if silent else audio, 0.6)
     if silent:
-        # A score played as written covers all of the piece; the job may be a part of it.
-        tracks = [t.slice(audio.start, audio.end) for t in work.context.annotations]
-        work.context = dataclasses.replace(work.context, annotations=tracks)
-    motion = _generate(work, generator, audio)
-    on_progress(1.0, "Performance ready")
-    provenance = {**motion.provenance, **_provenance(registry, job, generator, audio)}
-    return Result(dataclasses.replace(motion, provenance=provenance), list(work.context.annotations))
+        _cut(work, audio)  # a score played as written covers all of the piece
+    motion = _generate(work, generator, audio, on_partial)
+    provenance = {**motion.provenance, **_provenance(work.registry, work.job, generator, audio)}
+    return dataclasses.replace(motion, provenance=provenance)
 
 
-def check_job(registry: Registry, job: Job) -> Generator:
-    """The job's generator; ComponentError when the job asks for what there is not."""
-    generator = registry.generator(job.generator)
-    if job.instrument not in generator.instruments:
-        raise ComponentError(
-            f"{generator.name} plays {', '.join(generator.instruments)}, not {job.instrument}; choose another generator"
-        )
-    _check_option_names(registry, job)
-    for name, given in job.options.items():
-        found = [by_name[name] for by_name in registry.components.values() if name in by_name]
-        if len(found) == 1:  # of several kinds, only what is used is judged, when it is used
-            _options(found[0], given)
-    return generator
+def _cut(work: _Run, audio: Audio) -> None:
+    """The annotations so far, to what begins inside the sound."""
+    tracks = [t.slice(audio.start, audio.end) for t in work.context.annotations]
+    work.context = dataclasses.replace(work.context, annotations=tracks)
 
 
-def _recognize(work: _Run, generator: Generator, audio: Audio | None) -> None:
-    """Run recognisers until the generator has what it needs."""
-    chosen = _choose(work.registry.recognizers, generator.needs, work.context)
+def _recognize(work: _Run, needs: Sequence[str], audio: Audio | None, share: float) -> None:
+    """Run recognisers until there is what is needed."""
+    chosen = _choose(work.registry.recognizers, needs, work.job)
     for recognizer in chosen:
-        ready, options, context = work.stage(recognizer, 0.6 / len(chosen))
+        ready, options, context = work.stage(recognizer, share / len(chosen))
         tracks = ready.recognize(audio, None, options, context)
         known = {t.namespace for t in work.context.annotations}
         fresh = [t for t in tracks if t.namespace not in known]
         work.context = dataclasses.replace(work.context, annotations=[*work.context.annotations, *fresh])
-    work.done = 0.6
+    work.done = share
 
 
-def _choose(recognizers: Sequence[Recognizer], needs: Sequence[str], context: JobContext) -> list[Recognizer]:
+def _choose(recognizers: Sequence[Recognizer], needs: Sequence[str], job: Job) -> list[Recognizer]:
     """The recognisers that write what is needed, each after those whose tracks it reads; those that
     read the score are preferred when there is one."""
-    known = {t.namespace for t in context.annotations}
+    known = {t.namespace for t in job.annotations}
     chosen: list[Recognizer] = []
 
     def find(namespace: str, asked: tuple[str, ...] = ()) -> None:
         if namespace in known:
             return
-        able = [r for r in recognizers if namespace in r.writes and (context.score is not None or not r.needs_score)]
+        able = [r for r in recognizers if namespace in r.writes and (job.score is not None or not r.needs_score)]
         if not able or namespace in asked:
             raise ComponentError(f"nothing installed recognises {namespace!r}; install a plug-in that does")
         best = next((r for r in able if r.needs_score), able[0])
@@ -162,13 +277,24 @@ def _choose(recognizers: Sequence[Recognizer], needs: Sequence[str], context: Jo
     return chosen
 
 
-def _generate(work: _Run, generator: Generator, audio: Audio) -> Motion:
+def _generate(work: _Run, generator: Generator, audio: Audio, on_partial: Callable[[Motion], None] | None) -> Motion:
     ready, options, context = work.stage(generator, 0.25)
+    if on_partial is not None:
+        context = dataclasses.replace(context, on_partial=lambda part: on_partial(_complete(work, generator, part)))
     motion: Motion = ready.generate(audio, options, context)
     for name in generator.post_steps:
         step, options, context = work.stage(work.registry.post_step(name), 0.15 / len(generator.post_steps))
         motion = step.apply(motion, options, context)
     return motion
+
+
+def _complete(work: _Run, generator: Generator, part: Motion) -> Motion:
+    """A part that the generator shows, with its post-steps, which say nothing of their progress."""
+    quiet = dataclasses.replace(work.context, on_progress=lambda fraction, message: None)
+    for name in generator.post_steps:
+        step, options, context = _Run(work.registry, work.job, quiet).stage(work.registry.post_step(name), 1.0)
+        part = step.apply(part, options, context)
+    return part
 
 
 def _options(component: Component, given: Mapping[str, Any]) -> Any:
@@ -180,14 +306,22 @@ def _options(component: Component, given: Mapping[str, Any]) -> Any:
         raise ComponentError(f"bad option {problems}. Options of {component.name}: {known}") from error
 
 
-def _check_option_names(registry: Registry, job: Job) -> None:
+def _check_options(registry: Registry, job: Job) -> None:
     names = {name for by_name in registry.components.values() for name in by_name}
     unknown = set(job.options) - names
     if unknown:
-        raise ComponentError(
+        raise ImpossibleJob(
+            "options",
             f"options are given for {', '.join(sorted(unknown))}, which is not installed; "
-            f"installed: {', '.join(sorted(names))}"
+            f"installed: {', '.join(sorted(names))}",
         )
+    for name, given in job.options.items():
+        found = [by_name[name] for by_name in registry.components.values() if name in by_name]
+        if len(found) == 1:  # of several kinds, only what is used is judged, when it is used
+            try:
+                _options(found[0], given)
+            except ComponentError as error:
+                raise ImpossibleJob("options", str(error)) from error
 
 
 def _provenance(registry: Registry, job: Job, generator: Generator, audio: Audio) -> dict[str, Any]:
@@ -195,7 +329,7 @@ def _provenance(registry: Registry, job: Job, generator: Generator, audio: Audio
         "cadenza": version("cadenza"),
         "generator": generator.name,
         "package": registry.packages.get(id(generator), ""),
-        "checkpoint": None,
+        "checkpoint": generator.checkpoint or None,
         "audio": audio.sha256,
         "score": job.score.name if job.score else None,
         "instrument": job.instrument,

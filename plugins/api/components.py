@@ -38,6 +38,7 @@ class Component(ABC):
         name: stable identifier, saved in .blend files: lower case, digits, "_" and "-".
         label: what the animator sees.
         licence: licence of the weights, or "no weights".
+        checkpoint: which weights they are (name and version, or a hash): results are kept by it.
         devices: where it can run, best first: "cuda", "cpu".
         Options: nested model of the options.
     """
@@ -45,6 +46,7 @@ class Component(ABC):
     name: ClassVar[str]
     label: ClassVar[str]
     licence: ClassVar[str] = "no weights"
+    checkpoint: ClassVar[str] = ""
     devices: ClassVar[tuple[str, ...]] = ("cpu",)
 
     class Options(Options):

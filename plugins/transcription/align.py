@@ -22,7 +22,7 @@ from plugins.api import (
 )
 from plugins.transcription.alignment import Events, Evidence, first_frames, follow, refine, tempo_outliers
 from plugins.transcription.onsets import superflux
-from plugins.transcription.posteriors import FPS, PitchNetwork, Posteriors
+from plugins.transcription.posteriors import CHECKPOINT, FPS, PitchNetwork, Posteriors
 from plugins.transcription.score import Reading, ScoreNote, read_score
 from plugins.transcription.tracking import lasts
 
@@ -54,6 +54,7 @@ class ScoreAligner(Recognizer):
     name = "align"
     label = "Align the score"
     licence = "Apache-2.0 (basic-pitch)"
+    checkpoint = CHECKPOINT
     writes = ("note", "beat", "downbeat")
     needs_score = True
 

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from plugins.api import Audio, ComponentError, JobContext
 
+CHECKPOINT: Final = "basic-pitch icassp_2022"
 SAMPLE_RATE: Final = 22050
 HOP: Final = 256
 FPS: Final = SAMPLE_RATE / HOP

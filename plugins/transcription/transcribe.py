@@ -11,7 +11,7 @@ from pydantic import Field
 
 from plugins.api import Annotation, AnnotationTrack, Audio, ComponentError, JobContext, Motion, Recognizer
 from plugins.transcription.candidates import find_candidates
-from plugins.transcription.posteriors import PitchNetwork
+from plugins.transcription.posteriors import CHECKPOINT, PitchNetwork
 from plugins.transcription.tracking import track_notes
 
 
@@ -22,6 +22,7 @@ class Transcriber(Recognizer):
     name = "transcribe"
     label = "Transcribe"
     licence = "Apache-2.0 (basic-pitch)"
+    checkpoint = CHECKPOINT
     writes = ("note",)
 
     class Options(Recognizer.Options):

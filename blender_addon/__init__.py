@@ -4,12 +4,14 @@
 
 
 def register() -> None:
-    from . import properties
+    from . import properties, take_properties
 
     properties.register()
+    take_properties.register()
 
 
 def unregister() -> None:
-    from . import properties
+    from . import properties, take_properties
 
+    take_properties.unregister()
     properties.unregister()

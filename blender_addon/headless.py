@@ -19,12 +19,12 @@ from typing import Any, TextIO
 import bpy
 import numpy as np
 
-from . import preview, register, timeline
+from . import preview, register, takes, timeline
 from .core.annotations import AnnotationError, from_json
 from .core.motion import Motion, MotionError
 from .core.protocol import BakeJob, ProtocolError
 from .rig import studio
-from .rig.bake import BakeError, bake
+from .rig.bake import BakeError, channels_of
 from .rig.mannequin import build_musician
 
 USER_ERRORS = (AnnotationError, BakeError, MotionError, ProtocolError, preview.RenderError, OSError)
@@ -84,15 +84,16 @@ def apply(job: BakeJob, progress: Any) -> None:
 def build_scene(motion: Motion, fps: float) -> Any:
     """A fresh scene with the default musician performing the motion."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    if not hasattr(bpy.types.TimelineMarker, "cadenza"):
+    if not hasattr(bpy.types.Object, "cadenza_takes"):
         register()
     scene = bpy.context.scene
     timeline.set_frame_rate(scene, fps)
     musician = build_musician(motion.skeleton)
     frames = np.array([timeline.frame_at(scene, t, motion.start) for t in (motion.times[0], motion.times[-1])])
     frames = np.linspace(frames[0], frames[1], len(motion)) if len(motion) > 1 else frames[:1]
-    generator = str(motion.provenance.get("generator", "motion"))
-    bake(motion, musician.armature, frames, f"Cadenza {generator}")
+    channels = {musician.armature.name: channels_of(motion, musician.armature)}
+    for _ in takes.write_take(musician.armature, channels, frames, name="Take 1", provenance=motion.provenance):
+        pass
     scene.frame_end = max(scene.frame_start, int(np.floor(frames[-1] + 1e-6)))
     scene.frame_set(scene.frame_start)
     studio.build_studio(musician, scene=scene)

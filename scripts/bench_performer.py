@@ -21,7 +21,8 @@ import numpy as np
 
 import blender_addon
 from backend.audio_files import read_audio
-from blender_addon.rig.bake import bake
+from blender_addon import takes
+from blender_addon.rig.bake import channels_of
 from blender_addon.rig.mannequin import build_musician
 from plugins.api import JobContext, Motion, from_json
 from plugins.ik.step import InverseKinematics
@@ -72,7 +73,18 @@ def main() -> None:
     bpy.ops.wm.read_factory_settings(use_empty=True)
     musician = build_musician(solved.skeleton)
     frames = np.arange(1.0, len(solved) + 1)
-    bulk = median_seconds(lambda: bake(solved, musician.armature, frames, "bench"))
+    name = musician.armature.name
+    bulk = median_seconds(
+        lambda: list(
+            takes.write_take(
+                musician.armature,
+                {name: channels_of(solved, musician.armature)},
+                frames,
+                name="bench",
+                provenance={},
+            )
+        )
+    )
     musician.armature.animation_data_clear()
     slow = median_seconds(lambda: key_by_key(solved, musician.armature), 1)
     print(f"bake, bulk keys  {bulk:8.3f} s for {len(solved)} frames; keyframe_insert {slow / bulk:.0f} x as long")

@@ -1,8 +1,10 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one file that knows actions, slots and channelbags, from Blender 4.2 to 5.2.
+"""Actions, slots, channelbags and keys, from Blender 4.2 to 5.2.
 
-Keys go in in bulk (``foreach_set``): inserting them one by one is quadratic.
+Only this module and :mod:`.nla` know them. Keys go in and out in bulk (``foreach_set``):
+inserting them one by one is quadratic. An action made here is not assigned to anything:
+what an animator has assigned stays assigned.
 """
 
 from __future__ import annotations
@@ -17,51 +19,31 @@ if TYPE_CHECKING:
 
 LINEAR = 1
 """Value of the interpolation LINEAR in an F-curve's keys."""
+GENERATED = 5
+"""Value of the keyframe type GENERATED."""
 STEADY = 1e-6
 """A channel that changes by less gets one key."""
 
 
-def new_action(owner: Any, name: str) -> Any:
-    """A new action on a data-block, with a slot where Blender has slots; an older action is left alone."""
-    if owner.animation_data is None:
-        owner.animation_data_create()
+def new_action(name: str, owner: Any) -> Any:
+    """A new action, with a slot for the owner where Blender has slots (4.4), assigned to nothing."""
     action = bpy.data.actions.new(name)
-    data = owner.animation_data
-    data.action = action
-    if hasattr(data, "action_slot"):
-        data.action_slot = action.slots.new(id_type=owner.id_type, name=owner.name)
+    if hasattr(action, "slots"):
+        action.slots.new(id_type=owner.id_type, name=owner.name)
     return action
 
 
-def curves_of(owner: Any) -> Any:
-    """The container of F-curves of a data-block's action: the action itself before 4.4, a channelbag since."""
-    data = owner.animation_data
-    action = data.action
-    if not hasattr(data, "action_slot"):
+def curves_of(action: Any) -> Any:
+    """The container of an action's F-curves: the action itself before 4.4, the first slot's channelbag since."""
+    if not hasattr(action, "slots"):
         return action
     layer = action.layers[0] if action.layers else action.layers.new("Layer")
     strip = layer.strips[0] if layer.strips else layer.strips.new(type="KEYFRAME")
-    return strip.channelbag(data.action_slot, ensure=True)
+    return strip.channelbag(action.slots[0], ensure=True)
 
 
-def set_keys(curves: Any, path: str, group: str, frames: Array, values: Array) -> None:
-    """Key every component of a property.
-
-    Args:
-        curves: from :func:`curves_of`.
-        path: RNA path.
-        group: name of the channel group.
-        frames: (T,) scene frames, rising.
-        values: (T, C), one column for each array index.
-    """
-    for index in range(values.shape[1]):
-        curve = _new_curve(curves, path, index, group)
-        column = values[:, index]
-        steady = np.ptp(column) < STEADY
-        _fill(curve, frames[:1] if steady else frames, column[:1] if steady else column)
-
-
-def _new_curve(curves: Any, path: str, index: int, group: str) -> Any:
+def new_curve(curves: Any, path: str, index: int, group: str) -> Any:
+    """A new F-curve in a channel group."""
     if bpy.app.version >= (5, 0, 0):
         return curves.fcurves.new(path, index=index, group_name=group)
     if bpy.app.version >= (4, 4, 0):
@@ -71,10 +53,26 @@ def _new_curve(curves: Any, path: str, index: int, group: str) -> Any:
     return curves.fcurves.new(path, index=index, action_group=group)
 
 
-def _fill(curve: Any, frames: Array, values: Array) -> None:
-    points = np.empty((len(frames), 2), dtype=np.float32)
+def set_keys(curve: Any, frames: Array, values: Array) -> None:
+    """Give a new F-curve linear keys of the type GENERATED; one key when it does not move.
+
+    Each key repeats its value in ``back``, which a linear key does not use: where the two
+    differ, somebody has changed the key by hand (see :func:`read_keys`).
+
+    Args:
+        curve: without keys.
+        frames: (T,) rising.
+        values: (T,).
+    """
+    if np.ptp(values) < STEADY:
+        frames, values = frames[:1], values[:1]
+    count = len(frames)
+    points = np.empty((count, 2), dtype=np.float32)
     points[:, 0], points[:, 1] = frames, values
-    curve.keyframe_points.add(len(frames))
-    curve.keyframe_points.foreach_set("co", points.ravel())
-    curve.keyframe_points.foreach_set("interpolation", np.full(len(frames), LINEAR, dtype=np.uint8))
+    keys = curve.keyframe_points
+    keys.add(count)
+    keys.foreach_set("co", points.ravel())
+    keys.foreach_set("back", np.ascontiguousarray(points[:, 1]))
+    keys.foreach_set("interpolation", np.full(count, LINEAR, dtype=np.uint8))
+    keys.foreach_set("type", np.full(count, GENERATED, dtype=np.uint8))
     curve.update()

@@ -1,56 +1,67 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Motion onto an armature whose bones are named as the motion's joints (the default musician)."""
+"""A motion as channels of an armature whose bones are named as its joints (the default musician)."""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 import numpy as np
 
 from ..core import rotations as rot
-from .action import curves_of, new_action, set_keys
+from .channels import Channel
 
 if TYPE_CHECKING:
     from ..core.motion import Motion
     from ..core.rotations import Array
+
+PARTS: Final = {
+    "right_shoulder": "bow_arm",
+    "left_shoulder": "left_hand",
+    "right_upper_leg": "legs",
+    "left_upper_leg": "legs",
+}
+"""Joints with which a part of the body begins; the bow goes with its arm, the violin with the torso."""
 
 
 class BakeError(ValueError):
     """The motion does not fit the armature; the message says why."""
 
 
-def bake(motion: Motion, armature: Any, frames: Array, name: str) -> Any:
-    """Key the armature's bones with the motion in a new action; returns the action.
+def channels_of(motion: Motion, armature: Any) -> list[Channel]:
+    """Channels of the bones that are named as joints: rotations, and locations of what leaves its place.
 
     Args:
         motion: with rotations.
-        armature: an armature object at the origin, in the motion's rest pose.
-        frames: (T,) scene frames of the motion's frames.
-        name: of the action; it carries the motion's provenance as a property.
+        armature: an armature object at the origin, in the motion's rest pose, its bones in quaternion mode.
     """
     if motion.rotations is None:
         raise BakeError("the motion has no rotations; run it through inverse kinematics first")
     bones = [b.name for b in armature.data.bones if b.name in motion.skeleton]
     if not bones:
         raise BakeError(f"no bone of {armature.name!r} is named as a joint of {motion.skeleton.name!r}")
-    action = new_action(armature, name)
-    action["cadenza"] = json.dumps(dict(motion.provenance))
-    curves = curves_of(armature)
     skeleton = motion.skeleton
     _, world = skeleton.forward_kinematics(motion.rotations, motion.positions)
     moving = {skeleton.joints[0], *(skeleton.joints[i] for i in skeleton.held)}
+    channels = []
     for bone in bones:
-        joint = skeleton.index(bone)
+        joint, part = skeleton.index(bone), _part(motion, bone)
         rest = _rest_rotation(armature.data.bones[bone])
         local = rot.multiply(rot.conjugate(rest), rot.multiply(motion.rotations[:, joint], rest))
         path = f'pose.bones["{bpy.utils.escape_identifier(bone)}"].'
-        set_keys(curves, path + "rotation_quaternion", bone, frames, rot.unroll(local))
+        channels.append(Channel(path + "rotation_quaternion", bone, rot.unroll(local), part))
         if bone in moving:
-            set_keys(curves, path + "location", bone, frames, _location(motion, world, joint, rest))
-    return action
+            channels.append(Channel(path + "location", bone, _location(motion, world, joint, rest), part))
+    return channels
+
+
+def _part(motion: Motion, joint: str) -> str:
+    """The part of the body in which a joint lies."""
+    skeleton, at = motion.skeleton, motion.skeleton.index(joint)
+    while at >= 0 and skeleton.joints[at] not in PARTS:
+        at = skeleton.parents[at]
+    return PARTS[skeleton.joints[at]] if at >= 0 else "torso"
 
 
 def _rest_rotation(bone: Any) -> Array:

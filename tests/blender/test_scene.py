@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import wave
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from blender_addon import headless, preview, timeline  # noqa: E402
+from blender_addon import headless, preview, takes, timeline  # noqa: E402
 from blender_addon.core import rotations as rot  # noqa: E402
 from blender_addon.core.annotations import Annotation, AnnotationTrack, to_json  # noqa: E402
 from blender_addon.core.motion import Motion  # noqa: E402
@@ -118,10 +117,11 @@ def test_a_job_survives_saving_and_reopening(tmp_path: Path) -> None:
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "take.blend"))
     scene = bpy.context.scene
     assert (scene.frame_start, scene.frame_end) == (1, 12)
-    action = next(a for a in bpy.data.actions if a.name.startswith("Cadenza"))
-    assert json.loads(action["cadenza"])["seed"] == 5
     assert sum(bool(m.cadenza.namespace) for m in scene.timeline_markers) == 4
     armature = next(o for o in bpy.data.objects if o.type == "ARMATURE")
+    (take,) = takes.takes_of(armature)
+    assert (take.name, take.seed, takes.provenance(take)["generator"]) == ("Take 1", 5, "wild")
+    assert takes.shown(take)
     scene.frame_set(6)
     expected = wild_motion().positions[5, wild_motion().skeleton.index("right_hand")]
     assert np.allclose(armature.pose.bones["right_hand"].head, expected, atol=2e-5)

@@ -1,0 +1,217 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A body's performance as the channels of its rig's bones. No bpy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from ..core import rotations as rot
+from ..core.rotations import Array
+from .bone_map import BoneMap
+from .channels import Channel
+from .rest_pose import RestPose
+from .retarget import Retargeted
+
+EULER: Final = {"XYZ": 1.0, "YZX": 1.0, "ZXY": 1.0, "XZY": -1.0, "YXZ": -1.0, "ZYX": -1.0}
+"""Blender's Euler orders, with the sign of their permutation; the first axis turns first."""
+AWAY: Final = 1e-5
+"""Part of the body's height by which a bone may be off before its location is keyed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """Something that a bone of the rig's own holds: (T, 3) place, (T, 4) turn from rest, in the body's space; size."""
+
+    place: Array = field(repr=False)
+    turn: Array = field(repr=False)
+    size: float
+
+
+def bone_channels(result: Retargeted, bone_map: BoneMap, held: Mapping[str, Held] | None = None) -> list[Channel]:
+    """Channels that put every mapped bone of a rig where its body's joint is.
+
+    Unmapped bones are taken to be at rest: they go where their parents carry them.
+
+    Args:
+        held: bones of the rig that hold an instrument.
+    """
+    rig = _Rig(result, bone_map)
+    channels = []
+    for bone, joint in rig.joints.items():
+        name, part = rig.rest.bones[bone], part_of(joint)
+        path = f'pose.bones["{escape(name)}"].'
+        channels.append(_rotation(path, name, part, rig.local_rotation(bone), rig.rest.rotation_modes[bone]))
+        if (location := rig.location(bone)) is not None:
+            channels.append(Channel(path + "location", name, location, part))
+    for name, item in (held or {}).items():
+        channels += _held(rig, name, item)
+    return channels
+
+
+def _held(rig: _Rig, name: str, item: Held) -> list[Channel]:
+    """Channels of a bone that holds an instrument."""
+    bone, path = rig.rest.index(name), f'pose.bones["{escape(name)}"].'
+    rig.hold(bone, item)
+    size = np.full((len(item.place), 3), item.size)
+    return [
+        _rotation(path, name, "props", rig.local_rotation(bone), rig.rest.rotation_modes[bone]),
+        Channel(path + "location", name, np.asarray(rig.location(bone)), "props"),
+        Channel(path + "scale", name, size, "props"),
+    ]
+
+
+def escape(name: str) -> str:
+    """A bone's name as it stands in an RNA path."""
+    return name.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def part_of(joint: str) -> str:
+    """The part of the body (``channels.PARTS``) that a joint belongs to."""
+    side, _, rest = joint.partition("_")
+    if side not in ("left", "right"):
+        return "torso"
+    if rest.startswith(("upper_leg", "lower_leg", "foot", "toes")):
+        return "legs"
+    return "left_hand" if side == "left" else "bow_arm"
+
+
+class _Rig:
+    """Rotations and places of the bones that move, in the armature's space."""
+
+    def __init__(self, result: Retargeted, bone_map: BoneMap) -> None:
+        body = result.body
+        self.rest = body.rest
+        self.bone_map = bone_map
+        self.joints = {bone: joint for joint, bone in body.bones.items()}
+        self.carrier = _carrier(self.rest, bone_map, body.bones["hips"])
+        self.joints.setdefault(self.carrier, "hips")
+        axes = body.axes
+        turned = rot.multiply(rot.multiply(axes, result.rotations), rot.conjugate(axes))
+        self.turn = {b: turned[:, body.skeleton.index(j)] for b, j in self.joints.items()}
+        self.wanted = rot.rotate(axes, result.positions())
+        self.body = body
+        self.parent = {bone: self._above(bone) for bone in self.joints}
+        self.shift: dict[int, Array] = {}
+        self.places: dict[int, Array] = {}
+        for bone in self.joints:
+            self._place(bone)
+        self._carry()
+
+    def _above(self, bone: int) -> int:
+        """The moving bone that carries a bone, -1 when none does."""
+        rest, seen = self.rest, {bone}
+        while bone >= 0:
+            over = self.bone_map.parents.get(rest.bones[bone])
+            bone = rest.index(over) if over in rest else rest.parents[bone]
+            if bone in self.joints or bone in seen:
+                return -1 if bone in seen else bone
+            seen.add(bone)
+        return -1
+
+    def _carried(self, bone: int) -> Array:
+        """(T, 3) where a bone's head goes when its own location is zero."""
+        parent, head = self.parent[bone], self.rest.heads[bone]
+        if parent < 0:
+            return np.broadcast_to(head, (len(self.wanted), 3))
+        return self._place(parent) + rot.rotate(self.turn[parent], head - self.rest.heads[parent])
+
+    def _place(self, bone: int) -> Array:
+        """(T, 3) where a bone's head is; those that the rig does not carry where they belong are moved there."""
+        if bone not in self.places:
+            carried = self._carried(bone)
+            wanted = self.wanted[:, self.body.skeleton.index(self.joints[bone])]
+            parted = bone != self.carrier and self.body.bones[self.joints[bone]] == bone and self._parted(bone)
+            if parted and np.abs(wanted - carried).max() > AWAY * np.ptp(self.rest.heads, axis=0).max():
+                self.shift[bone] = wanted - carried
+                carried = wanted
+            self.places[bone] = carried
+        return self.places[bone]
+
+    def _parted(self, bone: int) -> bool:
+        """Whether another bone carries it than the body takes for granted."""
+        skeleton, joint = self.body.skeleton, self.joints[bone]
+        parent = skeleton.parents[skeleton.index(joint)]
+        return parent >= 0 and self.joints.get(self.parent[bone]) != skeleton.joints[parent]
+
+    def _carry(self) -> None:
+        """Move everything by the bone that carries all, so that the hips come where they belong."""
+        hips = self.body.bones["hips"]
+        self.shift[self.carrier] = self.wanted[:, self.body.skeleton.index("hips")] - self.places[hips]
+
+    def hold(self, bone: int, item: Held) -> None:
+        """Add a bone that goes its own way."""
+        axes = self.body.axes
+        self.turn[bone] = rot.multiply(rot.multiply(axes, item.turn), rot.conjugate(axes))
+        self.parent[bone] = self._above(bone)
+        carried = self._carried(bone) + (self.shift[self.carrier] if self.parent[bone] >= 0 else 0.0)
+        self.shift[bone] = rot.rotate(axes, item.place) - carried
+
+    def _parent_turn(self, bone: int) -> Array:
+        parent = self.parent[bone]
+        if parent < 0 or not self.rest.inherits[bone]:
+            return np.broadcast_to(rot.IDENTITY, (len(self.wanted), 4))
+        return self.turn[parent]
+
+    def local_rotation(self, bone: int) -> Array:
+        """(T, 4) of a bone's own axes, relative to where its parent carries them."""
+        rest = self.rest.rotations[bone]
+        away = rot.multiply(rot.conjugate(self._parent_turn(bone)), self.turn[bone])
+        return rot.multiply(rot.multiply(rot.conjugate(rest), away), rest)
+
+    def location(self, bone: int) -> Array | None:
+        """(T, 3) location channel, None where a bone stays in its joint."""
+        if bone not in self.shift:
+            return None
+        parent = self.parent[bone]
+        shift = self.shift[bone] if parent < 0 else rot.rotate(rot.conjugate(self.turn[parent]), self.shift[bone])
+        if not self.rest.local[bone]:
+            return shift
+        return rot.rotate(rot.conjugate(self.rest.rotations[bone]), shift)
+
+
+def _carrier(rest: RestPose, bone_map: BoneMap, hips: int) -> int:
+    """The bone that carries all: the topmost that a control rig names above the hips, else the hips."""
+    name, seen = rest.bones[hips], set[str]()
+    while (over := bone_map.parents.get(name)) in bone_map.parents and over in rest and over not in seen:
+        seen.add(over)
+        name = over
+    return rest.index(name)
+
+
+def _rotation(path: str, name: str, part: str, local: Array, mode: str) -> Channel:
+    if mode in EULER:
+        return Channel(path + "rotation_euler", name, to_euler(local, mode), part)
+    if mode == "AXIS_ANGLE":
+        vector = rot.rotation_vector(local)
+        angle = np.linalg.norm(vector, axis=-1, keepdims=True)
+        axis = np.where(angle > 1e-9, vector / np.maximum(angle, 1e-9), [0.0, 1.0, 0.0])
+        return Channel(path + "rotation_axis_angle", name, np.concatenate([angle, axis], axis=-1), part)
+    return Channel(path + "rotation_quaternion", name, rot.unroll(local), part)
+
+
+def to_euler(q: Array, order: str) -> Array:
+    """(T, 3) angles (radians, in the order X, Y, Z) of rotations over time, without jumps.
+
+    Of the two triples that mean the same rotation, each frame takes the one nearer to the
+    frame before.
+    """
+    i, j, k = ("XYZ".index(axis) for axis in order)
+    sign, m = EULER[order], rot.to_matrix(q)
+    angles = np.empty((len(q), 3))
+    angles[:, i] = np.arctan2(sign * m[:, k, j], m[:, k, k])
+    angles[:, j] = np.arcsin(np.clip(-sign * m[:, k, i], -1.0, 1.0))
+    angles[:, k] = np.arctan2(sign * m[:, j, i], m[:, i, i])
+    other = angles + np.pi
+    other[:, j] = np.pi - angles[:, j]
+
+    def apart(a: Array, b: Array) -> Array:
+        return np.asarray(np.abs((a - b + np.pi) % (2 * np.pi) - np.pi).sum(axis=-1))
+
+    flips = apart(other[1:], angles[:-1]) < apart(angles[1:], angles[:-1]) - 1e-9
+    flipped = np.concatenate([[False], np.cumsum(flips) % 2 == 1])
+    return np.asarray(np.unwrap(np.where(flipped[:, None], other, angles), axis=0))

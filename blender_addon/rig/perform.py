@@ -1,0 +1,161 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A motion performed by an armature in Blender: read the rig, solve (in a thread if you like), key.
+
+plan = perform.plan(armature, motion, bone_map, scene)   # Blender's thread: reads
+performance = plan.solve()                               # any thread: numpy only
+perform.ensure_props(armature, performance)              # Blender's thread: violin and bow
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import bpy
+import numpy as np
+from mathutils import Quaternion
+
+from .. import timeline
+from ..core.motion import Motion
+from ..core.rotations import Array
+from .armature import rest_pose_of
+from .bone_map import BoneMap
+from .bow_mesh import build_bow
+from .channels import Channel
+from .mannequin import hold
+from .materials import Materials
+from .performance import PROPS, perform_motion
+from .rest_pose import RestPose
+from .violin_mesh import build_violin
+
+MARK: Final = "cadenza_instruments"
+"""Custom property of the instruments' armature."""
+
+
+@dataclass(frozen=True, eq=False)
+class Performance:
+    """Keys, ready to be written.
+
+    Attributes:
+        channels: name of an object -> its channels.
+        frames: (T,) scene frames of the keys.
+        props: name of the instruments' armature, "" when the motion has none or the character has its own.
+        axes: (4,) how the instruments' armature is turned in the character's space.
+        report: what fits and what does not, ready for JSON.
+    """
+
+    channels: dict[str, list[Channel]]
+    frames: Array = field(repr=False)
+    props: str
+    axes: Array = field(repr=False)
+    report: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Everything of a scene that solving needs; knows no Blender any more."""
+
+    motion: Motion = field(repr=False)
+    rest: RestPose = field(repr=False)
+    bone_map: BoneMap
+    frames: Array = field(repr=False)
+    character: str
+    props: str
+
+    def solve(self, progress: Callable[[float, str], None] = lambda fraction, message: None) -> Performance:
+        """Retarget and bring in contact.
+
+        Raises:
+            RigError, MotionError: with what to do.
+        """
+        done = perform_motion(self.motion, self.rest, self.bone_map, progress)
+        channels = {self.character: done.bones}
+        if done.props:
+            channels[self.props] = done.props
+        return Performance(channels, self.frames, self.props if done.props else "", done.axes, done.report)
+
+
+def plan(armature: Any, motion: Motion, bone_map: BoneMap, scene: Any, origin: float | None = None) -> Plan:
+    """Read what is needed of an armature and a scene.
+
+    Args:
+        origin: the recording's time at the scene's first frame; None for the motion's own start.
+    """
+    start = motion.start if origin is None else origin
+    first = timeline.frame_at(scene, motion.start, start)
+    step = timeline.frame_at(scene, motion.start + 1.0 / motion.fps, start) - first
+    frames = first + step * np.arange(len(motion))
+    mine = props_of(armature)
+    name = mine.name if mine is not None else _free_name(f"{armature.name} instruments")
+    return Plan(motion, rest_pose_of(armature), bone_map, frames, armature.name, name)
+
+
+def _free_name(wanted: str) -> str:
+    """A name that no object has, at most as long as Blender allows."""
+    name, number = wanted[:58], 1
+    while name in bpy.data.objects:
+        name, number = f"{wanted[:58]}.{number:03d}", number + 1
+    return name
+
+
+def props_of(armature: Any) -> Any:
+    """The armature that carries a character's violin and bow, or None."""
+    return next((child for child in armature.children if child.get(MARK)), None)
+
+
+def ensure_props(armature: Any, performance: Performance) -> Any:
+    """The instruments' armature that a performance keys, built when it is not there; None when it needs none.
+
+    It hangs on the character, so that it goes where the character goes; its two bones hold violin and bow.
+    """
+    if not performance.props:
+        return None
+    found = props_of(armature)
+    if found is not None:
+        return found
+    collection = armature.users_collection[0] if armature.users_collection else bpy.context.scene.collection
+    if collection.library is not None or collection.override_library is not None:
+        collection = bpy.context.scene.collection
+    data = bpy.data.armatures.new(performance.props)
+    props = bpy.data.objects.new(performance.props, data)
+    collection.objects.link(props)
+    _add_bones(props)
+    props[MARK] = "violin"
+    props.parent = armature
+    props.rotation_mode = "QUATERNION"
+    props.rotation_quaternion = Quaternion(performance.axes.tolist())
+    materials = Materials()
+    for bone, build in (("violin_end", build_violin), ("bow_frog", build_bow)):
+        item = build(f"{armature.name} {PROPS[bone]}", materials)
+        collection.objects.link(item)
+        hold(item, props, bone)
+    return props
+
+
+def remove_props(armature: Any) -> None:
+    """Take a character's violin and bow away again."""
+    props = props_of(armature)
+    for item in [*props.children, props] if props is not None else ():
+        data = item.data
+        bpy.data.objects.remove(item)
+        if data is not None and data.users == 0:
+            bpy.data.batch_remove([data])
+
+
+def _add_bones(props: Any) -> None:
+    """Two bones at the origin, along the armature's own axes, so that their channels are plain places and turns."""
+    layer = bpy.context.view_layer
+    before, selected = layer.objects.active, [o for o in layer.objects if o.select_get()]
+    layer.objects.active = props
+    with bpy.context.temp_override(object=props, active_object=props):
+        bpy.ops.object.mode_set(mode="EDIT")
+        for name in PROPS:
+            bone = props.data.edit_bones.new(name)
+            bone.head, bone.tail, bone.roll = (0.0, 0.0, 0.0), (0.0, 0.1, 0.0), 0.0
+        bpy.ops.object.mode_set(mode="OBJECT")
+    props.data.display_type = "STICK"
+    layer.objects.active = before
+    for item in selected:
+        item.select_set(True)

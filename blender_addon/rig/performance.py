@@ -1,0 +1,162 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A motion performed by a rig: retargeted, in contact, as channels, with a report. No bpy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from ..core import rotations as rot
+from ..core.motion import Motion
+from ..core.rotations import Array
+from .body import Body, RigError, body_of_motion, body_of_rig, rest_of_skeleton
+from .bone_channels import Held, bone_channels
+from .bone_map import BoneMap, guess_bone_map
+from .channels import Channel
+from .contact import Contact, touch
+from .instrument import ARM, Instrument, fit, held_in
+from .rest_pose import RestPose
+from .retarget import SIDES, direction_errors, retarget, source_of
+
+PROPS: Final = {"violin_end": "violin", "bow_frog": "bow"}
+"""Bones of the instruments' armature -> what they carry."""
+WITHIN: Final = {"bow": 0.003, "fingertips": 0.005, "feet": 0.003}
+"""What the report counts as touching, metres."""
+
+
+@dataclass(frozen=True, eq=False)
+class Performed:
+    """Keys for a rig and its instruments.
+
+    Attributes:
+        bones: channels of the character's armature.
+        props: channels of the instruments' armature (its own space is the body's, see ``axes``), empty without any.
+        axes: (4,) turns the body's space into the armature's.
+        report: direction and contact errors, what was not reached; ready for JSON.
+    """
+
+    bones: list[Channel]
+    props: list[Channel]
+    axes: Array = field(repr=False)
+    report: dict[str, Any]
+
+
+def perform_motion(
+    motion: Motion,
+    rest: RestPose,
+    bone_map: BoneMap,
+    progress: Callable[[float, str], None] = lambda fraction, message: None,
+) -> Performed:
+    """Put a motion on a rig.
+
+    Raises:
+        RigError, MotionError: with what to do.
+    """
+    if not len(motion):
+        raise RigError("the motion has no frames; choose a longer range")
+    progress(0.0, "Retargeting")
+    body = body_of_rig(rest, bone_map)
+    source = source_of(motion, _motion_body(motion))
+    result = retarget(source, body)
+    errors = direction_errors(source, result)
+    progress(0.3, "Fitting the instrument")
+    held = held_in(motion)
+    instrument = fit(source, held, result) if held is not None else None
+    progress(0.5, "Solving contact")
+    contact = touch(source, result, instrument)
+    progress(0.8, "Preparing keys")
+    own = _own_props(rest, contact)
+    bones = bone_channels(contact.retargeted, bone_map, own)
+    report = _report(rest, bone_map, errors, contact, instrument)
+    progress(1.0, "Ready to key")
+    return Performed(bones, [] if own else _prop_channels(contact), body.axes, report)
+
+
+def _motion_body(motion: Motion) -> Body:
+    """The body of a motion: by the names of its joints, else guessed as a rig's bones are."""
+    named = {f"{side}_{part}" for side in SIDES for part in ARM} | {"hips", "head"}
+    if named <= set(motion.skeleton.joints):
+        return body_of_motion(motion.skeleton)
+    return body_of_motion(motion.skeleton, guess_bone_map(rest_of_skeleton(motion.skeleton)))
+
+
+def _own_props(rest: RestPose, contact: Contact) -> dict[str, Held]:
+    """The instruments, when the rig has bones of its own for them (our musician has)."""
+    if contact.violin is None or not all(bone in rest for bone in PROPS):
+        return {}
+    items = ((contact.violin, contact.violin_turn), (contact.bow, contact.bow_turn))
+    return {
+        bone: Held(np.asarray(place), np.asarray(turn), contact.scale)
+        for bone, (place, turn) in zip(PROPS, items, strict=True)
+    }
+
+
+def _prop_channels(contact: Contact) -> list[Channel]:
+    """Places, turns and size of the instruments' bones."""
+    if contact.violin is None or contact.bow is None or contact.violin_turn is None or contact.bow_turn is None:
+        return []
+    size = np.full((len(contact.violin), 3), contact.scale)
+    channels = []
+    for bone, place, turn in (
+        ("violin_end", contact.violin, contact.violin_turn),
+        ("bow_frog", contact.bow, contact.bow_turn),
+    ):
+        path = f'pose.bones["{bone}"].'
+        channels += [
+            Channel(path + "location", bone, place, "props"),
+            Channel(path + "rotation_quaternion", bone, rot.unroll(turn), "props"),
+            Channel(path + "scale", bone, size, "props"),
+        ]
+    return channels
+
+
+def _report(
+    rest: RestPose, bone_map: BoneMap, errors: dict[str, float], contact: Contact, instrument: Instrument | None
+) -> dict[str, Any]:
+    missing = [j for j in ("left_hand", "right_hand", "left_foot", "right_foot", "head") if j not in bone_map.bones]
+    return {
+        "armature": rest.name,
+        "bone_map": {
+            joint: {"bone": bone, "confidence": round(float(bone_map.confidence.get(joint, 0.0)), 3)}
+            for joint, bone in bone_map.bones.items()
+        },
+        "preset": bone_map.preset,
+        "not_mapped": missing,
+        "direction_error_degrees": {joint: round(e, 4) for joint, e in errors.items()},
+        "largest_direction_error_degrees": round(max(errors.values(), default=0.0), 4),
+        "contact": {what: _touching(what, e) for what, e in contact.errors.items() if e.size},
+        "instrument_scale": None if instrument is None else round(contact.scale, 5),
+        "warnings": _warnings(rest, bone_map, contact),
+    }
+
+
+def _touching(what: str, errors: Array) -> dict[str, float]:
+    """Part of the frames in touch, median and worst distance."""
+    return {
+        "within_mm": 1000 * WITHIN[what],
+        "part_within": round(float((errors <= WITHIN[what]).mean()), 5),
+        "median_mm": round(1000 * float(np.median(errors)), 3),
+        "worst_mm": round(1000 * float(errors.max()), 3),
+    }
+
+
+def _warnings(rest: RestPose, bone_map: BoneMap, contact: Contact) -> list[str]:
+    """What the animator should know about this rig."""
+    said = []
+    words = {"bow": "the bow arm cannot reach the bow", "fingertips": "the left fingertips do not reach their stops"}
+    for what, text in words.items():
+        errors = contact.errors.get(what, np.zeros(0))
+        if errors.size and (share := float((errors > WITHIN[what]).mean())) > 0.02:
+            said.append(f"{text} in {100 * share:.0f} % of the frames (worst {1000 * float(errors.max()):.0f} mm)")
+    if not any("_index_" in joint or "_middle_" in joint for joint in bone_map.bones):
+        said.append("no fingers are mapped: the left hand moves as a whole")
+    scale = np.linalg.norm(rest.world[:3, :3], axis=0)
+    if np.ptp(scale) > 1e-4 * scale.max():
+        said.append("the armature is scaled unevenly, which bends lengths; apply its scale (Object > Apply > Scale)")
+    if np.linalg.det(rest.world[:3, :3]) < 0:
+        said.append("the armature is mirrored (negative scale): left and right change sides; apply its scale")
+    return said

@@ -98,15 +98,13 @@ class _Rig:
         self.parent = {bone: self._above(bone) for bone in self.joints}
         self.shift: dict[int, Array] = {}
         self.places: dict[int, Array] = {}
-        for bone in self.joints:
-            self._place(bone)
         self._carry()
 
     def _above(self, bone: int) -> int:
         """The moving bone that carries a bone, -1 when none does."""
         rest, seen = self.rest, {bone}
         while bone >= 0:
-            over = self.bone_map.parents.get(rest.bones[bone])
+            over = self.bone_map.parents.get(rest.bones[bone], "")
             bone = rest.index(over) if over in rest else rest.parents[bone]
             if bone in self.joints or bone in seen:
                 return -1 if bone in seen else bone
@@ -129,6 +127,8 @@ class _Rig:
             if parted and np.abs(wanted - carried).max() > AWAY * np.ptp(self.rest.heads, axis=0).max():
                 self.shift[bone] = wanted - carried
                 carried = wanted
+            elif bone == self.carrier and bone in self.shift:
+                carried = carried + self.shift[bone]
             self.places[bone] = carried
         return self.places[bone]
 
@@ -140,16 +140,18 @@ class _Rig:
 
     def _carry(self) -> None:
         """Move everything by the bone that carries all, so that the hips come where they belong."""
-        hips = self.body.bones["hips"]
-        self.shift[self.carrier] = self.wanted[:, self.body.skeleton.index("hips")] - self.places[hips]
+        hips = self.wanted[:, self.body.skeleton.index("hips")]
+        self.shift[self.carrier] = hips - self._place(self.body.bones["hips"])
+        self.places.clear()
+        for bone in self.joints:
+            self._place(bone)
 
     def hold(self, bone: int, item: Held) -> None:
         """Add a bone that goes its own way."""
         axes = self.body.axes
         self.turn[bone] = rot.multiply(rot.multiply(axes, item.turn), rot.conjugate(axes))
         self.parent[bone] = self._above(bone)
-        carried = self._carried(bone) + (self.shift[self.carrier] if self.parent[bone] >= 0 else 0.0)
-        self.shift[bone] = rot.rotate(axes, item.place) - carried
+        self.shift[bone] = rot.rotate(axes, item.place) - self._carried(bone)
 
     def _parent_turn(self, bone: int) -> Array:
         parent = self.parent[bone]
@@ -177,7 +179,7 @@ class _Rig:
 def _carrier(rest: RestPose, bone_map: BoneMap, hips: int) -> int:
     """The bone that carries all: the topmost that a control rig names above the hips, else the hips."""
     name, seen = rest.bones[hips], set[str]()
-    while (over := bone_map.parents.get(name)) in bone_map.parents and over in rest and over not in seen:
+    while (over := bone_map.parents.get(name, "")) in bone_map.parents and over in rest and over not in seen:
         seen.add(over)
         name = over
     return rest.index(name)

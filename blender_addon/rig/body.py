@@ -180,13 +180,6 @@ def _skeleton(name: str, places: dict[str, Array], parents: dict[str, str]) -> S
     for joint in places:
         add(joint)
     roles = {joint: TREE.roles[TREE.index(joint)] for joint in ordered}
-    rows = [
-        (
-            joint,
-            parents[joint] or None,
-            places[joint] - (places[parents[joint]] if parents[joint] else 0.0),
-            roles[joint],
-        )
-        for joint in ordered
-    ]
+    origin = {joint: places[parents[joint]] if parents[joint] else np.zeros(3) for joint in ordered}
+    rows = [(joint, parents[joint] or None, list(places[joint] - origin[joint]), roles[joint]) for joint in ordered]
     return Skeleton.build(name, rows)

@@ -93,8 +93,7 @@ class _Limbs:
         first, middle, last = chain
         base = self.at(first)
         pole = self.at(middle) - base + spare
-        lengths = self.length(first, middle), self.length(middle, last)
-        joint, end, _ = two_bones(base, target, *lengths, pole)
+        joint, end, _ = two_bones(base, target, self.length(first, middle), self.length(middle, last), pole)
         self.point(first, middle, joint - base)
         self.point(middle, last, end - joint)
         return np.asarray(np.linalg.norm(self.at(last) - target, axis=-1))
@@ -134,7 +133,7 @@ def _plant(source: Source, limbs: _Limbs, ratio: float) -> Array:
         if not all(joint in limbs.body and joint in source.body for joint in chain):
             continue
         target = _foothold(source, limbs.body, side, ratio)
-        forward = rot.rotate(limbs.turn(chain[2]), np.array([0.0, -0.02, 0.0])) * limbs.length(*chain[:2])
+        forward = rot.rotate(limbs.turn(chain[2]), np.array([0.0, -0.001, 0.0])) * limbs.length(*chain[:2])
         errors.append(limbs.bend(chain, target, forward) / ratio)
         _settle(limbs, chain[2])
     return np.stack(errors, axis=-1) if errors else np.zeros((len(limbs.positions), 0))
@@ -164,7 +163,7 @@ def _settle(limbs: _Limbs, joint: str) -> None:
 def _elbow_hint(limbs: _Limbs, side: str) -> Array:
     """Elbows hang down and a little out where nothing else tells."""
     sign = 1.0 if side == "left" else -1.0
-    return np.array([0.01 * sign, 0.0, -0.02]) * limbs.length(f"{side}_upper_arm", f"{side}_lower_arm")
+    return np.array([0.0005 * sign, 0.0, -0.001]) * limbs.length(f"{side}_upper_arm", f"{side}_lower_arm")
 
 
 def _arm(side: str) -> tuple[str, str, str]:
@@ -208,7 +207,7 @@ def _curl(source: Source, limbs: _Limbs, finger: str, target: Array) -> Array:
         chain = CurledChain((lengths[0], lengths[1], lengths[2]), LARGEST_BEND)
         directions, _, _ = chain.solve(base, target, hinge)
     elif len(lengths) == 2:
-        middle, end, _ = two_bones(base, target, *lengths, np.cross(target - base, hinge))
+        middle, end, _ = two_bones(base, target, lengths[0], lengths[1], np.cross(target - base, hinge))
         directions = np.stack([middle - base, end - middle], axis=1)
     else:
         directions = (target - base)[:, None]

@@ -13,14 +13,14 @@ import numpy as np
 from ..core import rotations as rot
 from ..core.motion import Motion
 from ..core.rotations import Array
-from .body import Body, RigError, body_of_motion, body_of_rig, rest_of_skeleton
+from .body import SIDES, Body, RigError, body_of_motion, body_of_rig, rest_of_skeleton
 from .bone_channels import Held, bone_channels
 from .bone_map import BoneMap, guess_bone_map
 from .channels import Channel
 from .contact import Contact, touch
 from .instrument import ARM, Instrument, fit, held_in
 from .rest_pose import RestPose
-from .retarget import SIDES, direction_errors, retarget, source_of
+from .retarget import direction_errors, retarget, source_of
 
 PROPS: Final = {"violin_end": "violin", "bow_frog": "bow"}
 """Bones of the instruments' armature -> what they carry."""

@@ -21,7 +21,7 @@ def add_strip(owner: Any, action: Any, track_name: str, name: str) -> Any:
     track.name = track_name
     first, last = action.frame_range
     strip = track.strips.new(name, int(first), action)
-    if hasattr(strip, "action_slot"):
+    if hasattr(strip, "action_slot") and strip.action_slot != action.slots[0]:  # most often it finds its slot
         strip.action_slot = action.slots[0]
     strip.name = name
     set_range(strip, first, last)

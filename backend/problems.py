@@ -1,0 +1,77 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""Errors as problem details (RFC 9457): what was wrong with which field, and what to do."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+log = logging.getLogger("cadenza.server")
+
+
+class Problem(Exception):
+    """A request that cannot be answered.
+
+    Attributes:
+        kind: last part of the problem's type, stable, for programs.
+        detail: for people: what was wrong, and what to do.
+    """
+
+    def __init__(self, status: int, kind: str, detail: str, field: str = "") -> None:
+        super().__init__(detail)
+        self.status, self.kind, self.detail, self.field = status, kind, detail, field
+
+    def response(self) -> JSONResponse:
+        title = HTTPStatus(self.status).phrase
+        content: dict[str, Any] = {"type": f"urn:cadenza:{self.kind}", "title": title, "status": self.status}
+        content["detail"] = self.detail
+        if self.field:
+            content["field"] = self.field
+        headers = {"WWW-Authenticate": "Bearer"} if self.status == 401 else None
+        return JSONResponse(content, self.status, headers, media_type="application/problem+json")
+
+
+def install_problems(app: FastAPI) -> None:
+    """Let every error of the app become a problem."""
+
+    @app.exception_handler(Problem)
+    async def _problem(request: Request, error: Problem) -> JSONResponse:
+        return error.response()
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        return _from_validation(error.errors()).response()
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> JSONResponse:
+        response = Problem(error.status_code, "http", _advice(request, error)).response()
+        response.headers.update(error.headers or {})
+        return response
+
+    @app.exception_handler(Exception)
+    async def _bug(request: Request, error: Exception) -> JSONResponse:
+        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        detail = f"the backend failed ({type(error).__name__}); this is a mistake in Cadenza: please report it"
+        return Problem(500, "internal", detail).response()
+
+
+def _from_validation(errors: Sequence[Any]) -> Problem:
+    places = [".".join(str(part) for part in e["loc"] if part not in ("body", "path", "query")) for e in errors]
+    detail = "; ".join(f"{place or 'the body'}: {e['msg']}" for place, e in zip(places, errors, strict=True))
+    return Problem(422, "invalid", f"{detail}; see /docs", places[0].split(".")[0] if places else "")
+
+
+def _advice(request: Request, error: HTTPException) -> str:
+    if error.status_code == 404:
+        return f"there is nothing at {request.url.path}; see /docs"
+    if error.status_code == 405:
+        return f"{request.url.path} does not take {request.method}; see /docs"
+    return f"{error.detail}; see /docs"

@@ -1,0 +1,153 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""What the routes work with: the plug-ins, the sounds, the queue and the results of one server."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from backend.audio_files import check_sound
+from backend.audio_store import AudioStore
+from backend.jobs import Job, JobQueue
+from backend.messages import JobBody
+from backend.metrics import Metrics
+from backend.pipeline import ImpossibleJob, check_job, check_recognition, steps_of
+from backend.plugin_manager import load_plugins
+from backend.problems import Problem
+from backend.results import Results, result_key
+from backend.settings import Settings
+from backend.worker import Task
+from plugins.api import PROTOCOL_VERSION, AudioError, Component, JobStatus
+
+log = logging.getLogger("cadenza.server")
+
+
+class Service:
+    """Everything behind the routes."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.registry = load_plugins()
+        for broken in self.registry.problems:
+            log.warning("%s %s (%s): %s", broken.kind, broken.name, broken.package, broken.error)
+        self.metrics = Metrics()
+        self.sounds = AudioStore(settings.cache / "sounds", settings.cache_size, settings.max_upload)
+        self._results_folder = settings.cache / "results"
+        self.results = Results(self._results_folder, settings.cache_size)
+        self.queue = JobQueue(settings, self._is_done, self._ended)
+        self.metrics.watch_queue(lambda: self.queue.counts)
+        self._partials: tempfile.TemporaryDirectory[str] | None = None
+
+    def open(self) -> None:
+        self._partials = tempfile.TemporaryDirectory(prefix="cadenza-")
+        self.queue.start()
+
+    def close(self) -> None:
+        self.queue.close()
+        if self._partials is not None:
+            self._partials.cleanup()
+
+    def submit(self, body: JobBody) -> Job:
+        """Check a request down to the last step, and queue it.
+
+        Raises:
+            Problem: with the field that is wrong and what to do.
+        """
+        if body.version != PROTOCOL_VERSION:
+            raise Problem(
+                409,
+                "protocol",
+                f"the job speaks protocol {body.version}, this backend {PROTOCOL_VERSION}; "
+                "install the same version of Cadenza on both sides",
+                "version",
+            )
+        steps = self._check(body)
+        sound = self._sound(body)
+        request: dict[str, Any] = body.model_dump(mode="json")
+        number = self.queue.new_id()
+        key = result_key(request, self._settings.device, steps, self.registry)
+        task = Task(
+            job=number,
+            body=request,
+            audio=str(sound) if sound else None,
+            device=self._settings.device,
+            max_seconds=self._settings.max_seconds,
+            key=key,
+            results=str(self._results_folder),
+            results_limit=self._settings.cache_size,
+            partial=str(self._partial_path(number)),
+        )
+        made_by = "recognition" if body.recognize else body.generator
+        job = Job(JobStatus(number, "queued", message="Waiting for a worker"), task, key, made_by, not body.recognize)
+        return self.queue.submit(job)
+
+    def motion(self, number: str) -> Path:
+        job = self._finished(number)
+        if not job.with_motion:
+            raise Problem(409, "no-motion", "this job was to recognise, not to generate; ask for its annotations", "id")
+        return self._kept(self.results.motion(job.key))
+
+    def annotations(self, number: str) -> Path:
+        return self._kept(self.results.annotations(self._finished(number).key))
+
+    def partial(self, number: str) -> Path:
+        """The newest partial result; of a finished job the whole, so that nobody comes too late."""
+        job = self.queue.get(number)
+        if job.status.state == "finished" and job.status.partials:
+            return self.motion(number)
+        path = self._partial_path(number)
+        if not job.status.partials or not path.exists():
+            raise Problem(409, "no-partial", "there is no partial result; see the job's status", "id")
+        return path
+
+    def _check(self, body: JobBody) -> list[Component]:
+        try:
+            job = body.to_job(self._settings.device)
+            if body.recognize:
+                check_recognition(self.registry, job, body.recognize)
+            else:
+                check_job(self.registry, job)
+            return steps_of(self.registry, job, body.recognize)
+        except ImpossibleJob as error:
+            raise Problem(422, "impossible", str(error), error.field) from error
+        except Exception as error:  # options are checked by code of the plug-ins
+            log.warning("a plug-in failed while a job was checked", exc_info=error)
+            why = f"a plug-in failed while the job was checked: {type(error).__name__}: {error}"
+            raise Problem(422, "impossible", why, "options") from error
+
+    def _sound(self, body: JobBody) -> Path | None:
+        if body.audio is None:
+            return None
+        path = self.sounds.use(body.audio)
+        if path is None:
+            raise Problem(422, "no-sound", f"the sound is not here; send it first: PUT /v1/audio/{body.audio}", "audio")
+        try:
+            check_sound(path, body.audio_name or "the sound", body.start, body.end, self._settings.max_seconds)
+        except AudioError as error:
+            raise Problem(422, "sound", str(error), "audio") from error
+        return path
+
+    def _finished(self, number: str) -> Job:
+        job = self.queue.get(number)
+        if job.status.state != "finished":
+            raise Problem(409, "not-finished", f"the job is {job.status.state}; see its status", "id")
+        return job
+
+    def _kept(self, path: Path | None) -> Path:
+        if path is None:
+            raise Problem(410, "gone", "the result had to make room for others; submit the job again", "id")
+        return path
+
+    def _partial_path(self, number: str) -> Path:
+        assert self._partials is not None
+        return Path(self._partials.name) / f"{number}.npz"
+
+    def _is_done(self, job: Job) -> bool:
+        return self.results.has(job.key, job.with_motion)
+
+    def _ended(self, job: Job) -> None:
+        self.metrics.job_ended(job)
+        self._partial_path(job.status.id).unlink(missing_ok=True)

@@ -1,0 +1,194 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""The inside of a worker process: takes one task after the other from the server and tells how it goes."""
+
+from __future__ import annotations
+
+import json
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from dataclasses import asdict, dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Final
+
+from backend.device import Device
+from backend.messages import JobBody
+from backend.pipeline import recognize, run
+from backend.plugin_manager import Registry, load_plugins
+from backend.results import Results
+from backend.sources import sound_of
+from plugins.api import AnnotationError, AudioError, Cancelled, ComponentError, Motion, MotionError
+
+PACE: Final = 0.05
+"""Seconds between two reports of progress: more often nobody reads them."""
+
+log = logging.getLogger("cadenza.worker")
+
+
+@dataclass(frozen=True)
+class Task:
+    """A job as a worker gets it.
+
+    Attributes:
+        body: the client's request, checked.
+        audio: path of the sound.
+        key: what to keep the result under, in ``results`` (a folder of ``results_limit`` bytes).
+        partial: path for the newest partial result.
+    """
+
+    job: str
+    body: dict[str, Any]
+    audio: str | None
+    device: Device
+    max_seconds: float
+    key: str
+    results: str
+    results_limit: int
+    partial: str
+
+    def to_bytes(self) -> bytes:
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Task:
+        return cls(**json.loads(data))
+
+
+class Reporter:
+    """Messages to the server, from any thread."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._lock = threading.Lock()
+        self._last = 0.0
+        self.doing = ""
+
+    def send(self, kind: str, **fields: Any) -> None:
+        with self._lock:
+            self._connection.send_bytes(json.dumps({"kind": kind, **fields}).encode())
+
+    def progress(self, fraction: float, message: str) -> None:
+        now = time.monotonic()
+        if message == self.doing and now - self._last < PACE:
+            return
+        self._last, self.doing = now, message
+        self.send("progress", progress=fraction, message=message)
+
+
+class _LogToServer(logging.Handler):
+    def __init__(self, reporter: Reporter) -> None:
+        super().__init__()
+        self._reporter = reporter
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._reporter.send("log", level=record.levelname.lower(), message=self.format(record))
+
+
+def work(connection: Connection, cancelled: Any) -> None:
+    """Work on tasks until the server is gone.
+
+    Args:
+        cancelled: a shared byte; not 0 when the task is to stop.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the server decides
+    if hasattr(os, "nice"):
+        os.nice(5)  # the server's answers come before the work
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    reporter = Reporter(connection)
+    logging.captureWarnings(True)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[_LogToServer(reporter)])
+    registry = load_plugins()
+    reporter.send("ready")
+    while True:
+        try:
+            task = Task.from_bytes(connection.recv_bytes())
+        except (EOFError, OSError):
+            return
+        _answer(registry, task, reporter, lambda: bool(cancelled.value))
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _answer(registry: Registry, task: Task, reporter: Reporter, is_cancelled: Any) -> None:
+    """Work on one task; whatever happens becomes its last message."""
+    reporter.doing = ""
+    try:
+        _perform(registry, task, reporter, is_cancelled)
+    except Cancelled:
+        reporter.send("cancelled")
+    except (AnnotationError, AudioError, ComponentError, MotionError) as error:
+        reporter.send("failed", error=str(error))
+    except (Exception, SystemExit) as error:  # a stranger's code may raise anything at all
+        doing = reporter.doing.lower() or "starting"
+        if is_out_of_memory(error):
+            reporter.send("failed", error=_MEMORY.format(doing=doing), spent=True)
+        else:
+            log.error("job %s", task.job, exc_info=error)
+            reporter.send("failed", error=f"a plug-in failed while {doing}: {type(error).__name__}: {error}")
+    else:
+        reporter.send("finished")
+
+
+_MEMORY: Final = (
+    "there was not enough memory while {doing}; choose a shorter range, or start the backend with fewer "
+    "--workers or with --device cpu"
+)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out, the device's too: told by name, because torch is not imported for that."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    return bool(names & {"MemoryError", "OutOfMemoryError"}) or "failed to allocate memory" in str(error).lower()
+
+
+def _perform(registry: Registry, task: Task, reporter: Reporter, is_cancelled: Any) -> None:
+    body = JobBody.model_validate(task.body)
+    job = body.to_job(task.device)
+    reporter.progress(0.0, "Reading the sound")
+    recording = Path(task.audio) if task.audio else None
+    name = body.audio_name or "the sound"
+    audio = sound_of(recording, job.score, body.start, body.end, name=name, longest=task.max_seconds)
+    silent = recording is None
+    results = Results(Path(task.results), task.results_limit)
+    if body.recognize:
+        found = recognize(
+            registry,
+            job,
+            audio,
+            body.recognize,
+            silent=silent,
+            on_progress=reporter.progress,
+            is_cancelled=is_cancelled,
+        )
+        results.put(task.key, None, found)
+        return
+    done = run(
+        registry,
+        job,
+        audio,
+        silent=silent,
+        on_progress=reporter.progress,
+        on_partial=lambda motion: _show(motion, Path(task.partial), reporter),
+        is_cancelled=is_cancelled,
+    )
+    for warning in done.motion.provenance.get("warnings", ()):
+        reporter.send("log", level="warning", message=str(warning))
+    results.put(task.key, done.motion, done.annotations)
+
+
+def _show(motion: Motion, path: Path, reporter: Reporter) -> None:
+    """Put a partial result where the server finds it, whole."""
+    draft = path.with_suffix(".draft")
+    draft.write_bytes(motion.to_bytes())
+    draft.replace(path)
+    reporter.send("partial")

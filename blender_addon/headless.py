@@ -20,14 +20,29 @@ import bpy
 import numpy as np
 
 from . import preview, register, takes, timeline
+from .character_files import CharacterError, export_character
+from .character_scene import character_scene
 from .core.annotations import AnnotationError, from_json
 from .core.motion import Motion, MotionError
 from .core.protocol import BakeJob, ProtocolError
 from .rig import studio
 from .rig.bake import BakeError, channels_of
+from .rig.body import RigError
+from .rig.bone_map import BoneMapError
 from .rig.mannequin import build_musician
 
-USER_ERRORS = (AnnotationError, BakeError, MotionError, ProtocolError, preview.RenderError, OSError)
+USER_ERRORS = (
+    AnnotationError,
+    BakeError,
+    BoneMapError,
+    CharacterError,
+    MotionError,
+    OSError,
+    ProtocolError,
+    RigError,
+    preview.RenderError,
+    takes.TakeError,
+)
 """What the caller is told in the error's own words."""
 
 
@@ -67,7 +82,7 @@ def apply(job: BakeJob, progress: Any) -> None:
     progress(0.0, "Building the musician")
     motion = Motion.load(job.motion)
     tracks = from_json(Path(job.annotations).read_text(encoding="utf-8"))
-    scene = build_scene(motion, job.fps)
+    scene = build_scene(motion, job.fps) if job.character is None else _perform(job, motion)
     progress(0.3, "Marking beats")
     timeline.add_markers(scene, tracks, motion.start)
     if job.sound is not None:
@@ -79,6 +94,17 @@ def apply(job: BakeJob, progress: Any) -> None:
         size = (job.width, job.height)
         preview.render_film(scene, Path(job.preview), size, lambda f: progress(0.6 + 0.4 * f, "Rendering the preview"))
     progress(1.0, "Done")
+
+
+def _perform(job: BakeJob, motion: Motion) -> Any:
+    """The user's character performs; its report and its export are written."""
+    assert job.character is not None
+    shown = character_scene(motion, job.fps, job.character)
+    if job.report is not None:
+        Path(job.report).write_text(json.dumps(shown.report, indent=2), encoding="utf-8")
+    if job.export is not None:
+        export_character(Path(job.export), shown.armature, shown.scene)
+    return shown.scene
 
 
 def build_scene(motion: Motion, fps: float) -> Any:
@@ -96,7 +122,7 @@ def build_scene(motion: Motion, fps: float) -> Any:
         pass
     scene.frame_end = max(scene.frame_start, int(np.floor(frames[-1] + 1e-6)))
     scene.frame_set(scene.frame_start)
-    studio.build_studio(musician, scene=scene)
+    studio.build_studio(musician.armature, scene=scene)
     studio.render_settings(scene)
     return scene
 

@@ -53,6 +53,21 @@ class SoundFile:
 
 
 @dataclass(frozen=True)
+class CharacterFile:
+    """A character on disk.
+
+    Attributes:
+        path: .blend, .glb, .gltf, .vrm, .fbx or .bvh.
+        armature: name of the armature; "" for the one that there is.
+        bone_map: path of a saved bone map, or None to guess.
+    """
+
+    path: str
+    armature: str = ""
+    bone_map: str | None = None
+
+
+@dataclass(frozen=True)
 class BakeJob:
     """What the Blender side does with a motion.
 
@@ -63,6 +78,9 @@ class BakeJob:
         preview: path of the film to render, or None.
         fps: the scene's frame rate.
         width, height: size of the film in pixels.
+        character: who performs; None for the default musician.
+        report: path of the JSON report to write (bone map, direction and contact errors), or None.
+        export: path of the .fbx, .glb, .bvh or .usd to write besides, or None.
     """
 
     motion: str
@@ -73,6 +91,9 @@ class BakeJob:
     preview: str | None = None
     width: int = 960
     height: int = 540
+    character: CharacterFile | None = None
+    report: str | None = None
+    export: str | None = None
 
     def to_json(self) -> str:
         return json.dumps({"version": PROTOCOL_VERSION, **asdict(self)})
@@ -84,8 +105,12 @@ class BakeJob:
             version = data.pop("version")
             if version != PROTOCOL_VERSION:
                 raise ProtocolError(f"the job speaks protocol {version}, this add-on {PROTOCOL_VERSION}")
-            sound = data.pop("sound")
-            return cls(sound=SoundFile(**sound) if sound else None, **data)
+            sound, character = data.pop("sound"), data.pop("character")
+            return cls(
+                sound=SoundFile(**sound) if sound else None,
+                character=CharacterFile(**character) if character else None,
+                **data,
+            )
         except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
             raise ProtocolError(f"not a bake job: {error}") from error
 

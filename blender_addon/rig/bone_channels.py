@@ -50,7 +50,17 @@ def bone_channels(result: Retargeted, bone_map: BoneMap, held: Mapping[str, Held
             channels.append(Channel(path + "location", name, location, part))
     for name, item in (held or {}).items():
         channels += _held(rig, name, item)
-    return channels
+    return channels + _settings(rig)
+
+
+def _settings(rig: _Rig) -> list[Channel]:
+    """Custom properties of a control rig, as it needs them while it performs."""
+    count = len(rig.wanted)
+    return [
+        Channel(f'pose.bones["{escape(bone)}"]["{escape(name)}"]', bone, np.full((count, 1), value), "torso", True)
+        for bone, name, value in rig.bone_map.settings
+        if bone in rig.rest
+    ]
 
 
 def _held(rig: _Rig, name: str, item: Held) -> list[Channel]:

@@ -4,15 +4,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import bpy
 import numpy as np
-from mathutils import Vector
+from mathutils import Matrix, Vector
 
 from .implicit import smoothstep
-from .mannequin import Musician
 from .materials import Materials
 from .meshing import build_mesh, loft
 
@@ -21,6 +21,7 @@ CAMERAS: Final = {
     "Front": ((-0.70, -3.55, 1.62), (0.07, -0.15, 1.36), 50.0),
     "Bow side": ((-2.20, -1.55, 1.62), (0.04, -0.18, 1.30), 50.0),
 }
+CLIP: Final = (0.02, 60.0)
 HAND_CAMERA: Final = ((-0.30, -0.42, 0.30), 50.0)
 """Place of the camera "Left hand" from the hand, and its focal length."""
 LIGHTS: Final = {
@@ -68,31 +69,32 @@ def _backdrop(collection: Any, materials: Materials, radius: float = 5.5, bend: 
     return backdrop
 
 
-def _lights(collection: Any, target: Vector) -> dict[str, Any]:
+def _lights(collection: Any, matrix: Matrix) -> dict[str, Any]:
     """Key, fill and rim light."""
     lights = {}
+    larger = matrix.median_scale
     for name, (position, size, power, colour) in LIGHTS.items():
         data = bpy.data.lights.new(name, "AREA")
-        data.size, data.energy, data.color = size, power, colour
-        lights[name] = _add(name, data, collection, position)
-        _aim(lights[name], target)
+        data.size, data.energy, data.color = size * larger, power * larger**2, colour
+        lights[name] = _add(name, data, collection, matrix @ Vector(position))
+        _aim(lights[name], matrix @ Vector((0.0, 0.0, 1.25)))
     return lights
 
 
 def _camera(name: str, collection: Any, position: Any, lens: float) -> Any:
     data = bpy.data.cameras.new(name)
-    data.lens, data.clip_start, data.clip_end = lens, 0.02, 60.0
+    data.lens = lens
     return _add(name, data, collection, position)
 
 
-def _hand_camera(armature: Any, collection: Any) -> Any:
+def _hand_camera(armature: Any, collection: Any, matrix: Matrix, bones: Sequence[str]) -> Any:
     """A camera that keeps its distance from the left hand and looks at it."""
     offset, lens = HAND_CAMERA
-    camera = _camera("Left hand", collection, offset, lens)
+    camera = _camera("Left hand", collection, matrix.to_3x3() @ Vector(offset), lens)
     follow, look = camera.constraints.new("COPY_LOCATION"), camera.constraints.new("TRACK_TO")
     follow.use_offset = True
     look.track_axis, look.up_axis = "TRACK_NEGATIVE_Z", "UP_Y"
-    for constraint, bone in ((follow, "left_hand"), (look, "left_middle_proximal")):
+    for constraint, bone in ((follow, bones[0]), (look, bones[-1])):
         constraint.target, constraint.subtarget = armature, bone
     return camera
 
@@ -110,26 +112,41 @@ def _world(scene: Any) -> None:
     scene.world = world
 
 
-def build_studio(musician: Musician, *, scene: Any = None, name: str = "Studio") -> Studio:
+def build_studio(
+    armature: Any,
+    *,
+    scene: Any = None,
+    name: str = "Studio",
+    matrix: Matrix | None = None,
+    look_at: Sequence[str] = ("left_hand", "left_middle_proximal"),
+) -> Studio:
     """Set up a studio in a new collection and look through its front camera.
 
     Args:
-        musician: whom cameras and lights look at.
+        armature: of the musician, whom cameras and lights look at.
         scene: where to build; the current scene if not given.
         name: of the collection.
+        matrix: takes our musician's place and size to the character's; None for our musician.
+        look_at: bones of the left hand and of its middle knuckle; none for no camera there.
     """
+    matrix = Matrix.Identity(4) if matrix is None else matrix
     scene = scene or bpy.context.scene
     collection = bpy.data.collections.new(name)
     scene.collection.children.link(collection)
     cameras = {}
     for camera, (position, target, lens) in CAMERAS.items():
-        cameras[camera] = _camera(camera, collection, position, lens)
-        _aim(cameras[camera], Vector(target))
-    cameras["Left hand"] = _hand_camera(musician.armature, collection)
-    lights = _lights(collection, Vector((0.0, 0.0, 1.25)))
+        cameras[camera] = _camera(camera, collection, matrix @ Vector(position), lens)
+        _aim(cameras[camera], matrix @ Vector(target))
+    if look_at:
+        cameras["Left hand"] = _hand_camera(armature, collection, matrix, look_at)
+    for camera in cameras.values():
+        camera.data.clip_start, camera.data.clip_end = (v * matrix.median_scale for v in CLIP)
+    lights = _lights(collection, matrix)
     _world(scene)
     scene.camera = cameras["Front"]
-    return Studio(collection, cameras, lights, _backdrop(collection, Materials()))
+    backdrop = _backdrop(collection, Materials())
+    backdrop.matrix_world = matrix
+    return Studio(collection, cameras, lights, backdrop)
 
 
 def render_settings(scene: Any, width: int = 960, height: int = 540, *, still: bool = False) -> None:

@@ -196,7 +196,7 @@ def test_other_proportions_are_followed() -> None:
 def test_studio_looks_through_the_front_camera() -> None:
     bpy.ops.wm.read_factory_settings(use_empty=True)
     built = mannequin.build_musician(SKELETON)
-    made = studio.build_studio(built)
+    made = studio.build_studio(built.armature)
     studio.render_settings(bpy.context.scene)
     assert set(made.cameras) == {"Front", "Bow side", "Left hand"}
     assert bpy.context.scene.camera is made.cameras["Front"] or bpy.context.scene.camera == made.cameras["Front"]

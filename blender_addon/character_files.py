@@ -1,0 +1,154 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Characters from files (.blend, glTF, VRM, FBX, BVH) and performances to files (FBX, glTF, BVH, USD)."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import bpy
+import numpy as np
+
+from .rig import nla
+from .rig.armature import rest_pose_of
+from .rig.bone_map import guess_bone_map
+
+READABLE: Final = (".blend", ".glb", ".gltf", ".vrm", ".fbx", ".bvh")
+WRITABLE: Final = (".fbx", ".glb", ".bvh", ".usd", ".usdc")
+
+
+class CharacterError(ValueError):
+    """A character cannot be read or written; the message says what to do."""
+
+
+def open_character(path: Path, armature_name: str = "") -> Any:
+    """Open or import a character in place of the current file; returns its armature.
+
+    What moved it before is kept, set aside: actions become muted NLA tracks.
+
+    Raises:
+        CharacterError: unknown kind of file, damaged, without an armature, or with several to choose from.
+    """
+    if path.suffix.lower() not in READABLE:
+        raise CharacterError(f"{path.name} is no character file; give one of {', '.join(READABLE)}")
+    if not path.is_file():
+        raise CharacterError(f"there is no file {path}; check the name")
+    is_blend = path.suffix.lower() == ".blend"
+    try:
+        if is_blend:
+            bpy.ops.wm.open_mainfile(filepath=str(path), load_ui=False, use_scripts=False)
+        else:
+            bpy.ops.wm.read_factory_settings(use_empty=True)
+            _import(path)
+    except RuntimeError as error:
+        reason = str(error).removeprefix("Error: ").strip().splitlines()[-1]
+        raise CharacterError(f"{path.name} cannot be opened: {reason}") from error
+    armature = _choose(path, armature_name)
+    _set_aside(armature)
+    if not is_blend:
+        for bone in armature.pose.bones:  # importers leave the pose of some frame
+            bone.matrix_basis.identity()
+    return armature
+
+
+def _import(path: Path) -> None:
+    suffix = path.suffix.lower()
+    if suffix in (".glb", ".gltf"):
+        bpy.ops.import_scene.gltf(filepath=str(path))
+    elif suffix == ".vrm":  # a glTF of another name
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / f"{path.stem}.glb"
+            shutil.copyfile(path, copy)
+            bpy.ops.import_scene.gltf(filepath=str(copy))
+    elif suffix == ".fbx":
+        bpy.ops.import_scene.fbx(filepath=str(path))
+    else:
+        bpy.ops.import_anim.bvh(filepath=str(path), use_fps_scale=False, update_scene_fps=False)
+
+
+def _set_aside(armature: Any) -> None:
+    """Keep what moves a character as muted tracks, so that a take is seen."""
+    data = armature.animation_data
+    if data is None:
+        return
+    action, data.action = data.action, None
+    if action is not None:
+        nla.add_strip(armature, action, action.name, action.name)
+    for track in data.nla_tracks:
+        track.mute = True
+
+
+def _choose(path: Path, name: str) -> Any:
+    """The armature by name, or the one whose bones make the most of a body."""
+    armatures = [o for o in bpy.context.scene.objects if o.type == "ARMATURE"]
+    names = ", ".join(repr(a.name) for a in armatures)
+    if not armatures:
+        raise CharacterError(f"{path.name} has no armature; give a file with a rigged character")
+    if name:
+        found = next((a for a in armatures if a.name == name), None)
+        if found is None:
+            raise CharacterError(f"{path.name} has no armature {name!r}; it has {names}")
+        return found
+    mapped = [len(guess_bone_map(rest_pose_of(a)).bones) for a in armatures]
+    best = int(np.argmax(mapped))
+    if sorted(mapped)[-2:].count(mapped[best]) > 1:
+        raise CharacterError(f"{path.name} has several characters, {names}; choose one with --armature")
+    return armatures[best]
+
+
+def export_character(path: Path, armature: Any, scene: Any) -> None:
+    """Write a character as it performs, its meshes and instruments with it.
+
+    Raises:
+        CharacterError: unknown kind of file, or Blender's exporter failed.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in WRITABLE:
+        raise CharacterError(f"{path.name}: a performance is exported to one of {', '.join(WRITABLE)}")
+    target = str(path)
+    with _selected(armature):
+        try:
+            if suffix == ".fbx":
+                bpy.ops.export_scene.fbx(
+                    filepath=target,
+                    use_selection=True,
+                    add_leaf_bones=False,
+                    bake_anim_use_nla_strips=False,
+                    bake_anim_use_all_actions=False,
+                )
+            elif suffix == ".glb":
+                bpy.ops.export_scene.gltf(
+                    filepath=target,
+                    use_selection=True,
+                    export_animation_mode="SCENE",
+                    export_anim_scene_split_object=False,
+                )
+            elif suffix == ".bvh":
+                frames = {"frame_start": scene.frame_start, "frame_end": scene.frame_end}
+                bpy.ops.export_anim.bvh(filepath=target, root_transform_only=True, **frames)
+            else:
+                bpy.ops.wm.usd_export(filepath=target, selected_objects_only=True, export_animation=True)
+        except RuntimeError as error:
+            raise CharacterError(f"{path.name} could not be exported: {error}") from error
+
+
+@contextmanager
+def _selected(armature: Any) -> Iterator[None]:
+    """The character and all that hangs on it selected, and the selection put back."""
+    layer = bpy.context.view_layer
+    active, before = layer.objects.active, [o for o in layer.objects if o.select_get()]
+    worn = [o for o in layer.objects if any(m.type == "ARMATURE" and m.object == armature for m in o.modifiers)]
+    for item in layer.objects:
+        item.select_set(item == armature or item in worn or item in armature.children_recursive)
+    layer.objects.active = armature
+    try:
+        yield
+    finally:
+        for item in layer.objects:
+            item.select_set(item in before)
+        layer.objects.active = active

@@ -23,10 +23,18 @@ class CadenzaTakeAction(bpy.types.PropertyGroup):
     action: bpy.props.PointerProperty(type=bpy.types.Action, override=OVERRIDABLE)  # type: ignore[valid-type]
 
 
+def _renamed(take: Any, context: Any) -> None:
+    from . import takes
+
+    takes.follow_name(take)
+
+
 class CadenzaTake(bpy.types.PropertyGroup):
     """One performance of a character."""
 
-    name: bpy.props.StringProperty(name="Name", description="Name of the take", override=OVERRIDABLE)  # type: ignore[valid-type]
+    name: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Name", description="Name of the take, its strips and actions", override=OVERRIDABLE, update=_renamed
+    )
     uid: bpy.props.StringProperty(name="Identifier", override=OVERRIDABLE)  # type: ignore[valid-type]
     seed: bpy.props.IntProperty(  # type: ignore[valid-type]
         name="Seed", description="The chance that the take was made with", override=OVERRIDABLE

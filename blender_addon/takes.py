@@ -5,44 +5,44 @@
 A take moves one or more objects (the character's armature, its props): it has one action
 for each, in a track of its own on that object. The object's active action, the animator's
 tracks and their keys are never touched. Nothing here makes an undo step; the operators do.
+
+A take's strips are those that play its actions, wherever they lie and whatever they are
+called: an animator may move, rename, split and copy them.
 """
 
 from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Generator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import bpy
+import numpy as np
 
 from .rig import nla
-from .rig.action import curves_of, new_action, new_curve, set_keys
+from .take_draft import Draft, Range, Reference, TakeError, remove_leftovers
 
 if TYPE_CHECKING:
     from .core.rotations import Array
     from .rig.channels import Channel
 
-PIECE = 10_000
-"""Keys that are set between two yields: a few milliseconds."""
-DRAFT = "cadenza_draft"
-"""Custom property of an action whose take is not finished."""
+__all__ = ["TakeError", "Written", "write_take"]
 
 
-class TakeError(ValueError):
-    """A take cannot be written or changed; the message says why and what to do."""
+@dataclass(frozen=True)
+class Written:
+    """What :func:`write_take` returns.
 
+    Attributes:
+        uid: of the take.
+        hand_keys: how many keys of the animator were kept in what was written again.
+    """
 
-def takes_of(armature: Any) -> Any:
-    """The character's takes, the oldest first; each has the fields of ``CadenzaTake``."""
-    return armature.cadenza_takes
-
-
-def provenance(take: Any) -> dict[str, Any]:
-    """How the take was made: generator, options, seed, hash of the sound."""
-    return dict(json.loads(take.provenance or "{}"))
+    uid: str
+    hand_keys: int = 0
 
 
 def write_take(
@@ -50,68 +50,86 @@ def write_take(
     channels: Mapping[str, Sequence[Channel]],
     frames: Array,
     *,
-    name: str,
     provenance: Mapping[str, Any],
-) -> Generator[float, None, None]:
+    name: str = "Take 1",
+    replace: Any = None,
+    part: str | Collection[str] | None = None,
+    frame_range: tuple[float, float] | None = None,
+    fade: float = 8.0,
+    keep_hand: bool = True,
+) -> Generator[float, None, Written]:
     """Write a take in small pieces of work; it appears, shown, when the generator ends.
+
+    With ``replace`` only that take changes, and of it only the keys of these channels, in
+    ``frame_range`` and of ``part``; every key outside stays as it is, bit for bit. At both
+    seams, inside the range, the old movement becomes the new one over ``fade`` frames.
+
+    An animator's own keys are sacred in the range too: a key that they set, or moved to
+    another value, stays; between two neighbouring ones nothing is put, for that passage is
+    theirs; beside them the new movement fades as at a seam. To have such a passage written
+    again, say ``keep_hand=False`` (undo brings the keys back) or delete the keys first.
+    Keys that they deleted or shifted in time without changing them count as ours.
 
     Args:
         armature: of the character, to which the take belongs.
         channels: object names -> channels.
         frames: (T,) scene frames of the channels' values, rising; fractions are kept.
-        name: of the take; a number is added when the character has a take of that name.
         provenance: how it was made.
+        name: of a new take; a number is added when the character has a take of that name.
+        replace: the take to write again, None for a new one.
+        part: only the channels of this part or these parts of the body.
+        frame_range: scene frames (first, last) that are written again, None for all.
+        fade: frames of each cross-fade.
+        keep_hand: whether the animator's keys stay.
 
     Yields:
-        What is done, from 0 to 1. Closing the generator early leaves nothing behind.
+        What is done, from 0 to 1. Closing the generator early leaves nothing behind. A piece
+        takes a few milliseconds, but for the one that copies the action of a take to replace:
+        30 ms for 3,000 frames of 60 bones.
+
+    Returns:
+        Which take it is, and how many of the animator's keys it goes round.
 
     Raises:
-        TakeError: an object is not there, or was deleted or undone meanwhile.
+        TakeError: an object is not there or cannot be changed, or was deleted, or undone meanwhile.
     """
+    if frame_range is not None and not frame_range[0] < frame_range[1]:
+        raise TakeError(f"a range runs from a frame to a later one, not from {frame_range[0]} to {frame_range[1]}")
     _check_editable(armature)
-    owners = [_Owner.of(name, channels) for name in channels]
-    return _write(_Reference.to(armature), owners, frames, _fields(armature, name, provenance))
+    wanted = {part} if isinstance(part, str) else None if part is None else set(part)
+    drafts = []
+    for key, all_of_it in channels.items():
+        chosen = [c for c in all_of_it if wanted is None or c.part in wanted]
+        if chosen:
+            drafts.append(_draft(key, chosen, len(frames), replace))
+    if not drafts:
+        raise TakeError(f"nothing moves {' or '.join(sorted(wanted))}" if wanted else "nothing moves")
+    where = Range(*(frame_range or (-np.inf, np.inf)), max(fade, 0.0), keep_hand)
+    fields = _fields(provenance)
+    if replace is None:
+        fields["name"] = free_name(armature, name)
+    else:
+        fields = _revised(replace, fields, wanted, frame_range)
+    remove_leftovers()
+    return _write(Reference.to(armature), drafts, np.asarray(frames), where, fields)
 
 
-@dataclass(frozen=True)
-class _Reference:
-    """A data-block that is found again after anything but its deletion; Python's own references do not survive undo."""
-
-    kind: str
-    name: str
-    uid: int
-
-    @classmethod
-    def to(cls, block: Any) -> _Reference:
-        return cls("actions" if isinstance(block, bpy.types.Action) else "objects", block.name, block.session_uid)
-
-    def find(self) -> Any:
-        blocks = getattr(bpy.data, self.kind)
-        named = blocks.get(self.name)
-        if named is not None and named.session_uid == self.uid:
-            return named
-        found = next((b for b in blocks if b.session_uid == self.uid), None)
-        if found is None:
-            raise TakeError(f"{self.name!r} is gone: it was deleted or undone, or another file was opened")
-        return found
-
-
-@dataclass
-class _Owner:
-    """An object that a take moves, and the action that is being written for it."""
-
-    object: _Reference
-    channels: Sequence[Channel]
-    action: _Reference | None = field(default=None)
-    curves: int = 0
-
-    @classmethod
-    def of(cls, name: str, channels: Mapping[str, Sequence[Channel]]) -> _Owner:
-        found = bpy.data.objects.get(name)
-        if found is None:
-            raise TakeError(f"there is no object {name!r}; was it renamed or deleted? Generate again")
-        _check_editable(found)
-        return cls(_Reference.to(found), channels[name])
+def _draft(name: str, channels: Sequence[Channel], count: int, replace: Any) -> Draft:
+    item = bpy.data.objects.get(name)
+    if item is None:
+        raise TakeError(f"there is no object {name!r}; was it renamed or deleted? Generate again")
+    _check_editable(item)
+    for channel in channels:
+        if len(channel.values) != count:
+            raise TakeError(f"{channel.path} of {name!r} has {len(channel.values)} values for {count} frames")
+        try:
+            item.path_resolve(channel.path)
+        except ValueError:
+            raise TakeError(f"{name!r} has no {channel.path} any more; map its bones and generate again") from None
+    entries = [e for e in replace.actions if e.object == item and e.action] if replace is not None else []
+    if replace is not None and not entries:
+        raise TakeError(f"the take {replace.name!r} has no action for {name!r} any more; generate a new take")
+    return Draft(Reference.to(item), channels, Reference.to(entries[0].action) if entries else None)
 
 
 def _check_editable(item: Any) -> None:
@@ -122,9 +140,8 @@ def _check_editable(item: Any) -> None:
         )
 
 
-def _fields(armature: Any, name: str, provenance: Mapping[str, Any]) -> dict[str, Any]:
+def _fields(provenance: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "name": free_name(armature, name),
         "uid": uuid.uuid4().hex[:12],
         "seed": int(provenance.get("seed") or 0),
         "generator": str(provenance.get("generator") or ""),
@@ -133,88 +150,105 @@ def _fields(armature: Any, name: str, provenance: Mapping[str, Any]) -> dict[str
     }
 
 
-def free_name(armature: Any, name: str = "Take 1") -> str:
-    """The name, counted up until no take of the character has it: Take 1, Take 2, ..."""
-    taken = {take.name for take in armature.cadenza_takes}
+def _revised(
+    take: Any, fields: dict[str, Any], part: Collection[str] | None, frame_range: tuple[float, float] | None
+) -> dict[str, Any]:
+    """What changes of a take's fields: all, or, where only some of it is written again, a note of that."""
+    if part is None and frame_range is None:
+        return {**fields, "uid": take.uid, "name": take.name}
+    whole = provenance(take)
+    change = {"parts": sorted(part) if part else None, "frames": frame_range, "made": fields["created"]}
+    change["provenance"] = json.loads(fields["provenance"])
+    whole["revisions"] = [*whole.get("revisions", ()), change]
+    return {"uid": take.uid, "name": take.name, "provenance": json.dumps(whole)}
+
+
+def _write(
+    armature: Reference, drafts: list[Draft], frames: Array, where: Range, fields: dict[str, Any]
+) -> Generator[float, None, Written]:
+    try:
+        keys = sum(c.values.size for draft in drafts for c in draft.channels)
+        done = 0
+        for draft in drafts:
+            for count in draft.write(f"{draft.owner.name} {fields['name']}", frames, where):
+                done += count
+                yield min(done / max(keys, 1), 1.0) * 0.99
+        _finish(armature.find(), drafts, fields)
+    finally:
+        for draft in drafts:
+            draft.discard()
+    yield 1.0
+    return Written(fields["uid"], sum(draft.hand_keys for draft in drafts))
+
+
+def _finish(armature: Any, drafts: list[Draft], fields: dict[str, Any]) -> None:
+    """Enter the drafts in the character's list and its tracks, in one piece."""
+    take = find(armature, fields["uid"])
+    replaces = any(draft.old is not None for draft in drafts)
+    if replaces and take is None:
+        raise TakeError(f"the take {fields['name']!r} was deleted while it was written again")
+    owners = [draft.owner.find() for draft in drafts]
+    for draft in drafts:  # see that all is there before anything changes
+        draft.found()
+    if take is None:
+        take = armature.cadenza_takes.add()
+    for key, value in fields.items():
+        if getattr(take, key) != value:
+            setattr(take, key, value)
+    for owner, draft in zip(owners, drafts, strict=True):
+        action = draft.finished()
+        action["cadenza"], action["cadenza_take"] = take.provenance, take.uid
+        if draft.old is None:
+            entry = take.actions.add()
+            entry.object, entry.action = owner, action
+            nla.add_strip(owner, action, f"Cadenza {take.uid}", take.name)
+        else:
+            _exchange(take, owner, draft.old.find(), action)
+    if not replaces:
+        armature.cadenza_take_index = len(armature.cadenza_takes) - 1
+    show(armature, take)
+
+
+def _exchange(take: Any, owner: Any, old: Any, new: Any) -> None:
+    """Let a take play a new action in place of an old one, which goes unless something else uses it."""
+    nla.exchange(owner, old, new)
+    entry = next(e for e in take.actions if e.object == owner)
+    entry.action = new
+    name = old.name
+    _remove_unused(old)
+    new.name = name
+
+
+def _remove_unused(action: Any) -> None:
+    """Remove an action that no data-block uses; one that an animator gave a fake user is used."""
+    if action is not None and action.library is None and action.users == 0:
+        bpy.data.actions.remove(action)
+
+
+def takes_of(armature: Any) -> Any:
+    """The character's takes, the oldest first; each has the fields of ``CadenzaTake``."""
+    return armature.cadenza_takes
+
+
+def find(armature: Any, uid: str) -> Any:
+    """The take with that identifier, or None."""
+    return next((take for take in armature.cadenza_takes if take.uid == uid), None)
+
+
+def provenance(take: Any) -> dict[str, Any]:
+    """How the take was made: generator, options, seed, hash of the sound; ``revisions`` of parts and ranges."""
+    return dict(json.loads(take.provenance or "{}"))
+
+
+def free_name(armature: Any, name: str = "Take 1", uid: str = "") -> str:
+    """The name, counted up until no other take of the character has it: Take 1, Take 2, ..."""
+    taken = {take.name for take in armature.cadenza_takes if take.uid != uid}
     stem, _, last = name.rpartition(" ")
     stem, number = (stem, int(last)) if stem and last.isdecimal() else (name, 1)
     while name in taken:
         number += 1
         name = f"{stem} {number}"
     return name
-
-
-def _write(
-    armature: _Reference, owners: list[_Owner], frames: Array, fields: dict[str, Any]
-) -> Generator[float, None, None]:
-    try:
-        yield from _write_actions(owners, frames, fields)
-        take = _add(armature.find(), owners, fields)
-        show(armature.find(), take)
-        owners.clear()
-    finally:
-        for owner in owners:
-            _discard(owner.action)
-    yield 1.0
-
-
-def _write_actions(owners: list[_Owner], frames: Array, fields: dict[str, Any]) -> Generator[float, None, None]:
-    total = sum(c.values.shape[1] for owner in owners for c in owner.channels) or 1
-    done = keys = 0
-    for owner in owners:
-        item = owner.object.find()
-        action = new_action(f"{item.name} {fields['name']}", item)
-        action[DRAFT], action["cadenza"], action["cadenza_take"] = True, fields["provenance"], fields["uid"]
-        owner.action = _Reference.to(action)
-        for channel in owner.channels:
-            for index in range(channel.values.shape[1]):
-                curve = new_curve(_drafted(owner), channel.path, index, channel.group)
-                set_keys(curve, frames, channel.values[:, index])
-                owner.curves += 1
-                done, keys = done + 1, keys + len(frames)
-                if keys >= PIECE:
-                    keys = 0
-                    yield done / total * 0.99
-
-
-def _drafted(owner: _Owner) -> Any:
-    """The curves of an owner's unfinished action, after seeing that nobody undid what was written."""
-    assert owner.action is not None
-    curves = curves_of(owner.action.find())
-    if len(curves.fcurves) != owner.curves:
-        raise TakeError("the take was undone while it was written; apply it again")
-    return curves
-
-
-def _discard(action: _Reference | None) -> None:
-    try:
-        if action is not None:
-            bpy.data.actions.remove(action.find())
-    except TakeError:
-        pass  # gone already
-
-
-def _add(armature: Any, owners: list[_Owner], fields: dict[str, Any]) -> Any:
-    """Enter the take in the character's list and put its strips in the tracks."""
-    for owner in owners:  # all of it, before anything changes
-        owner.object.find(), _drafted(owner)
-    take = armature.cadenza_takes.add()
-    for key, value in fields.items():
-        setattr(take, key, value)
-    for owner in owners:
-        assert owner.action is not None
-        item, action = owner.object.find(), owner.action.find()
-        del action[DRAFT]
-        entry = take.actions.add()
-        entry.object, entry.action = item, action
-        nla.add_strip(item, action, f"Cadenza {take.uid}", take.name)
-    armature.cadenza_take_index = len(armature.cadenza_takes) - 1
-    return take
-
-
-def find(armature: Any, uid: str) -> Any:
-    """The take with that identifier, or None."""
-    return next((take for take in armature.cadenza_takes if take.uid == uid), None)
 
 
 def strips_of(take: Any) -> list[tuple[Any, Any, Any]]:
@@ -227,22 +261,90 @@ def strips_of(take: Any) -> list[tuple[Any, Any, Any]]:
     ]
 
 
+def frames_of(take: Any) -> tuple[float, float] | None:
+    """First and last scene frame of the take; None when its strips are gone."""
+    strips = [strip for _, _, strip in strips_of(take)]
+    return (min(s.frame_start for s in strips), max(s.frame_end for s in strips)) if strips else None
+
+
 def show(armature: Any, take: Any) -> None:
     """Let this take be seen and mute the character's others; None mutes all of them."""
     for other in armature.cadenza_takes:
+        seen = take is not None and other.uid == take.uid
+        if not seen:
+            solo(other, False)
         for _, track, strip in strips_of(other):
-            strip.mute = take is None or other.uid != take.uid
-            if not strip.mute:
+            strip.mute = not seen
+            if seen:
                 track.mute = False
 
 
 def shown(take: Any) -> bool:
-    """Whether any of the take's strips is seen."""
+    """Whether any of the take's strips is not muted."""
     return any(not strip.mute and not track.mute for _, track, strip in strips_of(take))
+
+
+def solo(take: Any, on: bool = True) -> None:
+    """Let the take be seen without the animator's own layers and actions, which stay as they are; or end that."""
+    for entry in take.actions:
+        if entry.object is not None:
+            nla.solo(entry.object, entry.action, on)
+
+
+def soloed(take: Any) -> bool:
+    """Whether the take is seen alone."""
+    return any(track.is_solo for _, track, _ in strips_of(take))
+
+
+def hidden_by(armature: Any) -> str:
+    """What keeps the shown take from being seen, with what to do about it; empty when it is seen."""
+    for take in armature.cadenza_takes:
+        if shown(take):
+            reasons = (nla.covered(e.object, e.action) for e in take.actions if e.object and e.action)
+            return next((reason for reason in reasons if reason), "")
+    return ""
+
+
+def star(take: Any) -> None:
+    """Mark a take, or take the mark away."""
+    take.starred = not take.starred
+
+
+def rename(armature: Any, take: Any, name: str) -> None:
+    """Give a take, its strips and its actions another name; a number is added when another take has it."""
+    take.name = free_name(armature, name.strip() or take.name, take.uid)
+
+
+def follow_name(take: Any) -> None:
+    """Name a take's strips and actions after it, when it was renamed here or in the panel's list."""
+    free = free_name(take.id_data, take.name.strip() or "Take 1", take.uid)
+    if free != take.name:
+        take.name = free  # comes here again
+        return
+    for _, _, strip in strips_of(take):
+        strip.name = take.name
+    for entry in take.actions:
+        if entry.action is not None and entry.object is not None and entry.action.library is None:
+            entry.action.name = f"{entry.object.name} {take.name}"
+
+
+def duplicate(armature: Any, take: Any) -> dict[str, Any]:
+    """The provenance of a take like this one, with a seed that no take of the character has: to generate with."""
+    seeds = {other.seed for other in armature.cadenza_takes}
+    seed = take.seed + 1
+    while seed in seeds:
+        seed += 1
+    again = provenance(take)
+    again.pop("revisions", None)
+    return {**again, "seed": seed % 2**31}
 
 
 def delete(armature: Any, take: Any) -> None:
     """Remove a take: its strips, its tracks, and its actions where nothing else uses them."""
+    if armature.override_library is not None and any(track.is_override_data for _, track, _ in strips_of(take)):
+        raise TakeError(
+            f"the take {take.name!r} comes from the linked file of {armature.name!r}; hide it here, delete it there"
+        )
     actions = []
     for entry in take.actions:
         if entry.object is not None and entry.action is not None:
@@ -251,7 +353,6 @@ def delete(armature: Any, take: Any) -> None:
         entry.action = None
     armature.cadenza_takes.remove(next(i for i, t in enumerate(armature.cadenza_takes) if t.uid == take.uid))
     for action in actions:
-        if action is not None and action.users == 0:
-            bpy.data.actions.remove(action)
+        _remove_unused(action)
     last = len(armature.cadenza_takes) - 1
     armature.cadenza_take_index = max(0, min(armature.cadenza_take_index, last))

@@ -9,6 +9,7 @@ what an animator has assigned stays assigned.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -17,10 +18,26 @@ import numpy as np
 if TYPE_CHECKING:
     from ..core.rotations import Array
 
-LINEAR = 1
-"""Value of the interpolation LINEAR in an F-curve's keys."""
+CONSTANT, LINEAR = 0, 1
+"""Values of a key's interpolation."""
 GENERATED = 5
 """Value of the keyframe type GENERATED."""
+AUTO_CLAMPED = 4
+"""Value of a handle's type."""
+ATTRIBUTES: dict[str, tuple[int, Any]] = {
+    "co": (2, np.float32),
+    "handle_left": (2, np.float32),
+    "handle_right": (2, np.float32),
+    "handle_left_type": (1, np.uint8),
+    "handle_right_type": (1, np.uint8),
+    "interpolation": (1, np.uint8),
+    "easing": (1, np.uint8),
+    "type": (1, np.uint8),
+    "amplitude": (1, np.float32),
+    "period": (1, np.float32),
+    "back": (1, np.float32),
+}
+"""Attributes of a key: width, and the type with which Blender copies them as they are."""
 STEADY = 1e-6
 """A channel that changes by less gets one key."""
 
@@ -42,6 +59,21 @@ def curves_of(action: Any) -> Any:
     return strip.channelbag(action.slots[0], ensure=True)
 
 
+def curves_in_use(data: Any) -> Any:
+    """The container of the F-curves that animate ``data`` (an ``AnimData`` with an action); None without a slot."""
+    if not hasattr(data, "action_slot"):
+        return data.action
+    slot, layers = data.action_slot, data.action.layers
+    if slot is None or not layers or not layers[0].strips:
+        return None
+    return layers[0].strips[0].channelbag(slot)
+
+
+def paths_of(curves: Any) -> set[str]:
+    """RNA paths of the F-curves in a container that have keys."""
+    return {curve.data_path for curve in curves.fcurves if not curve.is_empty} if curves is not None else set()
+
+
 def new_curve(curves: Any, path: str, index: int, group: str) -> Any:
     """A new F-curve in a channel group."""
     if bpy.app.version >= (5, 0, 0):
@@ -57,7 +89,7 @@ def set_keys(curve: Any, frames: Array, values: Array) -> None:
     """Give a new F-curve linear keys of the type GENERATED; one key when it does not move.
 
     Each key repeats its value in ``back``, which a linear key does not use: where the two
-    differ, somebody has changed the key by hand (see :func:`read_keys`).
+    differ, somebody has changed the key by hand (see :class:`Keys`).
 
     Args:
         curve: without keys.
@@ -76,3 +108,78 @@ def set_keys(curve: Any, frames: Array, values: Array) -> None:
     keys.foreach_set("interpolation", np.full(count, LINEAR, dtype=np.uint8))
     keys.foreach_set("type", np.full(count, GENERATED, dtype=np.uint8))
     curve.update()
+
+
+@dataclass(frozen=True, eq=False)
+class Keys:
+    """All that there is to say about the keys of an F-curve.
+
+    Attributes:
+        columns: attribute of a key -> (K,) or, for points, (K, 2).
+    """
+
+    columns: dict[str, Array]
+
+    @classmethod
+    def read(cls, curve: Any) -> Keys:
+        """Read an F-curve's keys."""
+        count, columns = len(curve.keyframe_points), {}
+        for name, (width, kind) in ATTRIBUTES.items():
+            column = np.empty(count * width, dtype=kind)
+            curve.keyframe_points.foreach_get(name, column)
+            columns[name] = column.reshape(count, width) if width > 1 else column
+        return cls(columns)
+
+    @classmethod
+    def generated(cls, frames: Array, values: Array, cuts: Any) -> Keys:
+        """Keys of ours: linear, or constant where there is a cut."""
+        count = len(frames)
+        columns = {n: np.zeros((count, w) if w > 1 else count, dtype=k) for n, (w, k) in ATTRIBUTES.items()}
+        columns["co"][:, 0], columns["co"][:, 1] = frames, values
+        columns["handle_left"][:], columns["handle_right"][:] = columns["co"], columns["co"]
+        columns["handle_left_type"][:], columns["handle_right_type"][:] = AUTO_CLAMPED, AUTO_CLAMPED
+        columns["back"][:] = columns["co"][:, 1]
+        columns["interpolation"][:] = np.where(cuts, CONSTANT, LINEAR)
+        columns["type"][:] = GENERATED
+        return cls(columns)
+
+    @property
+    def frames(self) -> Array:
+        """(K,) where the keys are."""
+        return self.columns["co"][:, 0]
+
+    @property
+    def by_hand(self) -> Any:
+        """(K,) which keys an animator has set or changed."""
+        return (self.columns["type"] != GENERATED) | (self.columns["co"][:, 1] != self.columns["back"])
+
+    def chosen(self, mask: Any) -> Keys:
+        """Some of the keys."""
+        return Keys({name: column[mask] for name, column in self.columns.items()})
+
+    def joined(self, others: Keys) -> Keys:
+        """These and other keys, in the order of time."""
+        columns = {name: np.concatenate([column, others.columns[name]]) for name, column in self.columns.items()}
+        order = np.argsort(columns["co"][:, 0], kind="stable")
+        return Keys({name: column[order] for name, column in columns.items()})
+
+    def write(self, curve: Any) -> None:
+        """Make them an F-curve's keys, in place of those that it has."""
+        points = curve.keyframe_points
+        points.clear()
+        points.add(len(self.frames))
+        for name, column in self.columns.items():
+            points.foreach_set(name, np.ascontiguousarray(column).ravel())
+        curve.update()
+
+
+def values_at(curve: Any, frames: Array) -> Array:
+    """(N,) values of an F-curve, without what its modifiers add."""
+    modifiers = [m for m in curve.modifiers if not m.mute]
+    for modifier in modifiers:
+        modifier.mute = True
+    try:
+        return np.array([curve.evaluate(float(frame)) for frame in frames])
+    finally:
+        for modifier in modifiers:
+            modifier.mute = False

@@ -5,7 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .action import curves_in_use, curves_of, paths_of
+
+if TYPE_CHECKING:
+    from ..core.rotations import Array
 
 
 def add_strip(owner: Any, action: Any, track_name: str, name: str) -> Any:
@@ -30,13 +37,37 @@ def add_strip(owner: Any, action: Any, track_name: str, name: str) -> Any:
     return strip
 
 
-def set_range(strip: Any, first: float, last: float) -> None:
-    """Let a strip show the frames of its action from ``first`` to ``last``, at their own time."""
+def set_range(strip: Any, first: float, last: float, start: float | None = None) -> None:
+    """Let a strip show the frames of its action from ``first`` to ``last``, from the scene's frame ``start`` on.
+
+    Without ``start`` they are shown at their own time.
+    """
     last = max(last, first + 1.0)  # a strip has a length
+    start = first if start is None else start
     for _ in range(2):  # each end is held at the other one's old place
         strip.action_frame_end, strip.action_frame_start = last, first
-        strip.frame_end_raw, strip.frame_start_raw = last, first
+        strip.frame_end_raw, strip.frame_start_raw = start + last - first, start
     strip.scale = 1.0
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How a strip's action runs in the scene: an animator may have moved and stretched it."""
+
+    scene: float = 0.0
+    action: float = 0.0
+    scale: float = 1.0
+
+    def inside(self, frames: Array) -> Array:
+        """Frames of the action that are seen at frames of the scene."""
+        return (frames - self.scene) / self.scale + self.action
+
+
+def clock_of(owner: Any, action: Any) -> Clock:
+    """The clock of an action's first strip."""
+    for _, strip in strips_of(owner, action):
+        return Clock(strip.frame_start, strip.action_frame_start, strip.scale)
+    return Clock()
 
 
 def strips_of(owner: Any, action: Any) -> Iterator[tuple[Any, Any]]:
@@ -49,7 +80,71 @@ def strips_of(owner: Any, action: Any) -> Iterator[tuple[Any, Any]]:
 
 def remove_strips(owner: Any, action: Any) -> None:
     """Remove an action's strips, and the tracks that have nothing else."""
+    data = owner.animation_data
+    if data is not None and data.use_tweak_mode and data.action == action:
+        data.use_tweak_mode = False
     for track, strip in list(strips_of(owner, action)):
         track.strips.remove(strip)
         if not track.strips:
-            owner.animation_data.nla_tracks.remove(track)
+            data.nla_tracks.remove(track)
+
+
+def exchange(owner: Any, old: Any, new: Any) -> None:
+    """Let an owner play a new action wherever it plays an old one: strips, and an active action."""
+    data = owner.animation_data
+    first, last = old.curve_frame_range
+    with not_tweaking(data):
+        for _, strip in list(strips_of(owner, old)):
+            whole = abs(strip.action_frame_start - first) < 1e-3 and abs(strip.action_frame_end - last) < 1e-3
+            start = strip.frame_start
+            strip.action = new
+            if whole and abs(strip.scale - 1.0) < 1e-6 and new.curve_frame_range != old.curve_frame_range:
+                begin, end = new.curve_frame_range
+                set_range(strip, begin, end, start + begin - first)
+        if data.action == old:  # an animator edits the take as an action
+            data.action = new
+
+
+@contextmanager
+def not_tweaking(data: Any) -> Iterator[None]:
+    """Leave tweak mode, in which strips cannot be changed, and return to it."""
+    tweaking = data.use_tweak_mode
+    if tweaking:
+        data.use_tweak_mode = False
+    try:
+        yield
+    finally:
+        if tweaking:
+            data.use_tweak_mode = True
+
+
+def solo(owner: Any, action: Any, on: bool) -> None:
+    """Let only an action's track be evaluated, or end that."""
+    for track, _ in strips_of(owner, action):
+        if track.is_solo != on:
+            track.is_solo = on
+        return
+
+
+def covered(owner: Any, action: Any) -> str:
+    """Why an unmuted action's strips are not seen as they are, with what to do; empty when they are."""
+    data = owner.animation_data
+    tracks = [track for track, _ in strips_of(owner, action)]
+    if not tracks:
+        return ""
+    if not data.use_nla:
+        return f"NLA is switched off for {owner.name!r}; switch it on in the NLA editor"
+    if any(t.is_solo for t in data.nla_tracks) and not any(t.is_solo for t in tracks):
+        return f"another NLA track of {owner.name!r} plays solo; end that with its star in the NLA editor"
+    top = data.action
+    if top is None or top == action or any(t.is_solo for t in tracks):
+        return ""
+    if data.use_tweak_mode:
+        return f"another strip of {owner.name!r} is being edited; leave that with Tab in the NLA editor"
+    replaces = data.action_blend_type == "REPLACE" and data.action_influence > 0
+    if replaces and not paths_of(curves_in_use(data)).isdisjoint(paths_of(curves_of(action))):
+        return (
+            f"the active action {top.name!r} of {owner.name!r} lies on top of the take; to see the take, "
+            "push it down or unlink it in the Action Editor"
+        )
+    return ""

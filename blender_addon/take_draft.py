@@ -1,0 +1,234 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The actions of a take while they are written, piece by piece, between an animator's own steps.
+
+Between two pieces anything may happen: undo, renaming, deleting, another file. So nothing
+of Blender's is held over a pause; data-blocks are found again by their session's
+identifier, and a draft knows how many of its pieces are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import bpy
+import numpy as np
+
+from .rig import nla
+from .rig.action import Keys, curves_of, new_action, new_curve, set_keys, values_at
+from .rig.splice import NEAR, splice
+
+if TYPE_CHECKING:
+    from .core.rotations import Array
+    from .rig.channels import Channel
+
+PIECE = 10_000
+"""Keys that are set between two pauses: one to three milliseconds."""
+DRAFT = "cadenza_draft"
+"""Custom property of an unfinished action: how many of its pieces are written."""
+
+
+WRITING: set[int] = set()
+"""Session identifiers of the drafts that are being written."""
+
+
+class TakeError(ValueError):
+    """A take cannot be written or changed; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A data-block that can be found after undo and renaming, which Python's own references do not survive."""
+
+    kind: str
+    name: str
+    uid: int
+
+    @classmethod
+    def to(cls, block: Any) -> Reference:
+        return cls("actions" if isinstance(block, bpy.types.Action) else "objects", block.name, block.session_uid)
+
+    def find(self) -> Any:
+        """The data-block; TakeError when it is gone."""
+        blocks = getattr(bpy.data, self.kind)
+        named = blocks.get(self.name)
+        if named is not None and named.session_uid == self.uid:
+            return named
+        found = next((b for b in blocks if b.session_uid == self.uid), None)
+        if found is None:
+            raise TakeError(
+                f"{self.name!r} is gone: it was deleted or undone while the take was written, "
+                "or another file was opened; generate again"
+            )
+        return found
+
+
+@dataclass(frozen=True)
+class Range:
+    """What of a take is written again.
+
+    Attributes:
+        first, last: scene frames; infinite for all of it.
+        fade: frames of the cross-fades inside of them.
+        keep_hand: whether an animator's keys stay.
+    """
+
+    first: float = -np.inf
+    last: float = np.inf
+    fade: float = 0.0
+    keep_hand: bool = True
+
+    def on(self, clock: nla.Clock, first: float, last: float) -> Range:
+        """The same on an action's own time; an end where its keys (from ``first`` to ``last``) end is open."""
+        begin, end = (float(clock.inside(np.array(frame))) for frame in (self.first, self.last))
+        return replace(
+            self,
+            first=begin if begin > first + NEAR else -np.inf,
+            last=end if end < last - NEAR else np.inf,
+            fade=self.fade / clock.scale,
+        )
+
+    @property
+    def held(self) -> list[tuple[float, float]]:
+        """What lies outside: intervals from and to."""
+        outside = [(-np.inf, self.first), (self.last, np.inf)]
+        return [pair for pair in outside if np.isfinite(pair).any()]
+
+
+@dataclass
+class Draft:
+    """The coming action of one object of a take.
+
+    Attributes:
+        owner: the object.
+        channels: what is written.
+        old: the action that it will replace, None for a new take.
+        action: the draft, None before it is begun.
+        pieces: how many are written.
+        hand_keys: how many keys of the animator were kept where it was written.
+    """
+
+    owner: Reference
+    channels: Sequence[Channel]
+    old: Reference | None = None
+    action: Reference | None = None
+    pieces: int = 0
+    hand_keys: int = 0
+
+    def found(self) -> Any:
+        """The draft action, after seeing that nobody has undone what was written."""
+        assert self.action is not None
+        action = self.action.find()
+        if action.get(DRAFT) != self.pieces:
+            raise TakeError("the take was undone while it was written; generate again")
+        return action
+
+    def _written(self) -> None:
+        self.pieces += 1
+        assert self.action is not None
+        self.action.find()[DRAFT] = self.pieces
+
+    def write(self, name: str, frames: Array, where: Range) -> Iterator[int]:
+        """Write the action; yields the keys written since the last pause.
+
+        Args:
+            name: of the action.
+            frames: (T,) scene frames of the channels' values.
+            where: what of the old action is written again.
+        """
+        owner = self.owner.find()
+        action = new_action(name, owner) if self.old is None else self.old.find().copy()
+        action[DRAFT] = 0
+        self.action = Reference.to(action)
+        WRITING.add(self.action.uid)
+        if self.old is None:
+            yield from self._write_new(frames)
+            return
+        clock = nla.clock_of(owner, self.old.find())
+        inside = where.on(clock, *action.curve_frame_range)
+        yield 0  # the copy is a piece of its own
+        for channel in self.channels:
+            yield from self._write_again(channel, clock.inside(frames), inside)
+
+    def _write_new(self, frames: Array) -> Iterator[int]:
+        keys = 0
+        for channel in self.channels:
+            for index in range(channel.values.shape[1]):
+                curve = new_curve(curves_of(self.found()), channel.path, index, channel.group)
+                set_keys(curve, frames, channel.values[:, index])
+                self._written()
+                keys += len(frames)
+                if keys >= PIECE:
+                    yield keys
+                    keys = 0
+        yield keys
+
+    def _write_again(self, channel: Channel, frames: Array, where: Range) -> Iterator[int]:
+        """Splice a channel into the copy of the old action."""
+        wanted = (frames >= where.first - NEAR) & (frames <= where.last + NEAR)
+        frames, values = frames[wanted], channel.values[wanted]
+        if not len(frames):
+            return
+        curves = self._curves(channel, frames, values)
+        old = [Keys.read(curve) for curve in curves]
+        hand = [k.by_hand if where.keep_hand else np.zeros(len(k.frames), dtype=bool) for k in old]
+        result = splice(
+            [k.frames for k in old],
+            hand,
+            frames,
+            values,
+            where.held,
+            where.fade,
+            lambda at: np.stack([values_at(curve, at) for curve in curves], axis=-1),
+            kind_of(channel),
+        )
+        yield 0
+        for i, keys in enumerate(old):
+            inside = (keys.frames > where.first) & (keys.frames < where.last)
+            self.hand_keys += int((hand[i] & inside & result.kept[i]).sum())
+            fresh = Keys.generated(result.frames[i], result.values[i], result.cuts[i])
+            keys.chosen(result.kept[i]).joined(fresh).write(self._curves(channel, frames, values)[i])
+            self._written()
+            yield len(frames)
+
+    def _curves(self, channel: Channel, frames: Array, values: Array) -> list[Any]:
+        """The draft's F-curves of a channel; those that were missing hold the first new value."""
+        curves, found = curves_of(self.found()), []
+        for index in range(values.shape[1]):
+            curve = curves.fcurves.find(channel.path, index=index)
+            if curve is None:
+                curve = new_curve(curves, channel.path, index, channel.group)
+                set_keys(curve, frames[:1], values[:1, index])
+            found.append(curve)
+        return found
+
+    def finished(self) -> Any:
+        """The action, no longer a draft."""
+        action = self.found()
+        del action[DRAFT]
+        WRITING.discard(action.session_uid)
+        self.action = None
+        return action
+
+    def discard(self) -> None:
+        """Leave nothing behind."""
+        if self.action is not None:
+            WRITING.discard(self.action.uid)
+            with suppress(TakeError):  # gone already
+                bpy.data.actions.remove(self.action.find())
+
+
+def kind_of(channel: Channel) -> str:
+    """How a channel's values are blended, see :func:`~.rig.splice.splice`."""
+    if channel.path.endswith("rotation_quaternion"):
+        return "quaternion"
+    return "euler" if channel.path.endswith("rotation_euler") else ""
+
+
+def remove_leftovers() -> None:
+    """Remove unfinished actions that nobody is writing: undo can bring them back."""
+    for action in [a for a in bpy.data.actions if DRAFT in a and a.session_uid not in WRITING]:
+        bpy.data.actions.remove(action)

@@ -4,14 +4,12 @@
 
 
 def register() -> None:
-    from . import properties, take_properties
+    from . import registration
 
-    properties.register()
-    take_properties.register()
+    registration.register()
 
 
 def unregister() -> None:
-    from . import properties, take_properties
+    from . import registration
 
-    take_properties.unregister()
-    properties.unregister()
+    registration.unregister()

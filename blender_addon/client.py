@@ -297,4 +297,6 @@ def _component(entry: Any) -> ComponentInfo:
     """Known fields only, so that a backend may say more."""
     known = ComponentInfo.__dataclass_fields__
     fields = {name: value for name, value in dict(entry).items() if name in known}
+    if not isinstance(fields["name"], str) or not isinstance(fields.get("options", {}), dict):
+        raise TypeError("a component has no name, or options that are no schema")
     return ComponentInfo(**{**fields, "devices": tuple(fields.get("devices", ()))})

@@ -134,8 +134,10 @@ class Option:
 
 def options_of(schema: Mapping[str, Any]) -> list[Option]:
     """The options that a component's schema describes, in its order; none is left out."""
-    definitions = schema.get("$defs", {})
-    return [_option(name, entry, definitions) for name, entry in schema.get("properties", {}).items()]
+    definitions, properties = schema.get("$defs"), schema.get("properties")
+    if not isinstance(properties, Mapping):
+        return []
+    return [_option(name, entry, definitions or {}) for name, entry in properties.items()]
 
 
 def _option(name: str, entry: Any, definitions: Mapping[str, Any]) -> Option:

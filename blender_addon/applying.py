@@ -1,0 +1,194 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a motion to a take on a character: planned and written in Blender's thread, solved in another.
+
+No step of it holds Blender for long, none holds on to Blender's data between two steps,
+and one that is discarded leaves the scene as it was.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Generator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import takes, timeline
+from .rig import perform
+
+if TYPE_CHECKING:
+    from .audio_source import Source
+    from .core.motion import Motion
+    from .reference import Reference
+    from .rig.bone_map import BoneMap
+
+TRIES = 3
+"""How often a take is written when undo takes it away meanwhile."""
+
+
+class ApplyError(RuntimeError):
+    """The motion cannot be applied; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where a motion goes.
+
+    Attributes:
+        name: of the new take.
+        place: where the recording lies in the scene; None to begin at the scene's first frame.
+        replace: identifier of the take that is generated again, or "".
+        part: of the body, or None for all of it.
+        frames: first and last scene frame that are generated again, or None for all.
+        fade: frames over which old and new are blended.
+    """
+
+    character: Reference
+    scene: Reference
+    bone_map: BoneMap
+    name: str
+    place: Source | None = None
+    replace: str = ""
+    part: str | None = None
+    frames: tuple[float, float] | None = None
+    fade: int = 0
+
+    def find(self) -> tuple[Any, Any]:
+        """Character and scene; ApplyError when one of them is gone."""
+        character, scene = self.character.find(), self.scene.find()
+        if character is None:
+            raise ApplyError(
+                f"the character {self.character.name!r} was deleted meanwhile; undo that, or choose another, "
+                "and generate again (the backend remembers the result)"
+            )
+        if scene is None:
+            raise ApplyError(f"the scene {self.scene.name!r} was deleted meanwhile; generate again in another")
+        return character, scene
+
+    def origin(self, scene: Any) -> float | None:
+        return None if self.place is None else self.place.origin(scene)
+
+
+class Applying:
+    """One motion on its way to a take; :meth:`advance` until ``done``.
+
+    Attributes:
+        done: whether the take is there.
+        take: identifier of the take, once done.
+        hand_keys: how many keys of the animator it goes round.
+        report: what the solver says of the fit, once solved.
+    """
+
+    def __init__(self, motion: Motion, destination: Destination, provenance: Mapping[str, Any]) -> None:
+        self.done, self.take, self.hand_keys = False, "", 0
+        self.report: dict[str, Any] = {}
+        self._motion, self._destination, self._provenance = motion, destination, provenance
+        self._solved: perform.Performance | None = None
+        self._failed: BaseException | None = None
+        self._fraction = 0.0
+        self._writing: Generator[float, None, takes.Written] | None = None
+        self._tries = 0
+        self._built_props = False
+        character, scene = destination.find()
+        self._shown = next((t.uid for t in takes.takes_of(character) if takes.shown(t)), "")
+        self._index = character.cadenza_take_index
+        plan = perform.plan(character, motion, destination.bone_map, scene, destination.origin(scene))
+        self._thread = threading.Thread(target=self._solve, args=(plan,), daemon=True)
+        self._thread.start()
+
+    @property
+    def progress(self) -> float:
+        """0 to 1."""
+        return 1.0 if self.done else self._fraction
+
+    @property
+    def writing(self) -> bool:
+        return self._writing is not None
+
+    def advance(self, deadline: float) -> None:
+        """Go on until ``deadline`` (of ``time.perf_counter``). Raises what went wrong; discard it then."""
+        if self._failed is not None:
+            raise self._failed
+        while self._solved is not None and not self.done and time.perf_counter() < deadline:
+            try:
+                self._write()
+            except takes.TakeError:
+                # Undo takes away what is half written: it is written again while character and scene are there.
+                self._destination.find()
+                self._tries += 1
+                if self._tries == TRIES:
+                    raise
+                self._writing = None
+
+    def discard(self, instruments: bool = True) -> None:
+        """Take everything away again, the finished take included; safe at any time.
+
+        Args:
+            instruments: whether violin and bow go too, when they were built for this motion.
+        """
+        if self._writing is not None:
+            self._writing.close()
+        character = self._destination.character.find()
+        if character is None:
+            return
+        take = takes.find(character, self.take) if self.take else None
+        if take is not None:
+            seen = takes.shown(take)
+            takes.delete(character, take)
+            if seen:
+                takes.show(character, takes.find(character, self._shown))
+                character.cadenza_take_index = self._index
+        if self._built_props and instruments:
+            perform.remove_props(character)
+
+    def _solve(self, plan: perform.Plan) -> None:
+        """In the thread: numpy only."""
+        try:
+            solved = plan.solve(self._heard)
+            self.report = solved.report
+            self._solved = solved
+        except BaseException as error:  # told by advance(), in Blender's thread
+            with suppress(AttributeError):
+                error.add_note(traceback.format_exc())
+            self._failed = error
+
+    def _heard(self, fraction: float, message: str) -> None:
+        self._fraction = 0.5 * fraction
+
+    def _write(self) -> None:
+        """One piece of writing."""
+        if self._writing is None:
+            self._writing = self._begin()
+            return
+        try:
+            done = next(self._writing)
+            if done >= 1.0:  # the take is there: hear at once which, so that it can be discarded
+                next(self._writing)
+            self._fraction = 0.5 + 0.5 * done
+        except StopIteration as end:
+            self.take, self.hand_keys = end.value.uid, end.value.hand_keys
+            self.done = True
+
+    def _begin(self) -> Generator[float, None, takes.Written]:
+        """Instruments, and the generator that writes; frames are made now, at the frame rate of now."""
+        assert self._solved is not None
+        character, scene = self._destination.find()
+        if perform.props_of(character) is None:
+            self._built_props = perform.ensure_props(character, self._solved) is not None
+        to, start = self._destination, self._destination.origin(scene)
+        start = self._motion.start if start is None else start
+        frames = np.array([timeline.frame_at(scene, t, start) for t in self._motion.times])
+        again: dict[str, Any] = {}
+        if to.replace:
+            again = {"replace": takes.find(character, to.replace), "part": to.part, "frame_range": to.frames}
+            again["fade"] = to.fade
+            if again["replace"] is None:
+                raise ApplyError("the take that was to be generated again is gone; generate a new one")
+        return takes.write_take(
+            character, self._solved.channels, frames, name=to.name, provenance=self._provenance, **again
+        )

@@ -1,0 +1,216 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is to be performed: a sound strip, a speaker or a file, as a file to upload and its place in the scene.
+
+Nothing is decoded here: Blender would stand still meanwhile. The backend takes the file
+as it is; a packed sound is written to Blender's own temporary folder first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SCORES = (".musicxml", ".xml", ".mxl", ".mid", ".midi")
+LARGEST_SCORE = 5_000_000
+"""Bytes."""
+
+
+class SourceError(ValueError):
+    """There is nothing to perform; the message says what is missing and what to do."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What to perform.
+
+    Attributes:
+        sound: the recording as a file, None for a score alone.
+        score: the score's file, or None.
+        start, end: seconds of the recording to perform; None for its beginning and end.
+        frame, second: at this scene frame sounds this second of the recording; holds at any frame rate.
+        name: for people.
+    """
+
+    sound: Path | None
+    score: Path | None
+    start: float | None
+    end: float | None
+    frame: float
+    second: float
+    name: str
+
+    def origin(self, scene: Any) -> float:
+        """The second of the recording that sounds at the scene's first frame (``timeline.frame_at``)."""
+        return self.second - (self.frame - scene.frame_start) / frame_rate(scene)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For a take's provenance: enough to perform the same again."""
+        return {
+            "sound": str(self.sound) if self.sound else None,
+            "score": str(self.score) if self.score else None,
+            "start": self.start,
+            "end": self.end,
+            "frame": self.frame,
+            "second": self.second,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Source:
+        """Read :meth:`to_dict`; SourceError when it is something else."""
+        try:
+            sound, score = (Path(str(data[k])) if data[k] else None for k in ("sound", "score"))
+            start, end = (None if data[k] is None else float(data[k]) for k in ("start", "end"))
+            return cls(sound, score, start, end, float(data["frame"]), float(data["second"]), str(data["name"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise SourceError("the take does not say what it was made from; generate a new one") from error
+
+
+def frame_rate(scene: Any) -> float:
+    """Frames per second of a scene."""
+    return float(scene.render.fps / scene.render.fps_base)
+
+
+def source_of(scene: Any) -> Source:
+    """What the scene's state (``scene.cadenza``) asks for.
+
+    Raises:
+        SourceError: nothing is chosen, it is muted or missing, or the range is empty.
+    """
+    state = scene.cadenza
+    kinds = {"STRIP": _from_strip, "SPEAKER": _from_speaker, "FILE": _from_file, "SCORE": _from_score}
+    found: Source = kinds[state.source](scene, state)
+    return _in_range(found, scene, state)
+
+
+def strips_of(scene: Any) -> list[Any]:
+    """The scene's sound strips."""
+    editor = scene.sequence_editor
+    if editor is None:
+        return []
+    strips = editor.strips if hasattr(editor, "strips") else editor.sequences
+    return [strip for strip in strips if strip.type == "SOUND"]
+
+
+def _from_strip(scene: Any, state: Any) -> Source:
+    strip = next((s for s in strips_of(scene) if s.name == state.strip), None)
+    if strip is None:
+        missing = f"there is no sound strip {state.strip!r}" if state.strip else "no sound strip is chosen"
+        raise SourceError(f"{missing}; choose one in Source, or add your sound in the Video Sequencer")
+    channels = scene.sequence_editor.channels
+    if strip.mute or channels[strip.channel].mute:
+        raise SourceError(
+            f"the sound strip {strip.name!r} is muted; unmute it in the Video Sequencer, or choose another"
+        )
+    if len(strip.retiming_keys):
+        raise SourceError(
+            f"the sound strip {strip.name!r} is played at another speed (retiming); reset its retiming in the "
+            "Video Sequencer, or render it to a file and use that"
+        )
+    begin, first, last = _handles(strip)
+    delay = getattr(strip, "sound_offset", 0.0) * frame_rate(scene)
+    trimmed = getattr(strip, "content_trim_start", None)
+    zero = begin + delay - (strip.animation_offset_start if trimmed is None else trimmed)
+    start, end = ((frame - zero) / frame_rate(scene) for frame in (first, last))
+    if end <= 0:
+        raise SourceError(f"the sound strip {strip.name!r} shows nothing of its sound; look at its offset and trim")
+    return Source(_sound_file(strip.sound), _score(state), max(start, 0.0), end, zero, 0.0, strip.name)
+
+
+def _handles(strip: Any) -> tuple[float, float, float]:
+    """Frames where the strip's content begins, and its left and right handles."""
+    if hasattr(strip, "content_start"):  # from 5.2 on, where the names below are deprecated
+        return strip.content_start, strip.left_handle, strip.right_handle
+    return strip.frame_start, strip.frame_final_start, strip.frame_final_end
+
+
+def _from_speaker(scene: Any, state: Any) -> Source:
+    item = state.speaker
+    if item is None or item.type != "SPEAKER":
+        raise SourceError("no speaker is chosen; choose one in Source")
+    speaker = item.data
+    if speaker.muted or item.hide_viewport:
+        raise SourceError(f"the speaker {item.name!r} is muted or hidden; unmute it, or choose another")
+    if abs(speaker.pitch - 1.0) > 1e-6:
+        raise SourceError(f"the speaker {item.name!r} plays at another pitch and speed; set its pitch to 1")
+    if speaker.sound is None:
+        raise SourceError(f"the speaker {item.name!r} has no sound; choose one in its properties")
+    tracks = item.animation_data.nla_tracks if item.animation_data else ()
+    starts = [s.frame_start for t in tracks for s in t.strips if s.type == "SOUND" and not (s.mute or t.mute)]
+    frame = min(starts) if starts else float(scene.frame_start)
+    return Source(_sound_file(speaker.sound), _score(state), None, None, frame, 0.0, item.name)
+
+
+def _from_file(scene: Any, state: Any) -> Source:
+    path = _file(state.sound_file, "sound file")
+    return Source(path, _score(state), None, None, float(scene.frame_start), 0.0, path.name)
+
+
+def _from_score(scene: Any, state: Any) -> Source:
+    path = _score(state)
+    if path is None:
+        raise SourceError("no score is chosen; choose a MIDI file in Source")
+    if path.suffix.lower() not in (".mid", ".midi"):
+        raise SourceError(f"{path.name} needs its recording: only MIDI is performed without a sound; choose both")
+    return Source(None, path, None, None, float(scene.frame_start), 0.0, path.name)
+
+
+def _score(state: Any) -> Path | None:
+    if not state.score_file:
+        return None
+    path = _file(state.score_file, "score")
+    if path.suffix.lower() not in SCORES:
+        raise SourceError(f"{path.name} is not a score; choose one of {', '.join(SCORES)}, or clear the field")
+    if path.stat().st_size > LARGEST_SCORE:
+        raise SourceError(f"{path.name} is larger than any score ({LARGEST_SCORE / 1e6:g} MB); is it the right file?")
+    return path
+
+
+def _file(text: str, what: str) -> Path:
+    if not text:
+        raise SourceError(f"no {what} is chosen; choose one in Source")
+    path = Path(bpy.path.abspath(text))
+    if not path.is_file():
+        raise SourceError(f"the {what} {path} is missing; choose it again in Source")
+    return path
+
+
+def _sound_file(sound: Any) -> Path:
+    """A sound's file; a packed one is written out under a name that tells its content."""
+    if sound is None:
+        raise SourceError("the strip has no sound; choose another strip")
+    path = Path(bpy.path.abspath(sound.filepath, library=sound.library))
+    if sound.packed_file is not None:
+        data = sound.packed_file.data
+        unpacked = Path(bpy.app.tempdir) / f"cadenza-{hashlib.sha256(data).hexdigest()[:16]}{path.suffix}"
+        if not unpacked.is_file() or unpacked.stat().st_size != len(data):
+            unpacked.write_bytes(data)
+        return unpacked
+    if not path.is_file():
+        raise SourceError(f"the sound file {path} is missing; find it with File > External Data > Find Missing Files")
+    return path
+
+
+def _in_range(source: Source, scene: Any, state: Any) -> Source:
+    """The source, cut to the range that the state asks for."""
+    start, end = source.start, source.end
+    if state.range == "SCENE":
+        first = source.origin(scene)
+        last = first + (scene.frame_end + 1 - scene.frame_start) / frame_rate(scene)
+    elif state.range == "SECONDS":
+        first, last = state.start, state.end
+    else:
+        return source
+    start = max(first, start or 0.0)
+    end = last if end is None else min(last, end)
+    if end <= start:
+        raise SourceError(f"the range is empty: from {start:.2f} s to {end:.2f} s of the sound; choose another range")
+    return Source(source.sound, source.score, start, end, source.frame, source.second, source.name)

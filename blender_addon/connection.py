@@ -1,0 +1,164 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is known of the backend, as panels draw it: asked in a thread, kept here, never fetched while drawing."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import bpy
+
+from . import options, preferences
+from .client import Backend, BackendError
+from .local_backend import CHILD, LocalBackendError, find_command
+
+if TYPE_CHECKING:
+    from .core.protocol import ComponentInfo
+
+OFFLINE: Final = "Blender is not allowed to use the network"
+ALLOW: Final = "Turn on Preferences > System > Network > Allow Online Access, or use a backend on this computer"
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the last look showed.
+
+    Attributes:
+        state: ``unknown``, ``asking``, ``ready`` or ``failed``.
+        error, hint: why it failed, and what to do.
+        version: of the backend.
+        components: what it has, broken ones included.
+    """
+
+    state: str = "unknown"
+    error: str = ""
+    hint: str = ""
+    version: str = ""
+    components: tuple[ComponentInfo, ...] = ()
+
+    def generators(self) -> list[ComponentInfo]:
+        return [c for c in self.components if c.kind == "generator" and not c.error]
+
+    def find(self, name: str) -> ComponentInfo | None:
+        """The generator of that name."""
+        return next((c for c in self.generators() if c.name == name), None)
+
+
+_known = Known()
+_answers: queue.SimpleQueue[tuple[int, Known]] = queue.SimpleQueue()
+_asked = 0
+"""Number of the newest question; answers to older ones are dropped."""
+_child_state = "stopped"
+
+
+def known() -> Known:
+    return _known
+
+
+def backend() -> Backend:
+    """The chosen backend.
+
+    Raises:
+        BackendError: it does not run, its address is wrong, or the network may not be used.
+    """
+    chosen = preferences.settings()
+    if chosen.kind == preferences.LOCAL:
+        if CHILD.state == "starting":
+            raise BackendError("the backend is starting", "Wait a moment")
+        if not CHILD.address:
+            raise BackendError("the backend does not run", "Press Start Backend")
+        return Backend(CHILD.address, CHILD.token)
+    found = Backend(chosen.address, chosen.token)
+    if not found.address.local and not bpy.app.online_access:
+        raise BackendError(OFFLINE, ALLOW)
+    return found
+
+
+def start_local() -> None:
+    """Start the local backend; :func:`poll` notices when it is ready, and that it could not be started."""
+    global _child_state, _known
+    forget()
+    try:
+        CHILD.start(find_command(preferences.settings().command))
+        _child_state = "starting"
+    except LocalBackendError as error:
+        _known = Known("failed", str(error))
+
+
+def stop_local() -> None:
+    global _child_state
+    CHILD.stop()
+    _child_state = "stopped"
+    forget()
+
+
+def forget() -> None:
+    """Nothing is known any more (the address changed)."""
+    global _known, _asked
+    _asked += 1
+    _known = Known()
+
+
+def refresh() -> None:
+    """Ask the backend what it is and has; :func:`poll` takes the answer."""
+    global _known, _asked
+    _asked += 1
+    try:
+        asked = backend()
+    except BackendError as error:
+        _known = replace(_known, state="failed", error=error.message, hint=error.hint)
+        return
+    _known = replace(_known, state="asking", error="", hint="")
+    threading.Thread(target=_ask, args=(asked, _asked), daemon=True).start()
+
+
+def _ask(asked: Backend, number: int) -> None:
+    try:
+        version = asked.health().version
+        answer = Known("ready", version=version, components=tuple(asked.components()))
+    except BackendError as error:
+        answer = Known("failed", error.message, error.hint)
+    _answers.put((number, answer))
+
+
+def poll() -> bool:
+    """Take answers and notice what became of the child; whether anything changed. Blender's thread only."""
+    changed = _watch_child()
+    while not _answers.empty():
+        number, answer = _answers.get()
+        if number == _asked:
+            _take(answer)
+            changed = True
+    return changed
+
+
+def starting() -> bool:
+    """Whether the local backend is on its way."""
+    return CHILD.state == "starting"
+
+
+def busy() -> bool:
+    """Whether :func:`poll` has something to wait for."""
+    return _known.state == "asking" or CHILD.state in ("starting", "running")
+
+
+def _take(answer: Known) -> None:
+    global _known
+    _known = answer
+    options.update(answer.components)
+
+
+def _watch_child() -> bool:
+    global _child_state, _known
+    before, _child_state = _child_state, CHILD.state
+    if before == _child_state:
+        return False
+    if _child_state == "running":
+        refresh()
+    elif _child_state == "failed":
+        last = CHILD.last_line or "it said nothing"
+        _known = Known("failed", f"the backend ended: {last}", "Press Start Backend; if it ends again, copy its log")
+    return True

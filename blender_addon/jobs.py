@@ -1,0 +1,291 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one job of this Blender, from the button to the take: a state machine that ``poll()`` drives.
+
+    sending -> queued -> running -> fetching -> applying -> finished
+        any of them -> failed | cancelled
+
+Network, decoding and solving happen in threads that never touch Blender; what they say
+waits in a queue. ``poll()`` is called by a timer (``session``), and directly by tests.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+import time
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import bpy
+
+from . import marking, takes
+from .applying import ApplyError, Applying, Destination
+from .core.motion import MotionError
+from .remote_job import Failure, Message, Partial, Progress, RemoteJob, Result
+from .rig.body import RigError
+
+if TYPE_CHECKING:
+    from .core.annotations import AnnotationTrack
+    from .core.motion import Motion
+
+BUDGET: Final = 0.025
+"""Seconds of Blender's time that one poll may take."""
+ENDED: Final = ("finished", "failed", "cancelled")
+EXPECTED: Final = (ApplyError, takes.TakeError, RigError, MotionError)
+"""Errors whose own words tell the animator what to do."""
+SHARE: Final = {"sending": (0.0, 0.1), "queued": (0.1, 0.1), "running": (0.1, 0.85), "fetching": (0.85, 0.88)}
+"""Part of the progress bar that a state fills; applying fills the rest."""
+TEMPORARY: Final = "temporary"
+"""Mark in the provenance of a first partial result."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be done.
+
+    Attributes:
+        title: for people, for example "Generating".
+        remote: what the backend does, or None when the motion is there already.
+        motion: that motion.
+        destination: where the motion goes; None when only annotations are wanted.
+        provenance: joins what the motion says of itself.
+        mark: namespaces whose annotations become markers.
+    """
+
+    title: str
+    remote: RemoteJob | None = None
+    motion: Motion | None = field(default=None, repr=False)
+    destination: Destination | None = None
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    mark: marking.Marks | None = None
+
+
+class Job:
+    """One order being carried out.
+
+    Attributes:
+        state: see the module.
+        progress: 0 to 1.
+        message: what is being done, or how it ended.
+        error, hint: what went wrong and what to do.
+        notes: what happened when, for the report.
+        details: of an error that nobody expected.
+    """
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        self.state, self.progress, self.message = "sending", 0.0, order.title
+        self.error = self.hint = self.details = ""
+        self.notes: list[str] = []
+        self.take = ""
+        self._messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._cancelled = threading.Event()
+        self._preview: Applying | None = None
+        self._final: Applying | None = None
+        self._closing: Iterator[None] | None = None
+        self._tracks: list[AnnotationTrack] = []
+        self._note(order.title)
+        if order.remote is not None:
+            run = order.remote.run
+            threading.Thread(target=run, args=(self._messages.put, self._cancelled), daemon=True).start()
+        else:
+            self._messages.put(Result(order.motion, []))
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ENDED
+
+    @property
+    def writing(self) -> bool:
+        """Whether keys are being written: the next poll should come soon."""
+        return any(a is not None and a.writing and not a.done for a in (self._preview, self._final))
+
+    def poll(self, budget: float = BUDGET) -> None:
+        """Take in what the threads said, and write keys for at most about ``budget`` seconds."""
+        deadline = time.perf_counter() + budget
+        try:
+            while not self.ended and not self._messages.empty():
+                self._take_in(self._messages.get())
+            if not self.ended:
+                self._advance(deadline)
+        except EXPECTED as error:
+            self._fail(str(error))
+        except Exception as error:  # whatever happens, the scene is put back and the animator told
+            self.details = traceback.format_exc()
+            self._fail(f"something unexpected happened ({error})", "Copy the report and send it to us")
+
+    def cancel(self, why: str = "Cancelled") -> None:
+        """Stop, and leave the scene as it was."""
+        if not self.ended:
+            self._clear()
+            self._end("cancelled", why)
+
+    def _take_in(self, message: Message) -> None:
+        if isinstance(message, Progress):
+            self._progress(message)
+        elif isinstance(message, Partial):
+            self._show(message.motion)
+        elif isinstance(message, Failure):
+            self._fail(message.message, message.hint)
+        else:
+            self._receive(message)
+
+    def _progress(self, message: Progress) -> None:
+        self.message = message.message
+        if message.state != self.state and message.state in SHARE:
+            self.state = message.state
+            self._note(message.state)
+        if message.state in SHARE:
+            low, high = SHARE[message.state]
+            self.progress = max(self.progress, low + (high - low) * message.fraction)
+
+    def _show(self, motion: Motion) -> None:
+        """The first partial result: a take of its own until the job ends."""
+        if self.order.destination is None or self._preview is not None:
+            return
+        to = replace(self.order.destination, name=f"{self.order.destination.name} (first part)", replace="")
+        self._note(f"first part: {len(motion)} frames")
+        with suppress(*EXPECTED):  # the whole may fit where a part does not; and the whole says it better
+            self._preview = Applying(motion, to, {**self._origin_of(motion), TEMPORARY: True})
+
+    def _receive(self, result: Result) -> None:
+        self._tracks = result.tracks
+        if result.motion is None or self.order.destination is None:
+            self._closing = self._close("Finished")
+            return
+        self.state, self.message = "applying", "Fitting the motion to the character"
+        self._note(f"received {len(result.motion)} frames at {result.motion.fps:g} a second")
+        if self._preview is not None and not self._preview.done:
+            self._drop_preview()
+        self._final = Applying(result.motion, self.order.destination, self._origin_of(result.motion))
+
+    def _origin_of(self, motion: Motion) -> dict[str, Any]:
+        return {**motion.provenance, **self.order.provenance}
+
+    def _advance(self, deadline: float) -> None:
+        if self._closing is not None:
+            next(self._closing, None)
+        elif self._final is not None:
+            self._final.advance(deadline)
+            self.progress = max(self.progress, SHARE["fetching"][1] * (1 - self._final.progress) + self._final.progress)
+            if self._final.writing:
+                self.message = "Writing the take"
+            if self._final.done:
+                self.take = self._final.take
+                self._keep_fit(self._final.report)
+                self._closing = self._close("Finished")
+        elif self._preview is not None and not self._preview.done:
+            try:
+                self._preview.advance(deadline)
+            except EXPECTED as error:
+                self._note(f"no first part: {error}")
+                self._drop_preview()
+
+    def _keep_fit(self, report: Mapping[str, Any]) -> None:
+        """The character remembers how well the motion fits it, for the panel."""
+        assert self.order.destination is not None
+        character, _ = self.order.destination.find()
+        character.cadenza.report = json.dumps(report)
+
+    def _close(self, message: str) -> Iterator[None]:
+        """What is left to do when the take is there, one piece a poll."""
+        yield
+        self._drop_preview(instruments=False)
+        yield
+        if self.order.mark is not None:
+            count = self.order.mark.put(self._tracks)
+            message = f"{message}: {count} markers" if self.order.destination is None else message
+        _push_undo(f"Cadenza: {self.order.title}")
+        self._end("finished", message)
+
+    def _drop_preview(self, instruments: bool = True) -> None:
+        if self._preview is not None:
+            self._preview.discard(instruments)
+            self._preview = None
+
+    def _clear(self) -> None:
+        """Put the scene back."""
+        self._cancelled.set()
+        for applying in (self._final, self._preview):
+            if applying is not None:
+                with suppress(ReferenceError, takes.TakeError):
+                    applying.discard()
+        self._final = self._preview = None
+
+    def _fail(self, message: str, hint: str = "") -> None:
+        self._clear()
+        self.error, self.hint = message, hint
+        self._note(f"error: {message}")
+        self._end("failed", message)
+
+    def _end(self, state: str, message: str) -> None:
+        self._cancelled.set()
+        self.state, self.message = state, message
+        self.progress = 1.0 if state == "finished" else self.progress
+        self._note(state)
+
+    def _note(self, text: str) -> None:
+        self.notes.append(f"{datetime.now():%H:%M:%S} {text}")
+
+
+_job: Job | None = None
+
+
+def current() -> Job | None:
+    """The job that runs, or the last one; its error stays until it is dismissed or another starts."""
+    return _job
+
+
+def running() -> bool:
+    return _job is not None and not _job.ended
+
+
+def start(order: Order) -> Job:
+    """Begin an order; there must be no job running."""
+    global _job
+    if running():
+        raise RuntimeError("a job is running; cancel it first")
+    _job = Job(order)
+    return _job
+
+
+def poll(budget: float = BUDGET) -> bool:
+    """Drive the job; whether it still runs. Call it in Blender's thread only."""
+    if _job is not None and not _job.ended:
+        _job.poll(budget)
+    return running()
+
+
+def cancel(why: str = "Cancelled") -> None:
+    if _job is not None:
+        _job.cancel(why)
+
+
+def dismiss() -> None:
+    """Forget the last job and its error."""
+    global _job
+    if not running():
+        _job = None
+
+
+def remove_leftovers() -> None:
+    """First parts of jobs that ended elsewhere: a file saved while one ran, or an undo that brought one back."""
+    for item in bpy.data.objects:
+        if item.type != "ARMATURE" or item.library is not None or running():
+            continue
+        for take in [t for t in takes.takes_of(item) if TEMPORARY in takes.provenance(t)]:
+            takes.delete(item, take)
+
+
+def _push_undo(message: str) -> None:
+    """One step to undo; timers have no window of their own to say which."""
+    windows = bpy.context.window_manager.windows
+    override = {"window": windows[0]} if windows else {}
+    with suppress(RuntimeError), bpy.context.temp_override(**override):
+        bpy.ops.ed.undo_push(message=message)

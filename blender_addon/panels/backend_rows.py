@@ -1,0 +1,33 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the backend does, in a few rows: the same in the preferences and in the sidebar."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import connection, local_backend, preferences
+from .text import show_error
+
+
+def draw(layout: Any) -> None:
+    known, chosen, child = connection.known(), preferences.settings(), local_backend.CHILD
+    row = layout.row(align=True)
+    if chosen.kind == preferences.LOCAL:
+        if child.state in ("starting", "running"):
+            row.operator("cadenza.backend_stop", icon="PAUSE")
+        else:
+            row.operator("cadenza.backend_start", icon="PLAY")
+    row.operator(
+        "cadenza.backend_check", text="" if chosen.kind == preferences.LOCAL else "Connect", icon="FILE_REFRESH"
+    )
+    if child.state == "starting":
+        layout.label(text="Starting ...", icon="SORTTIME")
+    elif known.state == "asking":
+        layout.label(text="Asking the backend ...", icon="SORTTIME")
+    elif known.state == "ready":
+        layout.label(text=f"Ready: version {known.version}, {len(known.generators())} generators", icon="CHECKMARK")
+    elif known.state == "failed":
+        show_error(layout, known.error, known.hint)
+    for broken in (c for c in known.components if c.error):
+        show_error(layout, f"{broken.kind} {broken.name}: {broken.error}", "")

@@ -1,0 +1,204 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A job from the first byte of its sound to the last of its motion, in a thread. No bpy.
+
+What happens is told as messages; whoever started the thread reads them when it likes.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final, TypeVar
+
+from .client import CHUNK, Backend, BackendError
+from .core.annotations import AnnotationTrack
+from .core.motion import Motion, MotionError
+from .core.protocol import JobRequest, JobStatus, ScoreFile
+
+INTERVAL: Final = 0.25
+"""Seconds between two looks at a job."""
+SILENCE: Final = 600.0
+"""Seconds that a backend may accept requests and answer none."""
+ABSENCE: Final = 30.0
+"""Seconds that a backend may be gone (it may be restarted, or the network may come back)."""
+
+Answer = TypeVar("Answer")
+
+
+class Stopped(Exception):
+    """The job was cancelled here."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is: ``state`` is sending, queued, running or fetching."""
+
+    state: str
+    fraction: float
+    message: str
+
+
+@dataclass(frozen=True, eq=False)
+class Partial:
+    """The beginning of the motion."""
+
+    motion: Motion = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """The end: a motion unless only annotations were asked for."""
+
+    motion: Motion | None = field(repr=False)
+    tracks: list[AnnotationTrack] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The end: what went wrong, and what to do."""
+
+    message: str
+    hint: str = ""
+
+
+Message = Progress | Partial | Result | Failure
+
+
+@dataclass(frozen=True)
+class RemoteJob:
+    """What to ask of which backend.
+
+    Attributes:
+        request: without the hash of the sound and the score's bytes, which are read from the files.
+        silence, absence: see SILENCE and ABSENCE.
+    """
+
+    backend: Backend
+    request: JobRequest
+    sound: Path | None
+    score: Path | None
+    interval: float = INTERVAL
+    silence: float = SILENCE
+    absence: float = ABSENCE
+
+    def run(self, say: Callable[[Message], None], cancelled: threading.Event) -> None:
+        """Do all of it; ends with a Result or a Failure unless ``cancelled`` is set."""
+        with suppress(Stopped):
+            try:
+                say(_Run(self, say, cancelled).result())
+            except BackendError as error:
+                say(Failure(error.message, error.hint))
+            except (MotionError, OSError, MemoryError) as error:
+                say(Failure(str(error) or type(error).__name__, "Try again"))
+
+
+class _Run:
+    def __init__(self, job: RemoteJob, say: Callable[[Message], None], cancelled: threading.Event) -> None:
+        self._job, self._backend = job, job.backend
+        self._say, self._cancelled = say, cancelled
+
+    def result(self) -> Result:
+        request = self._complete(self._job.request)
+        self._tell("sending", 1.0, "Asking the backend")
+        status = self._patiently(lambda: self._backend.submit(request))
+        try:
+            status = self._follow(status)
+            self._tell("fetching", 1.0, "Receiving the result")
+            return self._fetch(status.id)
+        except Stopped:
+            with suppress(BackendError):
+                self._backend.cancel(status.id)
+            raise
+
+    def _complete(self, request: JobRequest) -> JobRequest:
+        """The request with its score in it and its sound at the backend."""
+        if self._job.score is not None:
+            data = base64.b64encode(self._job.score.read_bytes()).decode()
+            request = replace(request, score=ScoreFile(self._job.score.name, data))
+        if self._job.sound is None:
+            return request
+        digest = self._digest(self._job.sound)
+        if not self._patiently(lambda: self._backend.has_sound(digest)):
+            sound = self._job.sound
+            self._patiently(lambda: self._backend.put_audio(digest, sound, self._sent))
+        return replace(request, audio=digest)
+
+    def _digest(self, sound: Path) -> str:
+        self._tell("sending", 0.0, f"Reading {sound.name}")
+        digest = hashlib.sha256()
+        with sound.open("rb") as file:
+            while piece := file.read(CHUNK):
+                self._check()
+                digest.update(piece)
+        return digest.hexdigest()
+
+    def _sent(self, part: float) -> None:
+        self._tell("sending", part, "Sending the sound")
+
+    def _follow(self, status: JobStatus) -> JobStatus:
+        """Look after a job until it ends well."""
+        shown, job = False, status.id
+        while not status.ended:
+            state = "queued" if status.state == "queued" else "running"
+            self._tell(state, status.progress, status.message or state.capitalize())
+            if status.partials and not shown:
+                shown = True
+                self._show_partial(job)
+            self._pause(self._job.interval)
+            status = self._patiently(lambda: self._backend.status(job))
+        if status.state == "failed":
+            raise BackendError(status.error or "the backend could not do the job and did not say why")
+        if status.state == "cancelled":
+            raise BackendError("the job was cancelled at the backend", "Generate again")
+        return status
+
+    def _show_partial(self, job: str) -> None:
+        """The beginning of the motion is a courtesy: without it the job goes on."""
+        with suppress(BackendError, MotionError):
+            self._say(Partial(Motion.from_bytes(self._backend.partial(job))))
+
+    def _fetch(self, job: str) -> Result:
+        tracks = self._patiently(lambda: self._backend.annotations(job))
+        if self._job.request.recognize:
+            return Result(None, tracks)
+        data = self._patiently(lambda: self._backend.motion(job))
+        self._check()
+        try:
+            return Result(Motion.from_bytes(data), tracks)
+        except MotionError as error:
+            hint = "Try again; if it stays so, install the same version of Cadenza on both sides"
+            raise BackendError(f"the backend's motion cannot be used: {error}", hint) from error
+
+    def _patiently(self, ask: Callable[[], Answer]) -> Answer:
+        """Ask again while the backend may come back, and say that we wait."""
+        began = time.monotonic()
+        while True:
+            self._check()
+            try:
+                return ask()
+            except BackendError as error:
+                waited = time.monotonic() - began
+                if not error.passing or waited > (self._job.silence if error.silent else self._job.absence):
+                    raise
+                why = "has not answered" if error.silent else "cannot be reached"
+                self._say(Progress("waiting", 0.0, f"Still waiting: the backend {why} for {waited:.0f} s"))
+            self._pause(4 * self._job.interval)
+
+    def _tell(self, state: str, fraction: float, message: str) -> None:
+        self._check()
+        self._say(Progress(state, fraction, message))
+
+    def _pause(self, seconds: float) -> None:
+        if self._cancelled.wait(seconds):
+            raise Stopped
+
+    def _check(self) -> None:
+        if self._cancelled.is_set():
+            raise Stopped

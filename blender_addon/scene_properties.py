@@ -1,0 +1,158 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the panel remembers: of a scene (source, choices, options) and of a character (its bone map).
+
+Names of these properties are saved in .blend files: they stay.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from . import audio_source, options
+from .rig.channels import PARTS
+
+OVERRIDABLE = {"LIBRARY_OVERRIDABLE"}
+GROWING = {"LIBRARY_OVERRIDABLE", "USE_INSERTION"}
+LARGEST_SEED = 2**31 - 1
+
+SOURCES = (
+    ("STRIP", "Sound Strip", "A sound strip of the Video Sequencer, with its offset and trim", "SEQ_SEQUENCER", 0),
+    ("SPEAKER", "Speaker", "A speaker in the scene", "SPEAKER", 1),
+    (
+        "FILE",
+        "Sound File",
+        "A sound file (wav, flac, mp3, ogg, opus); it begins at the scene's first frame",
+        "FILE_SOUND",
+        2,
+    ),
+    ("SCORE", "MIDI", "A MIDI file is played as it stands, without a recording", "FILE_TEXT", 3),
+)
+RANGES = (
+    ("WHOLE", "All of It", "The whole sound, or what the strip shows of it", 0),
+    ("SCENE", "Scene Range", "What sounds from the scene's first to its last frame", 1),
+    ("SECONDS", "Seconds", "From one second of the sound to another", 2),
+)
+PART_NAMES = {"bow_arm": "Bow Arm", "left_hand": "Left Hand", "torso": "Torso and Head", "legs": "Legs"}
+BODY_PARTS = (
+    ("ALL", "Whole Body", "Everything that the take moves", 0),
+    *((p, PART_NAMES[p], f"Only the {PART_NAMES[p].lower()}", i) for i, p in enumerate(PARTS, 1) if p in PART_NAMES),
+)
+NAMESPACES = ("beat", "downbeat", "phrase", "dynamics", "articulation", "note", "harmony", "cadence")
+KINDS_OF_MARKS = tuple((n, n.capitalize(), f"Recognise and mark: {n}", 1 << i) for i, n in enumerate(NAMESPACES))
+
+
+def _strip_names(self: Any, context: Any, text: str) -> list[str]:
+    return [strip.name for strip in audio_source.strips_of(self.id_data)]
+
+
+def _is_speaker(self: Any, item: Any) -> bool:
+    return item.type == "SPEAKER"
+
+
+def _is_armature(self: Any, item: Any) -> bool:
+    return item.type == "ARMATURE"
+
+
+def _chosen_by_hand(self: Any, context: Any) -> None:
+    self.confidence = 1.0 if self.bone else 0.0
+
+
+class CadenzaBone(bpy.types.PropertyGroup):
+    """A joint (the item's name) and the bone that stands for it."""
+
+    name: bpy.props.StringProperty(override=OVERRIDABLE)  # type: ignore[valid-type]
+    bone: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Bone", description="The bone that moves as this joint does", override=OVERRIDABLE, update=_chosen_by_hand
+    )
+    confidence: bpy.props.FloatProperty(  # type: ignore[valid-type]
+        name="Confidence",
+        description="How sure the guess is; a choice by hand is 100 %",
+        subtype="FACTOR",
+        min=0.0,
+        max=1.0,
+        override=OVERRIDABLE,
+    )
+
+
+class CadenzaCharacter(bpy.types.PropertyGroup):
+    """What an armature remembers as a performer."""
+
+    bones: bpy.props.CollectionProperty(type=CadenzaBone, override=GROWING)  # type: ignore[valid-type]
+    bone_index: bpy.props.IntProperty(name="Joint", override=OVERRIDABLE)  # type: ignore[valid-type]
+    guessed_map: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Guessed Bone Map", description="As JSON, with what control rigs need besides", override=OVERRIDABLE
+    )
+    report: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Report", description="Of the last take: direction and contact errors, as JSON", override=OVERRIDABLE
+    )
+
+
+class CadenzaScene(bpy.types.PropertyGroup):
+    """What a scene remembers; the components' options join it when a backend is known (``options``)."""
+
+    source: bpy.props.EnumProperty(name="Source", items=SOURCES, description="What is played")  # type: ignore[valid-type]
+    strip: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Strip", description="A sound strip of this scene", search=_strip_names
+    )
+    speaker: bpy.props.PointerProperty(type=bpy.types.Object, poll=_is_speaker, name="Speaker")  # type: ignore[valid-type]
+    sound_file: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Sound", description="The recording", subtype="FILE_PATH"
+    )
+    score_file: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Score",
+        description="Score of the piece (MusicXML or MIDI), for exact notes; may stay empty when there is a sound",
+        subtype="FILE_PATH",
+    )
+    range: bpy.props.EnumProperty(name="Range", items=RANGES, description="Which part is performed")  # type: ignore[valid-type]
+    start: bpy.props.FloatProperty(  # type: ignore[valid-type]
+        name="From", description="Second of the sound", min=0.0, unit="TIME_ABSOLUTE", precision=2
+    )
+    end: bpy.props.FloatProperty(  # type: ignore[valid-type]
+        name="To", description="Second of the sound", min=0.0, default=10.0, unit="TIME_ABSOLUTE", precision=2
+    )
+    character: bpy.props.PointerProperty(  # type: ignore[valid-type]
+        type=bpy.types.Object, poll=_is_armature, name="Character", description="The armature that performs"
+    )
+    instrument: bpy.props.EnumProperty(  # type: ignore[valid-type]
+        name="Instrument", items=(("violin", "Violin", "Violin and bow"),), description="What is played"
+    )
+    generator: bpy.props.StringProperty(name="Generator", default="performer")  # type: ignore[valid-type]
+    seed: bpy.props.IntProperty(  # type: ignore[valid-type]
+        name="Seed", description="Another seed, another performance", min=0, max=LARGEST_SEED
+    )
+    part: bpy.props.EnumProperty(name="Part", items=BODY_PARTS, description="What is generated again")  # type: ignore[valid-type]
+    again_from: bpy.props.IntProperty(name="From", description="First frame that is generated again", default=1)  # type: ignore[valid-type]
+    again_to: bpy.props.IntProperty(name="To", description="Last frame that is generated again", default=50)  # type: ignore[valid-type]
+    fade: bpy.props.IntProperty(  # type: ignore[valid-type]
+        name="Fade", description="Frames over which old and new are blended at the seams", min=0, default=8
+    )
+    motion_file: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Motion", description="A motion to apply without a backend: .npz of Cadenza, or .bvh", subtype="FILE_PATH"
+    )
+    mark_takes: bpy.props.BoolProperty(  # type: ignore[valid-type]
+        name="Mark Beats", description="Put markers on the timeline with each take", default=True
+    )
+    recognize: bpy.props.EnumProperty(  # type: ignore[valid-type]
+        name="Recognise", items=KINDS_OF_MARKS, options={"ENUM_FLAG"}, default={"beat", "downbeat"}
+    )
+
+
+CLASSES: tuple[Any, ...] = (CadenzaBone, CadenzaCharacter, CadenzaScene)
+
+
+def register() -> None:
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    bpy.types.Scene.cadenza = bpy.props.PointerProperty(type=CadenzaScene)
+    bpy.types.Object.cadenza = bpy.props.PointerProperty(type=CadenzaCharacter, override=OVERRIDABLE)
+    options.attach(CadenzaScene)
+
+
+def unregister() -> None:
+    options.detach()
+    del bpy.types.Object.cadenza, bpy.types.Scene.cadenza
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

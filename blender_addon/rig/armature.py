@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from ..core import rotations as rot
+from ..core.rotations import Array
 from .rest_pose import RestPose
+
+SKIN_POINTS: Final = 20_000
+"""Vertices that are enough to tell how large a body is."""
 
 
 def rest_pose_of(armature: Any) -> RestPose:
@@ -33,3 +37,19 @@ def rest_pose_of(armature: Any) -> RestPose:
         local=tuple(bone.use_local_location for bone in bones),
         world=np.array(armature.matrix_world, dtype=np.float64),
     )
+
+
+def skin_of(armature: Any) -> Array:
+    """(N, 3) vertices of the meshes that an armature moves, at rest, in its own space."""
+    back = np.linalg.inv(np.array(armature.matrix_world, dtype=np.float64))
+    points = [np.empty((0, 3))]
+    for item in armature.children_recursive:
+        if item.type != "MESH" or not any(m.type == "ARMATURE" and m.object == armature for m in item.modifiers):
+            continue
+        vertices = item.data.vertices
+        found = np.empty(len(vertices) * 3, dtype=np.float32)
+        vertices.foreach_get("co", found)
+        matrix = back @ np.array(item.matrix_world, dtype=np.float64)
+        points.append(found.reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3])
+    every = np.concatenate(points)
+    return every[:: max(1, len(every) // SKIN_POINTS)]

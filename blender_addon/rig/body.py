@@ -37,6 +37,7 @@ class Body:
         bones: joint -> index of its bone (tips have none).
         axes: (4,) turns this body's space into the armature's, wxyz.
         ends: joint -> (3,) rest direction of its bone, head to tail.
+        head: centre (3,) and radius of the head as a ball, None when nothing tells its size.
     """
 
     rest: RestPose
@@ -44,6 +45,7 @@ class Body:
     bones: dict[str, int]
     axes: Array = field(repr=False)
     ends: dict[str, Array] = field(repr=False)
+    head: tuple[Array, float] | None = None
 
     def __contains__(self, joint: object) -> bool:
         return joint in self.skeleton
@@ -64,8 +66,11 @@ class Body:
         return tuple(joint for joint in joints if joint in self)
 
 
-def body_of_rig(rest: RestPose, bone_map: BoneMap) -> Body:
+def body_of_rig(rest: RestPose, bone_map: BoneMap, skin: Array | None = None) -> Body:
     """The body of an armature.
+
+    Args:
+        skin: (N, 3) points of its mesh at rest, in the armature's space.
 
     Raises:
         RigError: when the hips are not mapped, or a mapped bone does not exist.
@@ -86,7 +91,17 @@ def body_of_rig(rest: RestPose, bone_map: BoneMap) -> Body:
     for tip, last in _tips(bones):
         places[tip], parents[tip] = _end_of(rest, bones[last], heads, tails), last
     ends = {joint: tails[i] - heads[i] for joint, i in bones.items()}
-    return Body(rest, _skeleton(rest.name, places, parents), bones, axes, ends)
+    head = None if skin is None or "head" not in places else _ball(rot.rotate(back, skin), places["head"])
+    return Body(rest, _skeleton(rest.name, places, parents), bones, axes, ends, head)
+
+
+def _ball(skin: Array, joint: Array) -> tuple[Array, float] | None:
+    """What lies above the head's joint, as a ball."""
+    above = skin[skin[:, 2] > joint[2]]
+    if len(above) < 8:
+        return None
+    low, high = np.quantile(above, (0.02, 0.98), axis=0)
+    return (low + high) / 2, float((high - low)[:2].mean() / 2)
 
 
 def body_of_motion(skeleton: Skeleton, joints: BoneMap | None = None) -> Body:

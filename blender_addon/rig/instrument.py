@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from ..core import rotations as rot
+from ..core import violin as measures
 from ..core import violinist
 from ..core.motion import Motion
 from ..core.rotations import Array
@@ -18,6 +19,13 @@ from .body import SIDES, Body, RigError
 from .retarget import TRUNK, Retargeted, Source
 
 ARM: Final = ("upper_arm", "lower_arm", "hand")
+HEAD_CENTRE: Final = np.array([0.0, -0.005, 0.10])
+"""Centre of the source's head, from its joint; with ``HEAD_RADIUS`` measured on our musician."""
+HEAD_RADIUS: Final = 0.090
+CLEAR_OF_HEAD: Final = (np.zeros(3), measures.BRIDGE.mean(axis=0), measures.NUT.mean(axis=0))
+"""Points of the violin that keep the source's distance from the head."""
+AWAY_FROM_HEAD: Final = rot.normalize(np.array([0.0, -0.5, -1.0]))
+"""The way, in the chest's axes, in which a violin makes room for a head."""
 SIZES: Final = np.linspace(1.0, 0.5, 11)
 """Sizes that are tried, as parts of the one that the arms' lengths ask for."""
 SHIFTS: Final = (0.0, 0.1, 0.2, 0.3)
@@ -100,7 +108,7 @@ class _Fitting:
 
     def __init__(self, source: Source, held: Held, result: Retargeted) -> None:
         self.source, self.held, self.body = source, held, result.body
-        positions = result.positions()
+        self.positions = positions = result.positions()
         self.at = {joint: positions[:, i] for i, joint in enumerate(self.body.skeleton.joints)}
         self.rotations = result.rotations
         self.whole = arm_ratio(source.body, self.body)
@@ -141,6 +149,7 @@ class _Fitting:
         across = self.at["right_upper_arm"][every] - self.at["left_upper_arm"][every]
         violin = self.anchor[every] + shift * across
         violin = violin + scale * (self.held.violin - self.source_anchor)[every]
+        violin = violin + self._clear_of_head(violin, scale, every)
 
         def there(points: Array) -> Array:
             """Points of the source, on or about its violin, on this one."""
@@ -154,6 +163,27 @@ class _Fitting:
         return Instrument(
             scale, violin, self.held.violin_turn[every], bow, self.held.bow_turn[every], left, right, tips, reached
         )
+
+    def _clear_of_head(self, violin: Array, scale: float, every: slice) -> Array:
+        """(3,) or (T, 3) by which a violin moves down and forward, so that a large head does not swallow it."""
+        if self.body.head is None:
+            return np.zeros(3)
+        centre, radius = self.body.head
+        source = self.source
+        theirs = _carried(source.body.at("head") + HEAD_CENTRE, source.body, source.positions, source.rotations)
+        mine = _carried(centre, self.body, self.positions[every], self.rotations[every])
+        carrier = self.rotations[every, self.body.skeleton.index(self._carrier(self.body))]
+        way = rot.rotate(carrier, AWAY_FROM_HEAD)
+        moves = []
+        for point in CLEAR_OF_HEAD:
+            offset = rot.rotate(self.held.violin_turn, point)
+            room = radius + scale * (np.linalg.norm(self.held.violin + offset - theirs, axis=-1)[every] - HEAD_RADIUS)
+            away = violin + scale * offset[every] - mine
+            # The distance d at which |away + d way| is the room that is needed.
+            toward = (away * way).sum(axis=-1)
+            inside = toward**2 - (away**2).sum(axis=-1) + room**2
+            moves.append(np.median(np.sqrt(np.maximum(inside, 0.0)) - toward))
+        return np.asarray(max(*moves, 0.0) * way)
 
     def _left_wrist(self, tips: dict[str, Array], alone: Array, every: slice) -> Array:
         """Where the wrist must be for fingers of this length; without fingers, where the source's is."""
@@ -169,6 +199,12 @@ class _Fitting:
             rest = self.body.at(joints[0]) - self.body.at("left_hand")
             wrists.append(tip + ratio * bent - rot.rotate(turn, rest))
         return np.mean(wrists, axis=0) if wrists else alone
+
+
+def _carried(point: Array, body: Body, positions: Array, rotations: Array) -> Array:
+    """(T, 3) where the head takes a point of the rest pose."""
+    head = body.skeleton.index("head")
+    return np.asarray(positions[:, head] + rot.rotate(rotations[:, head], point - body.at("head")))
 
 
 def arm_ratio(source: Body, target: Body) -> float:

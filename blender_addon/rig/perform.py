@@ -20,7 +20,7 @@ from mathutils import Quaternion
 from .. import timeline
 from ..core.motion import Motion
 from ..core.rotations import Array
-from .armature import rest_pose_of
+from .armature import rest_pose_of, skin_of
 from .bone_map import BoneMap
 from .bow_mesh import build_bow
 from .channels import Channel
@@ -59,6 +59,7 @@ class Plan:
 
     motion: Motion = field(repr=False)
     rest: RestPose = field(repr=False)
+    skin: Array = field(repr=False)
     bone_map: BoneMap
     frames: Array = field(repr=False)
     character: str
@@ -70,7 +71,7 @@ class Plan:
         Raises:
             RigError, MotionError: with what to do.
         """
-        done = perform_motion(self.motion, self.rest, self.bone_map, progress)
+        done = perform_motion(self.motion, self.rest, self.bone_map, self.skin, progress)
         channels = {self.character: done.bones}
         if done.props:
             channels[self.props] = done.props
@@ -89,7 +90,7 @@ def plan(armature: Any, motion: Motion, bone_map: BoneMap, scene: Any, origin: f
     frames = first + step * np.arange(len(motion))
     mine = props_of(armature)
     name = mine.name if mine is not None else _free_name(f"{armature.name} instruments")
-    return Plan(motion, rest_pose_of(armature), bone_map, frames, armature.name, name)
+    return Plan(motion, rest_pose_of(armature), skin_of(armature), bone_map, frames, armature.name, name)
 
 
 def _free_name(wanted: str) -> str:

@@ -49,9 +49,13 @@ def perform_motion(
     motion: Motion,
     rest: RestPose,
     bone_map: BoneMap,
+    skin: Array | None = None,
     progress: Callable[[float, str], None] = lambda fraction, message: None,
 ) -> Performed:
     """Put a motion on a rig.
+
+    Args:
+        skin: (N, 3) points of the rig's mesh at rest, which tell how large its head is.
 
     Raises:
         RigError, MotionError: with what to do.
@@ -59,7 +63,7 @@ def perform_motion(
     if not len(motion):
         raise RigError("the motion has no frames; choose a longer range")
     progress(0.0, "Retargeting")
-    body = body_of_rig(rest, bone_map)
+    body = body_of_rig(rest, bone_map, skin)
     source = source_of(motion, _motion_body(motion))
     result = retarget(source, body)
     errors = direction_errors(source, result)

@@ -111,7 +111,7 @@ def write_take(
     else:
         fields = _revised(replace, fields, wanted, frame_range)
     remove_leftovers()
-    return _write(Reference.to(armature), drafts, np.asarray(frames), where, fields)
+    return _write(Reference.to(armature), drafts, np.asarray(frames), where, fields, replace is not None)
 
 
 def _draft(name: str, channels: Sequence[Channel], count: int, replace: Any) -> Draft:
@@ -126,10 +126,13 @@ def _draft(name: str, channels: Sequence[Channel], count: int, replace: Any) -> 
             item.path_resolve(channel.path)
         except ValueError:
             raise TakeError(f"{name!r} has no {channel.path} any more; map its bones and generate again") from None
-    entries = [e for e in replace.actions if e.object == item and e.action] if replace is not None else []
-    if replace is not None and not entries:
-        raise TakeError(f"the take {replace.name!r} has no action for {name!r} any more; generate a new take")
-    return Draft(Reference.to(item), channels, Reference.to(entries[0].action) if entries else None)
+    entry = _entry(replace, item) if replace is not None else None
+    return Draft(Reference.to(item), channels, Reference.to(entry.action) if entry and entry.action else None)
+
+
+def _entry(take: Any, item: Any) -> Any:
+    """What the take has for an object, or None."""
+    return next((entry for entry in take.actions if entry.object == item), None)
 
 
 def _check_editable(item: Any) -> None:
@@ -164,7 +167,7 @@ def _revised(
 
 
 def _write(
-    armature: Reference, drafts: list[Draft], frames: Array, where: Range, fields: dict[str, Any]
+    armature: Reference, drafts: list[Draft], frames: Array, where: Range, fields: dict[str, Any], again: bool
 ) -> Generator[float, None, Written]:
     try:
         keys = sum(c.values.size for draft in drafts for c in draft.channels)
@@ -173,7 +176,7 @@ def _write(
             for count in draft.write(f"{draft.owner.name} {fields['name']}", frames, where):
                 done += count
                 yield min(done / max(keys, 1), 1.0) * 0.99
-        _finish(armature.find(), drafts, fields)
+        _finish(armature.find(), drafts, fields, again)
     finally:
         for draft in drafts:
             draft.discard()
@@ -181,11 +184,10 @@ def _write(
     return Written(fields["uid"], sum(draft.hand_keys for draft in drafts))
 
 
-def _finish(armature: Any, drafts: list[Draft], fields: dict[str, Any]) -> None:
+def _finish(armature: Any, drafts: list[Draft], fields: dict[str, Any], again: bool) -> None:
     """Enter the drafts in the character's list and its tracks, in one piece."""
     take = find(armature, fields["uid"])
-    replaces = any(draft.old is not None for draft in drafts)
-    if replaces and take is None:
+    if again and take is None:
         raise TakeError(f"the take {fields['name']!r} was deleted while it was written again")
     owners = [draft.owner.find() for draft in drafts]
     for draft in drafts:  # see that all is there before anything changes
@@ -196,27 +198,24 @@ def _finish(armature: Any, drafts: list[Draft], fields: dict[str, Any]) -> None:
         if getattr(take, key) != value:
             setattr(take, key, value)
     for owner, draft in zip(owners, drafts, strict=True):
-        action = draft.finished()
-        action["cadenza"], action["cadenza_take"] = take.provenance, take.uid
-        if draft.old is None:
-            entry = take.actions.add()
-            entry.object, entry.action = owner, action
-            nla.add_strip(owner, action, f"Cadenza {take.uid}", take.name)
-        else:
-            _exchange(take, owner, draft.old.find(), action)
-    if not replaces:
+        _play(take, owner, draft.finished(), draft.old.find() if draft.old is not None else None)
+    if not again:
         armature.cadenza_take_index = len(armature.cadenza_takes) - 1
     show(armature, take)
 
 
-def _exchange(take: Any, owner: Any, old: Any, new: Any) -> None:
-    """Let a take play a new action in place of an old one, which goes unless something else uses it."""
-    nla.exchange(owner, old, new)
-    entry = next(e for e in take.actions if e.object == owner)
-    entry.action = new
+def _play(take: Any, owner: Any, action: Any, old: Any) -> None:
+    """Let an owner play a take's new action, in place of an old one, which goes unless something else uses it."""
+    action["cadenza"], action["cadenza_take"] = take.provenance, take.uid
+    entry = _entry(take, owner) or take.actions.add()
+    entry.object, entry.action = owner, action
+    if old is None:
+        nla.add_strip(owner, action, f"Cadenza {take.uid}", take.name)
+        return
+    nla.exchange(owner, old, action)
     name = old.name
     _remove_unused(old)
-    new.name = name
+    action.name = name
 
 
 def _remove_unused(action: Any) -> None:

@@ -39,7 +39,7 @@ ATTRIBUTES: dict[str, tuple[int, Any]] = {
 }
 """Attributes of a key: width, and the type with which Blender copies them as they are."""
 STEADY = 1e-6
-"""A channel that changes by less gets one key."""
+"""A channel that changes by less gets a key at each end."""
 
 
 def new_action(name: str, owner: Any) -> Any:
@@ -86,7 +86,7 @@ def new_curve(curves: Any, path: str, index: int, group: str) -> Any:
 
 
 def set_keys(curve: Any, frames: Array, values: Array) -> None:
-    """Give a new F-curve linear keys of the type GENERATED; one key when it does not move.
+    """Give a new F-curve linear keys of the type GENERATED; two when it does not move.
 
     Each key repeats its value in ``back``, which a linear key does not use: where the two
     differ, somebody has changed the key by hand (see :class:`Keys`).
@@ -97,7 +97,8 @@ def set_keys(curve: Any, frames: Array, values: Array) -> None:
         values: (T,).
     """
     if np.ptp(values) < STEADY:
-        frames, values = frames[:1], values[:1]
+        ends = [0, -1] if len(frames) > 1 else [0]
+        frames, values = frames[ends], values[ends]
     count = len(frames)
     points = np.empty((count, 2), dtype=np.float32)
     points[:, 0], points[:, 1] = frames, values

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from .bone_guess import guess
 from .bone_presets import match_preset
 from .joints import ESSENTIAL, MAPPABLE
 from .rest_pose import RestPose
@@ -148,8 +149,12 @@ def essential_missing(bone_map: BoneMap) -> list[str]:
 def guess_bone_map(rest: RestPose) -> BoneMap:
     """The most likely map of a rig: by a preset, else by names and structure. Never raises for an odd rig."""
     followed = match_preset(rest.bones)
-    if followed is None:
-        return BoneMap({}, {})
-    bones = _ordered(followed.bones)
-    confidence = dict.fromkeys(bones, PRESET_CONFIDENCE)
-    return BoneMap(bones, confidence, followed.preset, followed.parents, followed.settings)
+    if followed is not None:
+        confidence = dict.fromkeys(followed.bones, PRESET_CONFIDENCE)
+        return BoneMap(
+            _ordered(followed.bones), _ordered(confidence), followed.preset, followed.parents, followed.settings
+        )
+    found = guess(rest)
+    return BoneMap(
+        {joint: bone for joint, (bone, _) in found.items()}, {joint: sure for joint, (_, sure) in found.items()}
+    )

@@ -45,7 +45,7 @@ def check_sound(path: Path, name: str, start: float | None, end: float | None, l
 
 @contextmanager
 def _opened(path: Path, name: str) -> Iterator[soundfile.SoundFile]:
-    check_file(path)
+    check_file(path, name)
     try:
         with soundfile.SoundFile(path) as file:
             yield file
@@ -56,15 +56,15 @@ def _opened(path: Path, name: str) -> Iterator[soundfile.SoundFile]:
         ) from error
 
 
-def check_file(path: Path) -> None:
-    """AudioError when there is nothing to read."""
+def check_file(path: Path, name: str = "") -> None:
+    """AudioError when there is nothing to read; ``name`` is what messages call an empty file."""
     check_name(path)
     if path.is_dir():
         raise AudioError(f"{path} is a folder; give a file")
     if not path.is_file():
         raise AudioError(f"there is no file {path}; check its name")
     if path.stat().st_size == 0:
-        raise AudioError(f"{path.name} is empty; export it again")
+        raise AudioError(f"{name or path.name} is empty; export it again")
 
 
 def check_name(path: Path) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -15,6 +16,13 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 log = logging.getLogger("cadenza.server")
+
+
+class Json(JSONResponse):
+    """JSON in ASCII: whatever text a plug-in or a client made up can be written so, half a surrogate pair too."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, separators=(",", ":")).encode()
 
 
 class Problem(Exception):
@@ -29,35 +37,35 @@ class Problem(Exception):
         super().__init__(detail)
         self.status, self.kind, self.detail, self.field = status, kind, detail, field
 
-    def response(self) -> JSONResponse:
+    def response(self) -> Json:
         title = HTTPStatus(self.status).phrase
         content: dict[str, Any] = {"type": f"urn:cadenza:{self.kind}", "title": title, "status": self.status}
         content["detail"] = self.detail
         if self.field:
             content["field"] = self.field
         headers = {"WWW-Authenticate": "Bearer"} if self.status == 401 else None
-        return JSONResponse(content, self.status, headers, media_type="application/problem+json")
+        return Json(content, self.status, headers, media_type="application/problem+json")
 
 
 def install_problems(app: FastAPI) -> None:
     """Let every error of the app become a problem."""
 
     @app.exception_handler(Problem)
-    async def _problem(request: Request, error: Problem) -> JSONResponse:
+    async def _problem(request: Request, error: Problem) -> Json:
         return error.response()
 
     @app.exception_handler(RequestValidationError)
-    async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+    async def _invalid(request: Request, error: RequestValidationError) -> Json:
         return _from_validation(error.errors()).response()
 
     @app.exception_handler(HTTPException)
-    async def _http(request: Request, error: HTTPException) -> JSONResponse:
+    async def _http(request: Request, error: HTTPException) -> Json:
         response = Problem(error.status_code, "http", _advice(request, error)).response()
         response.headers.update(error.headers or {})
         return response
 
     @app.exception_handler(Exception)
-    async def _bug(request: Request, error: Exception) -> JSONResponse:
+    async def _bug(request: Request, error: Exception) -> Json:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
         detail = f"the backend failed ({type(error).__name__}); this is a mistake in Cadenza: please report it"
         return Problem(500, "internal", detail).response()

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, FastAPI, Header, Path, Request
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, Response
 from sse_starlette import EventSourceResponse
 from starlette.requests import ClientDisconnect
 
@@ -26,7 +26,7 @@ from backend.messages import (
     StatusBody,
     status_body,
 )
-from backend.problems import Problem, install_problems
+from backend.problems import Json, Problem, install_problems
 from backend.service import Service
 from backend.settings import Settings
 from plugins.api import PROTOCOL_VERSION
@@ -78,14 +78,14 @@ def _about(app: FastAPI, service: Service) -> APIRouter:
     router = APIRouter(tags=["about"])
 
     @router.get("/healthz", response_model=HealthBody)
-    async def health() -> dict[str, Any]:
+    async def health() -> Json:
         """Whether the backend is there, and in which version."""
-        return {"status": "ok", "version": version("cadenza"), "protocol": PROTOCOL_VERSION}
+        return Json({"status": "ok", "version": version("cadenza"), "protocol": PROTOCOL_VERSION})
 
     @router.get("/v1/components", response_model=ComponentsBody)
-    def components() -> dict[str, Any]:
+    def components() -> Json:
         """What is installed: generators, recognisers and so on, with their options as JSON Schema."""
-        return {"version": PROTOCOL_VERSION, "components": [info.to_dict() for info in service.registry.describe()]}
+        return Json({"version": PROTOCOL_VERSION, "components": [i.to_dict() for i in service.registry.describe()]})
 
     @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
     def metrics() -> Response:
@@ -102,7 +102,9 @@ def _about(app: FastAPI, service: Service) -> APIRouter:
 def _sounds(service: Service) -> APIRouter:
     router = APIRouter(prefix="/v1/audio", tags=["sounds"])
 
-    @router.head("/{sha256}", status_code=200, response_class=Response)
+    @router.head(
+        "/{sha256}", response_class=Response, responses={200: {"description": "Yes"}, 404: {"description": "No"}}
+    )
     def has_sound(sha256: Sha256) -> Response:
         """Whether a sound is there already."""
         return Response(status_code=404 if service.sounds.use(sha256) is None else 200)
@@ -136,14 +138,14 @@ def _jobs(service: Service) -> APIRouter:
     router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
     @router.post("", status_code=201, response_model=StatusBody, responses={503: _problem("Too busy, or stopping")})
-    def submit(body: JobBody) -> JSONResponse:
+    def submit(body: JobBody) -> Json:
         """Ask for a performance, or for annotations alone. What was made before is there at once."""
-        return JSONResponse(status_body(service.submit(body).status), 201)
+        return Json(status_body(service.submit(body).status), 201)
 
     @router.get("/{id}", response_model=StatusBody)
-    async def status(id: Number) -> JSONResponse:
+    async def status(id: Number) -> Json:
         """Where a job stands."""
-        return JSONResponse(status_body(service.queue.get(id).status))
+        return Json(status_body(service.queue.get(id).status))
 
     @router.get("/{id}/events", response_class=EventSourceResponse, responses={200: {"content": _STREAM}})
     async def follow(id: Number, last_event_id: Annotated[str, Header(max_length=20)] = "") -> EventSourceResponse:
@@ -152,14 +154,23 @@ def _jobs(service: Service) -> APIRouter:
         return EventSourceResponse(events(service.queue.get(id), last))
 
     @router.delete("/{id}", response_model=StatusBody)
-    async def cancel(id: Number) -> JSONResponse:
+    async def cancel(id: Number) -> Json:
         """Cancel a job. One that has ended stays as it is."""
-        return JSONResponse(status_body(service.queue.cancel(service.queue.get(id))))
+        return Json(status_body(service.queue.cancel(service.queue.get(id))))
 
     return router
 
 
-_STREAM: Final = {"text/event-stream": {"schema": {"type": "string"}}}
+_EVENT: Final = {
+    "type": "object",
+    "description": "One event; its data is JSON",
+    "properties": {
+        "event": {"enum": ["status", "partial", "log"]},
+        "data": {"type": "string"},
+        "id": {"type": "string"},
+    },
+}
+_STREAM: Final = {"text/event-stream": {"schema": _EVENT}}
 
 
 def _results(service: Service) -> APIRouter:

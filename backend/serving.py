@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Mapping
@@ -73,7 +74,8 @@ def serve(settings: Settings) -> None:
     """Answer until a signal comes; ComponentError when it cannot begin."""
     log_as_json()
     server = build(settings)
-    server.run()
+    with contextlib.suppress(SystemExit):  # uvicorn's way to say that it could not begin
+        server.run()
     if not server.started:
         raise ComponentError(
             f"{settings.host} port {settings.port} cannot be used; another program may use it: choose another --port"

@@ -1,0 +1,136 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""The pipeline that command line and server share: impossible chains, recognition alone, the beginning first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backend.pipeline import ImpossibleJob, Job, check_job, recognize, run, steps_of
+from backend.plugin_manager import Registry, load_plugins
+from backend.sources import sound_of
+from plugins.api import Annotation, AnnotationTrack, Audio, ComponentError, Motion, Score
+from tests.running import RATE, melody, tone, write_midi
+from tests.serving import install_plugin
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        install_plugin(tmp_path_factory.mktemp("plugins"), monkeypatch)
+        return load_plugins()
+
+
+def notes(count: int, seconds: float = 0.5) -> list[AnnotationTrack]:
+    played = tuple(Annotation(i * seconds, seconds, {"pitch": 67 + i % 5}) for i in range(count))
+    beats = tuple(Annotation(i * seconds, 0.0, i % 4 + 1) for i in range(count))
+    return [AnnotationTrack("note", played), AnnotationTrack("beat", beats)]
+
+
+def silence(seconds: float) -> Audio:
+    return Audio(np.zeros(round(seconds * RATE), np.float32), RATE)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "words"),
+    [
+        ({"generator": "nobody"}, "generator", "installed: dreamer, performer"),
+        ({"generator": "dreamer"}, "generator", "dreamer cannot run: nothing installed recognises 'dream'"),
+        ({"generator": "unfinished"}, "generator", "unfinished cannot run: there is no post-step named 'polish'"),
+        ({"instrument": "tuba"}, "instrument", "violin, not tuba"),
+        ({"options": {"performer": {"sway": "much"}}}, "options", "performer.sway"),
+    ],
+)
+def test_an_impossible_chain_names_the_step(
+    registry: Registry, changes: dict[str, Any], field: str, words: str
+) -> None:
+    with pytest.raises(ImpossibleJob, match=words) as refused:
+        check_job(registry, Job(**changes))
+    assert refused.value.field == field
+
+
+def test_annotations_make_a_chain_possible(registry: Registry) -> None:
+    job = Job("dreamer", annotations=[AnnotationTrack("dream")])
+    assert [step.name for step in steps_of(registry, job)] == ["dreamer"]
+
+
+def test_the_steps_of_a_job(registry: Registry) -> None:
+    def names(job: Job, *namespaces: str) -> list[str]:
+        return [step.name for step in steps_of(registry, job, namespaces)]
+
+    assert names(Job()) == ["transcribe", "beats", "performer", "ik"]
+    assert names(Job(score=Score("a.mid", b""))) == ["align", "performer", "ik"]
+    assert names(Job(annotations=notes(3))) == ["performer", "ik"]
+    assert names(Job(), "downbeat") == ["beats"]
+
+
+def test_the_beginning_of_long_music_is_the_whole_in_small(registry: Registry) -> None:
+    audio = silence(24.0)
+    job = Job(annotations=notes(48), seed=4)
+    shown: list[tuple[Motion, float]] = []
+    fractions = [0.0]
+    result = run(
+        registry,
+        job,
+        audio,
+        on_progress=lambda fraction, message: fractions.append(fraction),
+        on_partial=lambda motion: shown.append((motion, fractions[-1])),
+    )
+    ((part, fraction),) = shown
+    assert fraction < 0.5  # before the work on the whole began
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+    assert (len(part), len(result.motion)) == (300, 720)
+    assert part.rotations is not None
+    assert np.isfinite(part.positions).all()
+    assert part.provenance["seed"] == 4
+    assert part.provenance["strokes"] < result.motion.provenance["strokes"]
+    assert (part.positions.std(axis=0).max(axis=-1) > 0.01).any()
+    # Who listens gets the same performance as who does not.
+    assert run(registry, job, audio).motion.to_bytes() == result.motion.to_bytes()
+
+
+def test_short_music_has_no_beginning(registry: Registry) -> None:
+    shown: list[Motion] = []
+    run(registry, Job(annotations=notes(30)), silence(15.0), on_partial=shown.append)
+    assert shown == []
+
+
+def test_music_that_begins_with_a_rest_is_performed(registry: Registry) -> None:
+    late = [AnnotationTrack(t.namespace, t.slice(11.0, 30.0).annotations) for t in notes(60)]
+    shown: list[Motion] = []
+    result = run(registry, Job(annotations=late), silence(30.0), on_partial=shown.append)
+    assert shown == []
+    assert len(result.motion) == 900
+
+
+def test_what_a_generator_shows_is_completed_first(registry: Registry) -> None:
+    job = Job("quick", options={"quick": {"behaviour": "shows"}})
+    shown: list[Motion] = []
+    run(registry, job, silence(2.0), on_partial=shown.append)
+    assert [len(part) for part in shown] == [15]
+
+
+def test_recognition_alone(registry: Registry) -> None:
+    tracks = recognize(registry, Job(), Audio(tone(), RATE), ["note"])
+    assert [t.namespace for t in tracks] == ["note"]
+    assert [a.value["pitch"] for a in tracks[0].annotations] == [67, 69, 71, 74]
+    with pytest.raises(ImpossibleJob, match="'dream'"):
+        recognize(registry, Job(), Audio(tone(), RATE), ["dream"])
+
+
+def test_a_part_of_midi_is_recognised(registry: Registry, tmp_path: Path) -> None:
+    midi = write_midi(tmp_path / "tune.mid", melody())
+    score = Score("tune.mid", midi.read_bytes())
+    audio = sound_of(None, score, 0.75, 1.75)
+    tracks = recognize(registry, Job(score=score), audio, ["note"], silent=True)
+    assert [round(a.time, 2) for a in tracks[0].annotations] == [1.0, 1.5]
+
+
+def test_nothing_to_perform() -> None:
+    with pytest.raises(ComponentError, match="give a recording, or a MIDI file"):
+        sound_of(None, Score("tune.xml", b""), None, None)

@@ -22,6 +22,8 @@ ARM: Final = ("upper_arm", "lower_arm", "hand")
 HEAD_CENTRE: Final = np.array([0.0, -0.005, 0.10])
 """Centre of the source's head, from its joint; with ``HEAD_RADIUS`` measured on our musician."""
 HEAD_RADIUS: Final = 0.090
+LARGE_HEAD: Final = 1.6
+"""Size against the violin's, with ours as 1, up to which a head is not large: jaws differ, and rest on chin rests."""
 CLEAR_OF_HEAD: Final = (np.zeros(3), measures.BRIDGE.mean(axis=0), measures.NUT.mean(axis=0))
 """Points of the violin that keep the source's distance from the head."""
 AWAY_FROM_HEAD: Final = rot.normalize(np.array([0.0, -0.5, -1.0]))
@@ -169,6 +171,7 @@ class _Fitting:
         if self.body.head is None:
             return np.zeros(3)
         centre, radius = self.body.head
+        radius = max(radius - (LARGE_HEAD - 1.0) * scale * HEAD_RADIUS, scale * HEAD_RADIUS)
         source = self.source
         theirs = _carried(source.body.at("head") + HEAD_CENTRE, source.body, source.positions, source.rotations)
         mine = _carried(centre, self.body, self.positions[every], self.rotations[every])

@@ -93,11 +93,19 @@ def source_of(scene: Any) -> Source:
 
 def strips_of(scene: Any) -> list[Any]:
     """The scene's sound strips."""
+    return [strip for strip in _all_strips(scene) if strip.type == "SOUND"]
+
+
+def has_strips(scene: Any) -> bool:
+    """Whether there is any strip to choose, looked up fast."""
+    return len(_all_strips(scene)) > 0
+
+
+def _all_strips(scene: Any) -> Any:
     editor = scene.sequence_editor
     if editor is None:
-        return []
-    strips = editor.strips if hasattr(editor, "strips") else editor.sequences
-    return [strip for strip in strips if strip.type == "SOUND"]
+        return ()
+    return editor.strips if hasattr(editor, "strips") else editor.sequences
 
 
 def _from_strip(scene: Any, state: Any) -> Source:

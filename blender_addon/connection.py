@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 import bpy
 
-from . import options, preferences
+from . import options
 from .client import Backend, BackendError
 from .local_backend import CHILD, LocalBackendError, find_command
+from .settings import LOCAL, settings
 
 if TYPE_CHECKING:
     from .core.protocol import ComponentInfo
@@ -64,8 +65,8 @@ def backend() -> Backend:
     Raises:
         BackendError: it does not run, its address is wrong, or the network may not be used.
     """
-    chosen = preferences.settings()
-    if chosen.kind == preferences.LOCAL:
+    chosen = settings()
+    if chosen.kind == LOCAL:
         if CHILD.state == "starting":
             raise BackendError("the backend is starting", "Wait a moment")
         if not CHILD.address:
@@ -82,7 +83,7 @@ def start_local() -> None:
     global _child_state, _known
     forget()
     try:
-        CHILD.start(find_command(preferences.settings().command))
+        CHILD.start(find_command(settings().command))
         _child_state = "starting"
     except LocalBackendError as error:
         _known = Known("failed", str(error))

@@ -16,23 +16,24 @@ import queue
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import bpy
 
-from . import marking, takes
+from . import takes
 from .applying import ApplyError, Applying, Destination
 from .core.motion import MotionError
-from .remote_job import Failure, Message, Partial, Progress, RemoteJob, Result
+from .remote_job import Failure, Message, Partial, Progress, Result
 from .rig.body import RigError
 
 if TYPE_CHECKING:
     from .core.annotations import AnnotationTrack
     from .core.motion import Motion
+    from .marking import Marks
 
 BUDGET: Final = 0.025
 """Seconds of Blender's time that one poll may take."""
@@ -41,8 +42,16 @@ EXPECTED: Final = (ApplyError, takes.TakeError, RigError, MotionError)
 """Errors whose own words tell the animator what to do."""
 SHARE: Final = {"sending": (0.0, 0.1), "queued": (0.1, 0.1), "running": (0.1, 0.85), "fetching": (0.85, 0.88)}
 """Part of the progress bar that a state fills; applying fills the rest."""
+REPORT_IT: Final = "Copy the report and send it to us"
 TEMPORARY: Final = "temporary"
 """Mark in the provenance of a first partial result."""
+
+
+class Work(Protocol):
+    """What a job's thread does (:class:`~.remote_job.RemoteJob`, for one)."""
+
+    def run(self, say: Callable[[Message], None], cancelled: threading.Event) -> None:
+        """Say progress, and at the end a Result or a Failure; nothing more once ``cancelled`` is set."""
 
 
 @dataclass(frozen=True)
@@ -50,20 +59,18 @@ class Order:
     """What is to be done.
 
     Attributes:
-        title: for people, for example "Generating".
-        remote: what the backend does, or None when the motion is there already.
-        motion: that motion.
+        title: for people, for example "Generate".
+        work: brings the motion or the annotations.
         destination: where the motion goes; None when only annotations are wanted.
         provenance: joins what the motion says of itself.
-        mark: namespaces whose annotations become markers.
+        mark: which annotations become markers; None for none.
     """
 
     title: str
-    remote: RemoteJob | None = None
-    motion: Motion | None = field(default=None, repr=False)
+    work: Work | None
     destination: Destination | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
-    mark: marking.Marks | None = None
+    mark: Marks | None = None
 
 
 class Job:
@@ -91,11 +98,16 @@ class Job:
         self._closing: Iterator[None] | None = None
         self._tracks: list[AnnotationTrack] = []
         self._note(order.title)
-        if order.remote is not None:
-            run = order.remote.run
-            threading.Thread(target=run, args=(self._messages.put, self._cancelled), daemon=True).start()
-        else:
-            self._messages.put(Result(order.motion, []))
+        if order.work is not None:
+            arguments = (order.work, self._messages.put, self._cancelled)
+            threading.Thread(target=_work, args=arguments, daemon=True).start()
+
+    @classmethod
+    def refused(cls, title: str, message: str, hint: str = "") -> Job:
+        """A job that could not even begin, so that the panel shows why."""
+        job = cls(Order(title, None))
+        job._fail(message, hint)
+        return job
 
     @property
     def ended(self) -> bool:
@@ -117,8 +129,7 @@ class Job:
         except EXPECTED as error:
             self._fail(str(error))
         except Exception as error:  # whatever happens, the scene is put back and the animator told
-            self.details = traceback.format_exc()
-            self._fail(f"something unexpected happened ({error})", "Copy the report and send it to us")
+            self._fail(f"something unexpected happened ({error!r})", REPORT_IT, traceback.format_exc())
 
     def cancel(self, why: str = "Cancelled") -> None:
         """Stop, and leave the scene as it was."""
@@ -132,7 +143,7 @@ class Job:
         elif isinstance(message, Partial):
             self._show(message.motion)
         elif isinstance(message, Failure):
-            self._fail(message.message, message.hint)
+            self._fail(message.message, message.hint, message.details)
         else:
             self._receive(message)
 
@@ -218,9 +229,9 @@ class Job:
                     applying.discard()
         self._final = self._preview = None
 
-    def _fail(self, message: str, hint: str = "") -> None:
+    def _fail(self, message: str, hint: str = "", details: str = "") -> None:
         self._clear()
-        self.error, self.hint = message, hint
+        self.error, self.hint, self.details = message, hint, details
         self._note(f"error: {message}")
         self._end("failed", message)
 
@@ -232,6 +243,14 @@ class Job:
 
     def _note(self, text: str) -> None:
         self.notes.append(f"{datetime.now():%H:%M:%S} {text}")
+
+
+def _work(work: Work, say: Callable[[Message], None], cancelled: threading.Event) -> None:
+    """In the thread: whatever happens, the job hears of its end."""
+    try:
+        work.run(say, cancelled)
+    except Exception as error:
+        say(Failure(f"something unexpected happened ({error!r})", REPORT_IT, traceback.format_exc()))
 
 
 _job: Job | None = None
@@ -253,6 +272,13 @@ def start(order: Order) -> Job:
         raise RuntimeError("a job is running; cancel it first")
     _job = Job(order)
     return _job
+
+
+def refuse(title: str, message: str, hint: str = "") -> None:
+    """Show in the panel why an order could not be made."""
+    global _job
+    if not running():
+        _job = Job.refused(title, message, hint)
 
 
 def poll(budget: float = BUDGET) -> bool:

@@ -4,52 +4,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import bpy
 
-from . import local_backend
+from . import connection, local_backend
 from .panels import backend_rows
+from .settings import DEFAULTS, LOCAL, REMOTE
 
-LOCAL, REMOTE = "LOCAL", "REMOTE"
 KINDS = (
     (LOCAL, "This Computer", "Blender starts and stops the backend", "HOME", 0),
     (REMOTE, "Another Address", "A backend that somebody started, here or on another machine", "WORLD", 1),
 )
 
 
-@dataclass(frozen=True)
-class Settings:
-    """The preferences' values.
-
-    Attributes:
-        kind: LOCAL or REMOTE.
-        address, token: of a remote backend.
-        command: of a local one, empty to look for it.
-    """
-
-    kind: str = LOCAL
-    address: str = "http://127.0.0.1:8765"
-    token: str = field(default="", repr=False)
-    command: str = ""
-
-
-DEFAULTS = Settings()
-
-
-def settings() -> Settings:
-    """What is set; the defaults where the add-on runs without being enabled in the preferences."""
-    addon = bpy.context.preferences.addons.get(__package__)
-    if addon is None or addon.preferences is None:
-        return DEFAULTS
-    chosen = addon.preferences
-    return Settings(chosen.kind, chosen.address, chosen.token, bpy.path.abspath(chosen.command))
-
-
 def _changed(self: Any, context: Any) -> None:
-    from . import connection
-
     connection.forget()
 
 

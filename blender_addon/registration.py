@@ -13,7 +13,18 @@ MODULES: Final = (
     "properties",
     "take_properties",
     "scene_properties",
+    "operators.backend",
+    "operators.source",
+    "operators.performer",
+    "operators.generate",
+    "operators.takes",
+    "operators.annotate",
     "preferences",
+    "panels.source",
+    "panels.performer",
+    "panels.generator",
+    "panels.takes",
+    "panels.annotate",
     "session",
 )
 """Each has ``register()`` and ``unregister()``, or CLASSES; what others refer to comes first."""

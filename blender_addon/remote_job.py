@@ -62,10 +62,11 @@ class Result:
 
 @dataclass(frozen=True)
 class Failure:
-    """The end: what went wrong, and what to do."""
+    """The end: what went wrong, what to do, and what only those who repair it understand."""
 
     message: str
     hint: str = ""
+    details: str = ""
 
 
 Message = Progress | Partial | Result | Failure

@@ -11,7 +11,7 @@ from typing import Any
 
 import bpy
 
-from . import audio_source, options
+from . import audio_source, character, options
 from .rig.channels import PARTS
 
 OVERRIDABLE = {"LIBRARY_OVERRIDABLE"}
@@ -24,7 +24,7 @@ SOURCES = (
     (
         "FILE",
         "Sound File",
-        "A sound file (wav, flac, mp3, ogg, opus); it begins at the scene's first frame",
+        "A sound file; it begins at the scene's first frame",
         "FILE_SOUND",
         2,
     ),
@@ -57,7 +57,18 @@ def _is_armature(self: Any, item: Any) -> bool:
 
 
 def _chosen_by_hand(self: Any, context: Any) -> None:
+    """A choice by hand is sure, and a bone stands for one joint only."""
     self.confidence = 1.0 if self.bone else 0.0
+    for other in self.id_data.cadenza.bones if self.bone else ():
+        if other.bone == self.bone and other.name != self.name:
+            other.bone = ""
+
+
+def _character_chosen(self: Any, context: Any) -> None:
+    """Map the bones of a character that was never mapped, so that the panel can show them."""
+    armature = self.character
+    if armature is not None and armature.library is None and not armature.cadenza.bones:
+        character.guess(armature)
 
 
 class CadenzaBone(bpy.types.PropertyGroup):
@@ -114,7 +125,11 @@ class CadenzaScene(bpy.types.PropertyGroup):
         name="To", description="Second of the sound", min=0.0, default=10.0, unit="TIME_ABSOLUTE", precision=2
     )
     character: bpy.props.PointerProperty(  # type: ignore[valid-type]
-        type=bpy.types.Object, poll=_is_armature, name="Character", description="The armature that performs"
+        type=bpy.types.Object,
+        poll=_is_armature,
+        name="Character",
+        description="The armature that performs",
+        update=_character_chosen,
     )
     instrument: bpy.props.EnumProperty(  # type: ignore[valid-type]
         name="Instrument", items=(("violin", "Violin", "Violin and bow"),), description="What is played"

@@ -6,21 +6,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import connection, local_backend, preferences
+from .. import connection, local_backend
+from ..settings import LOCAL, settings
 from .text import show_error
 
 
 def draw(layout: Any) -> None:
-    known, chosen, child = connection.known(), preferences.settings(), local_backend.CHILD
-    row = layout.row(align=True)
-    if chosen.kind == preferences.LOCAL:
+    known, chosen, child = connection.known(), settings(), local_backend.CHILD
+    row, local = layout.row(align=True), chosen.kind == LOCAL
+    if local:
         if child.state in ("starting", "running"):
             row.operator("cadenza.backend_stop", icon="PAUSE")
         else:
             row.operator("cadenza.backend_start", icon="PLAY")
-    row.operator(
-        "cadenza.backend_check", text="" if chosen.kind == preferences.LOCAL else "Connect", icon="FILE_REFRESH"
-    )
+    row.operator("cadenza.backend_check", text="" if local else "Connect", icon="FILE_REFRESH")
     if child.state == "starting":
         layout.label(text="Starting ...", icon="SORTTIME")
     elif known.state == "asking":

@@ -1,0 +1,91 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why a button cannot be pressed: the same words in its tooltip and beside it. Cheap enough to draw."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import audio_source, character, connection, jobs, takes
+
+
+def allow(operator: Any, reason: str) -> bool:
+    """For ``poll``: whether there is no obstacle; the tooltip tells it."""
+    if reason:
+        operator.poll_message_set(reason)
+    return not reason
+
+
+def to_generating(scene: Any) -> str:
+    """What keeps a new take from being generated; empty when nothing does."""
+    return to_working() or to_source(scene) or to_performer(scene) or to_backend() or _to_generator(scene)
+
+
+def to_recognizing(scene: Any) -> str:
+    return to_working() or to_source(scene) or to_backend()
+
+
+def to_applying(scene: Any) -> str:
+    """What keeps a motion from disk from being applied."""
+    if not scene.cadenza.motion_file:
+        return "Choose a motion file"
+    return to_working() or to_performer(scene)
+
+
+def to_working() -> str:
+    return "A job is running; wait for it, or cancel it" if jobs.running() else ""
+
+
+def to_source(scene: Any) -> str:
+    state = scene.cadenza
+    if state.source == "STRIP" and not state.strip:
+        some = audio_source.has_strips(scene)
+        return "Choose a sound strip in Source" if some else "Add a sound in the Video Sequencer, or choose a file"
+    if state.source == "SPEAKER" and state.speaker is None:
+        return "Choose a speaker in Source"
+    if state.source == "FILE" and not state.sound_file:
+        return "Choose a sound file in Source"
+    if state.source == "SCORE" and not state.score_file:
+        return "Choose a MIDI file in Source"
+    return ""
+
+
+def to_performer(scene: Any) -> str:
+    armature = scene.cadenza.character
+    if armature is None:
+        return "Choose a character in Performer, or add our musician"
+    if armature.library is not None:
+        return f"{armature.name} is linked: make a library override of it first"
+    if armature.cadenza.bones:
+        lacking = [character.words(j).lower() for j in character.missing(armature)]
+        if lacking:
+            return f"Choose the bones of: {', '.join(lacking)} (Performer > Bone Map)"
+    return ""
+
+
+def to_backend() -> str:
+    known = connection.known()
+    if known.state == "ready":
+        return ""
+    if connection.starting() or known.state == "asking":
+        return "The backend is starting"
+    return "Start or connect the backend first"
+
+
+def _to_generator(scene: Any) -> str:
+    name = scene.cadenza.generator
+    return "" if connection.known().find(name) else f"This backend has no generator {name!r}; choose another"
+
+
+def to_take(scene: Any) -> str:
+    """What keeps the chosen take from being worked with."""
+    return "" if chosen_take(scene) is not None else "Choose a take in the list"
+
+
+def chosen_take(scene: Any) -> Any:
+    """The active take of the chosen character, or None."""
+    armature = scene.cadenza.character
+    if armature is None:
+        return None
+    every, index = takes.takes_of(armature), armature.cadenza_take_index
+    return every[index] if 0 <= index < len(every) else None

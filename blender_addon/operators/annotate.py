@@ -1,0 +1,75 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Annotations as markers: recognised by the backend, or read from a file; shown, hidden, deleted by track."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+from bpy_extras.io_utils import ImportHelper
+
+from .. import obstacles, orders, timeline
+from ..audio_source import SourceError, source_of
+from ..core.annotations import AnnotationError, from_json
+from . import UNDOABLE
+from .failing import refuse
+from .generate import begin
+
+
+class Recognize(bpy.types.Operator):
+    """Recognise what is chosen in the source, and put markers"""
+
+    bl_idname = "cadenza.recognize"
+    bl_label = "Recognise and Mark"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return obstacles.allow(cls, obstacles.to_recognizing(context.scene))
+
+    def execute(self, context: Any) -> set[str]:
+        return begin(self, lambda: orders.recognition(context.scene))
+
+
+class ImportAnnotations(bpy.types.Operator, ImportHelper):
+    """Put markers from an annotation file; needs no backend"""
+
+    bl_idname = "cadenza.import_annotations"
+    bl_label = "Import Annotations"
+    bl_options = UNDOABLE
+    filename_ext = ".json"
+    filter_glob: bpy.props.StringProperty(default="*.json", options={"HIDDEN"})  # type: ignore[valid-type]
+
+    def execute(self, context: Any) -> set[str]:
+        scene = context.scene
+        try:
+            tracks = from_json(Path(self.filepath).read_text(encoding="utf-8"))
+        except (AnnotationError, OSError, UnicodeDecodeError) as error:
+            return refuse(self, error)
+        count = timeline.add_markers(scene, tracks, _origin(scene))
+        self.report({"INFO"}, f"{count} markers")
+        return {"FINISHED"}
+
+
+def _origin(scene: Any) -> float:
+    """Second of the recording at the scene's first frame: as the source lies, else its beginning."""
+    try:
+        return source_of(scene).origin(scene)
+    except SourceError:
+        return 0.0
+
+
+class DeleteMarkers(bpy.types.Operator):
+    """Delete our markers; yours stay"""
+
+    bl_idname = "cadenza.delete_markers"
+    bl_label = "Delete Markers"
+    bl_options = UNDOABLE
+
+    def execute(self, context: Any) -> set[str]:
+        timeline.remove_markers(context.scene)
+        return {"FINISHED"}
+
+
+CLASSES = (Recognize, ImportAnnotations, DeleteMarkers)

@@ -1,0 +1,183 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be done with a take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import bpy
+
+from .. import obstacles, orders, takes
+from ..character_files import export_character
+from . import UNDOABLE
+from .failing import EXPECTED, refuse
+from .generate import begin
+
+
+class OnTake:
+    """What the operators below have in common: they work with one take of the character."""
+
+    bl_options: ClassVar = UNDOABLE
+
+    uid: bpy.props.StringProperty(options={"HIDDEN"}, description="Of the take; empty for the active one")  # type: ignore[valid-type]
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return obstacles.allow(cls, obstacles.to_take(context.scene))
+
+    def take(self, context: Any) -> Any:
+        armature = context.scene.cadenza.character
+        found = takes.find(armature, self.uid) if self.uid else None
+        return found or obstacles.chosen_take(context.scene)
+
+    def execute(self, context: Any) -> set[str]:
+        try:
+            self.change(context.scene.cadenza.character, self.take(context))
+        except takes.TakeError as error:
+            return refuse(self, error)
+        return {"FINISHED"}
+
+    def change(self, armature: Any, take: Any) -> None:
+        raise NotImplementedError
+
+
+class ShowTake(OnTake, bpy.types.Operator):
+    """Show this take and mute the character's others; press again to mute it too"""
+
+    bl_idname = "cadenza.show_take"
+    bl_label = "Show Take"
+
+    def change(self, armature: Any, take: Any) -> None:
+        takes.show(armature, None if takes.shown(take) else take)
+
+
+class SoloTake(OnTake, bpy.types.Operator):
+    """Show this take without your own actions and layers, which stay as they are"""
+
+    bl_idname = "cadenza.solo_take"
+    bl_label = "Solo Take"
+
+    def change(self, armature: Any, take: Any) -> None:
+        alone = takes.soloed(take)
+        takes.show(armature, take)
+        takes.solo(take, not alone)
+
+
+class StarTake(OnTake, bpy.types.Operator):
+    """Mark the takes that you like"""
+
+    bl_idname = "cadenza.star_take"
+    bl_label = "Star Take"
+
+    def change(self, armature: Any, take: Any) -> None:
+        takes.star(take)
+
+
+class DeleteTake(OnTake, bpy.types.Operator):
+    """Delete the take, its strips and its actions"""
+
+    bl_idname = "cadenza.delete_take"
+    bl_label = "Delete Take"
+
+    def change(self, armature: Any, take: Any) -> None:
+        takes.delete(armature, take)
+
+
+class ToGenerate(OnTake):
+    """What the operators below have in common: the backend works with a take."""
+
+    bl_options: ClassVar = {"REGISTER"}  # the job makes its own undo step when it is done
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        reason = obstacles.to_take(context.scene) or obstacles.to_working() or obstacles.to_backend()
+        return obstacles.allow(cls, reason)
+
+    def execute(self, context: Any) -> set[str]:
+        return begin(self, lambda: self.order(context.scene, self.take(context)))
+
+    def order(self, scene: Any, take: Any) -> Any:
+        raise NotImplementedError
+
+
+class NewSeedTake(ToGenerate, bpy.types.Operator):
+    """Generate another take with the same source and options, and a new seed"""
+
+    bl_idname = "cadenza.new_seed_take"
+    bl_label = "Same with New Seed"
+
+    def order(self, scene: Any, take: Any) -> Any:
+        return orders.like_take(scene, take)
+
+
+class GenerateAgain(ToGenerate, bpy.types.Operator):
+    """Generate the chosen frames and part of this take again; your own keys in it stay"""
+
+    bl_idname = "cadenza.generate_again"
+    bl_label = "Generate Again"
+
+    def order(self, scene: Any, take: Any) -> Any:
+        return orders.take_again(scene, take)
+
+
+class UseRange(bpy.types.Operator):
+    """Take the preview range, or the scene's, as the range to generate again"""
+
+    bl_idname = "cadenza.use_range"
+    bl_label = "Use Preview Range"
+    bl_options = UNDOABLE
+
+    def execute(self, context: Any) -> set[str]:
+        scene, state = context.scene, context.scene.cadenza
+        preview = scene.use_preview_range
+        state.again_from = scene.frame_preview_start if preview else scene.frame_start
+        state.again_to = scene.frame_preview_end if preview else scene.frame_end
+        return {"FINISHED"}
+
+
+class ExportCharacter(bpy.types.Operator):
+    """Export the character as it performs now: FBX, glTF, BVH or USD"""
+
+    bl_idname = "cadenza.export_character"
+    bl_label = "Export Performance"
+
+    filepath: bpy.props.StringProperty(subtype="FILE_PATH")  # type: ignore[valid-type]
+    kind: bpy.props.EnumProperty(  # type: ignore[valid-type]
+        name="Format",
+        items=((".fbx", "FBX", ""), (".glb", "glTF", ""), (".bvh", "BVH", ""), (".usd", "USD", "")),
+    )
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        none = context.scene.cadenza.character is None
+        reason = "Choose a character first" if none else "" if context.mode == "OBJECT" else "Go to Object Mode first"
+        return obstacles.allow(cls, reason)
+
+    def invoke(self, context: Any, event: Any) -> set[str]:
+        if not self.filepath:
+            self.filepath = f"//{bpy.path.clean_name(context.scene.cadenza.character.name)}"
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: Any) -> set[str]:
+        path = Path(bpy.path.abspath(self.filepath)).with_suffix(self.kind)
+        try:
+            export_character(path, context.scene.cadenza.character, context.scene)
+        except EXPECTED as error:
+            return refuse(self, error)
+        self.report({"INFO"}, f"Wrote {path}")
+        return {"FINISHED"}
+
+
+CLASSES = (
+    ShowTake,
+    SoloTake,
+    StarTake,
+    DeleteTake,
+    NewSeedTake,
+    GenerateAgain,
+    UseRange,
+    ExportCharacter,
+)

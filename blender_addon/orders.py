@@ -1,0 +1,154 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From what the panel shows to a job's order: everything is read here, at once, when a button is pressed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import bpy
+
+from . import character, connection, options, takes
+from .applying import Destination
+from .audio_source import Source, frame_rate, source_of
+from .core.motion import MotionError
+from .core.protocol import JobRequest
+from .jobs import Order
+from .marking import Marks
+from .motion_files import load_motion
+from .reference import Reference
+from .remote_job import Failure, Message, Progress, RemoteJob, Result
+from .rig.bone_map import essential_missing
+
+FRAME_RATES: Final = (1.0, 240.0)
+"""What a backend generates; keys of other scenes are put between frames."""
+BEATS: Final = frozenset({"beat", "downbeat"})
+
+
+class OrderError(ValueError):
+    """The panel does not say enough; the message says what is missing."""
+
+
+@dataclass(frozen=True)
+class MotionFile:
+    """Reads a motion from disk, in the job's thread."""
+
+    path: Path
+
+    def run(self, say: Callable[[Message], None], cancelled: threading.Event) -> None:
+        say(Progress("fetching", 0.0, f"Reading {self.path.name}"))
+        try:
+            say(Result(load_motion(self.path), []))
+        except MotionError as error:
+            say(Failure(str(error)))
+        except OSError as error:
+            say(Failure(f"{self.path} cannot be read ({error.strerror})", "Choose a file that exists"))
+
+
+def performance(scene: Any) -> Order:
+    """A new take of the chosen character."""
+    state = scene.cadenza
+    source = source_of(scene)
+    asked = {
+        "generator": state.generator,
+        "instrument": state.instrument,
+        "seed": state.seed,
+        "options": _options(state),
+    }
+    return _performance("Generate", scene, source, asked, _new_take(scene, source))
+
+
+def like_take(scene: Any, take: Any) -> Order:
+    """A new take as another, with a seed that none has yet."""
+    source, asked = _made_from(take)
+    return _performance("New Seed", scene, source, asked, _new_take(scene, source))
+
+
+def take_again(scene: Any, take: Any) -> Order:
+    """The chosen frames and part of a take, with another seed."""
+    state = scene.cadenza
+    if state.again_from >= state.again_to:
+        raise OrderError("the range to generate again is empty; let it end after it begins")
+    source, asked = _made_from(take)
+    part = None if state.part == "ALL" else state.part
+    to = _new_take(scene, source)
+    to = Destination(
+        to.character,
+        to.scene,
+        to.bone_map,
+        take.name,
+        source,
+        replace=take.uid,
+        part=part,
+        frames=(float(state.again_from), float(state.again_to)),
+        fade=state.fade,
+    )
+    return _performance("Generate Again", scene, source, asked, to)
+
+
+def recognition(scene: Any) -> Order:
+    """Annotations of the source as markers."""
+    wanted = scene.cadenza.recognize
+    if not wanted:
+        raise OrderError("nothing is chosen to recognise; choose at least one kind")
+    source = source_of(scene)
+    if source.sound is None:
+        raise OrderError("recognising needs a sound; choose a sound strip, a speaker or a file in Source")
+    request = _request(scene, source, {"recognize": tuple(sorted(wanted)), "options": _options(scene.cadenza)})
+    work = RemoteJob(connection.backend(), request, source.sound, source.score)
+    return Order("Recognise", work, mark=Marks(Reference.to(scene), source, frozenset(wanted)))
+
+
+def motion_file(scene: Any) -> Order:
+    """A motion from disk on the chosen character; needs no backend."""
+    text = scene.cadenza.motion_file
+    if not text:
+        raise OrderError("no motion file is chosen; choose a .npz of Cadenza or a .bvh")
+    path = Path(bpy.path.abspath(text))
+    to = _new_take(scene, None)
+    return Order("Apply Motion", MotionFile(path), destination=to, provenance={"file": path.name})
+
+
+def _performance(title: str, scene: Any, source: Source, asked: Mapping[str, Any], to: Destination) -> Order:
+    work = RemoteJob(connection.backend(), _request(scene, source, asked), source.sound, source.score)
+    mark = Marks(Reference.to(scene), source, BEATS) if scene.cadenza.mark_takes else None
+    return Order(title, work, to, {"source": source.to_dict(), "request": dict(asked)}, mark)
+
+
+def _request(scene: Any, source: Source, asked: Mapping[str, Any]) -> JobRequest:
+    fps = min(max(frame_rate(scene), FRAME_RATES[0]), FRAME_RATES[1])
+    return JobRequest(audio_name=source.name, start=source.start, end=source.end, fps=fps, **asked)
+
+
+def _options(state: Any) -> dict[str, dict[str, Any]]:
+    """Of every component, what differs from the defaults."""
+    every = {c.name: options.read(state, c.name) for c in connection.known().components if not c.error}
+    return {name: values for name, values in every.items() if values}
+
+
+def _new_take(scene: Any, source: Source | None) -> Destination:
+    """A take of the chosen character, whose map must be enough to perform."""
+    armature = scene.cadenza.character
+    if armature is None or armature.name not in scene.objects:
+        raise OrderError("no character is chosen; choose an armature of this scene in Performer, or add our musician")
+    bone_map = character.bone_map_of(armature)
+    lacking = [character.words(j).lower() for j in essential_missing(bone_map)]
+    if lacking:
+        raise OrderError(
+            f"{armature.name!r} cannot perform without these joints: {', '.join(lacking)}; choose their bones in "
+            "Performer > Bone Map, or choose a character with arms"
+        )
+    return Destination(Reference.to(armature), Reference.to(scene), bone_map, "Take 1", source)
+
+
+def _made_from(take: Any) -> tuple[Source, dict[str, Any]]:
+    """Source and request of a take, with a new seed. OrderError when it was not generated here."""
+    again = takes.duplicate(take.id_data, take)
+    asked = again.get("request")
+    if not isinstance(asked, dict) or not isinstance(again.get("source"), dict):
+        raise OrderError(f"{take.name!r} was not generated in this scene (it came from a file); generate a new take")
+    return Source.from_dict(again["source"]), {**asked, "seed": again["seed"]}

@@ -1,0 +1,144 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Generator: what makes the motion, with its options; and Generate, with what becomes of it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import bpy
+
+from .. import connection, jobs, obstacles, options
+from . import backend_rows
+from .sidebar import CLOSED, InSidebar, fields
+from .text import sentence, show, show_error
+
+
+class GeneratorMenu(bpy.types.Menu):
+    bl_idname = "CADENZA_MT_generators"
+    bl_label = "Generators"
+
+    def draw(self, context: Any) -> None:
+        for info in connection.known().generators():
+            self.layout.operator("cadenza.choose_generator", text=info.label or info.name).name = info.name
+
+
+class GeneratorPanel(InSidebar, bpy.types.Panel):
+    bl_idname = "CADENZA_PT_generator"
+    bl_label = "Generator"
+    bl_order = 2
+
+    def draw(self, context: Any) -> None:
+        state, known = context.scene.cadenza, connection.known()
+        if known.state != "ready":
+            backend_rows.draw(self.layout)
+            return
+        info = known.find(state.generator)
+        layout = fields(self.layout)
+        layout.menu("CADENZA_MT_generators", text=info.label if info else f"{state.generator} (not there)")
+        row = layout.row(align=True)
+        row.prop(state, "seed")
+        row.operator("cadenza.new_seed", text="", icon="FILE_REFRESH")
+        options.draw(layout, state, state.generator)
+        layout.operator("cadenza.reset_options", icon="LOOP_BACK").component = state.generator
+
+
+class ListeningPanel(InSidebar, bpy.types.Panel):
+    """Options of what listens to the sound before the generator."""
+
+    bl_idname = "CADENZA_PT_listening"
+    bl_parent_id = GeneratorPanel.bl_idname
+    bl_label = "Listening"
+    bl_options = CLOSED
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return connection.known().state == "ready"
+
+    def draw(self, context: Any) -> None:
+        for info in connection.known().components:
+            if info.kind in ("recognizer", "post_step") and not info.error and info.options.get("properties"):
+                self.layout.label(text=info.label or info.name)
+                options.draw(fields(self.layout), context.scene.cadenza, info.name)
+
+
+class BackendPanel(InSidebar, bpy.types.Panel):
+    bl_idname = "CADENZA_PT_backend"
+    bl_parent_id = GeneratorPanel.bl_idname
+    bl_label = "Backend"
+    bl_options = CLOSED
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return connection.known().state == "ready"
+
+    def draw(self, context: Any) -> None:
+        backend_rows.draw(self.layout)
+
+
+class GeneratePanel(InSidebar, bpy.types.Panel):
+    """Always open: the button, the progress, the error."""
+
+    bl_idname = "CADENZA_PT_generate"
+    bl_label = "Generate"
+    bl_options: ClassVar = {"HIDE_HEADER"}
+    bl_order = 3
+
+    def draw(self, context: Any) -> None:
+        layout, job = self.layout, jobs.current()
+        if job is not None and not job.ended:
+            _progress(layout, job)
+            return
+        column = layout.column()
+        column.scale_y = 1.4
+        column.operator("cadenza.generate", icon="PLAY")
+        reason = obstacles.to_generating(context.scene)
+        if reason:
+            show(layout, reason, "INFO")
+        if job is not None:
+            _ended(layout, job)
+
+
+def _progress(layout: Any, job: jobs.Job) -> None:
+    row = layout.row(align=True)
+    row.progress(factor=job.progress, text=f"{100 * job.progress:.0f} %")
+    row.operator("cadenza.cancel", text="", icon="CANCEL")
+    show(layout, sentence(job.message))
+
+
+def _ended(layout: Any, job: jobs.Job) -> None:
+    if job.error:
+        show_error(layout, f"{job.order.title}: {job.error}", job.hint)
+    else:
+        show(layout, sentence(job.message), "CHECKMARK" if job.state == "finished" else "INFO")
+    row = layout.row(align=True)
+    if job.error:
+        row.operator("cadenza.copy_report", icon="COPYDOWN")
+    row.operator("cadenza.dismiss", icon="X")
+
+
+class MotionFilePanel(InSidebar, bpy.types.Panel):
+    """What works without a backend: a motion from disk."""
+
+    bl_idname = "CADENZA_PT_motion_file"
+    bl_label = "Motion from Disk"
+    bl_options = CLOSED
+    bl_order = 6
+
+    def draw(self, context: Any) -> None:
+        layout = fields(self.layout)
+        layout.prop(context.scene.cadenza, "motion_file")
+        layout.operator("cadenza.apply_motion", icon="IMPORT")
+        reason = obstacles.to_applying(context.scene)
+        if reason:
+            show(layout, reason, "INFO")
+
+
+CLASSES = (
+    GeneratorMenu,
+    GeneratorPanel,
+    ListeningPanel,
+    BackendPanel,
+    GeneratePanel,
+    MotionFilePanel,
+)

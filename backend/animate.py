@@ -21,7 +21,7 @@ from backend.pipeline import Job, Result, check_job, run
 from backend.plugin_manager import load_plugins
 from backend.signals import check_stopped
 from backend.sources import MIDI, SCORES, sound_of
-from plugins.api import Audio, BakeJob, ComponentError, Score, SoundFile
+from plugins.api import Audio, BakeJob, CharacterFile, ComponentError, Score, SoundFile
 
 PREVIEW_SIZE: Final = (640, 360)
 
@@ -32,6 +32,7 @@ def animate_file(
     job: Job,
     *,
     score: Path | None = None,
+    character: CharacterFile | None = None,
     start: float | None = None,
     end: float | None = None,
     overwrite: bool = False,
@@ -41,7 +42,12 @@ def animate_file(
     is_midi = source.suffix.lower() in MIDI
     if is_midi:
         outputs = replace(outputs, sound=outputs.blend.with_suffix(".wav"))
-    outputs.check([source] if score is None else [source, score], overwrite)
+    rig = Path(character.path) if character is not None else None
+    if rig is not None:
+        check_file(rig)
+    elif outputs.report or outputs.export:
+        raise ComponentError("--report and --export are about a character of your own; give it with --rig")
+    outputs.check([path for path in (source, score, rig) if path is not None], overwrite)
     job = replace(job, score=_read_score(_notes_from(source, score, is_midi)))
     # The process ends before the drafts are cleared away: it may be writing one.
     with Drafts(outputs) as drafts, BlenderProcess() as blender, _bars(console) as bars:
@@ -53,7 +59,7 @@ def animate_file(
         sound = drafts.place_sound(audio)
         drafts.write(result)
         strip = SoundFile(str(sound), 0.0) if sound else SoundFile(str(source.absolute()), audio.start)
-        blender.apply(_bake_job(drafts, outputs, strip, job.fps), shown)
+        blender.apply(_bake_job(drafts, outputs, strip, job.fps, character), shown)
         shown(1.0, "Blender file written")
         drafts.publish()
     return outputs.paths()
@@ -73,7 +79,9 @@ def _listen(
     return audio, run(registry, job, audio, silent=is_midi, on_progress=progress)
 
 
-def _bake_job(drafts: Drafts, outputs: Outputs, sound: SoundFile, fps: float) -> BakeJob:
+def _bake_job(
+    drafts: Drafts, outputs: Outputs, sound: SoundFile, fps: float, character: CharacterFile | None
+) -> BakeJob:
     return BakeJob(
         motion=str(drafts.motion),
         annotations=str(drafts.annotations),
@@ -83,6 +91,9 @@ def _bake_job(drafts: Drafts, outputs: Outputs, sound: SoundFile, fps: float) ->
         preview=str(drafts.preview) if outputs.preview else None,
         width=PREVIEW_SIZE[0],
         height=PREVIEW_SIZE[1],
+        character=character,
+        report=str(drafts.report) if outputs.report else None,
+        export=str(drafts.export) if outputs.export else None,
     )
 
 

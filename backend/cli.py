@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from backend.pipeline import Job
+    from plugins.api import CharacterFile
 
 # Only what the help needs is imported here: Ctrl-C is answered properly from ``main`` on.
 
@@ -107,6 +108,13 @@ def animate(
     option: Annotated[
         list[str] | None, typer.Option(help="name=value of the generator, or component.name=value")
     ] = None,
+    rig: Annotated[
+        Path | None, typer.Option(help="Your character: .blend, .glb, .gltf, .vrm, .fbx or .bvh; else our violinist")
+    ] = None,
+    armature: Annotated[str, typer.Option(help="Name of the character's armature, where the file has several")] = "",
+    bone_map: Annotated[Path | None, typer.Option(help="Saved bone map, .json; else it is guessed")] = None,
+    report: Annotated[Path | None, typer.Option(help="Also write how the character fits, .json")] = None,
+    export: Annotated[Path | None, typer.Option(help="Also write the character: .fbx, .glb, .bvh or .usd")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that exist")] = False,
 ) -> None:
     """Make a .blend in which a musician plays the recording."""
@@ -114,11 +122,30 @@ def animate(
     from backend.drafts import Outputs
 
     job = _job(generator, instrument, fps, seed, device, option or [])
-    outputs = Outputs(output, preview, motion, annotations)
-    console = _console()
-    written = animate_file(input, outputs, job, score=score, start=start, end=end, overwrite=overwrite, console=console)
+    outputs = Outputs(output, preview, motion, annotations, report=report, export=export)
+    written = animate_file(
+        input,
+        outputs,
+        job,
+        score=score,
+        character=_character(rig, armature, bone_map),
+        start=start,
+        end=end,
+        overwrite=overwrite,
+        console=_console(),
+    )
     for path in written:
         print(path)  # noqa: T201 (what was made goes to standard output, for scripts)
+
+
+def _character(rig: Path | None, armature: str, bone_map: Path | None) -> CharacterFile | None:
+    from plugins.api import CharacterFile, ComponentError
+
+    if rig is None:
+        if armature or bone_map is not None:
+            raise ComponentError("--armature and --bone-map are about a character of your own; give it with --rig")
+        return None
+    return CharacterFile(str(rig.absolute()), armature, str(bone_map.absolute()) if bone_map else None)
 
 
 def _job(generator: str, instrument: str, fps: float, seed: int, device: str, options: list[str]) -> Job:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Final
 
 import soundfile
 
@@ -21,6 +22,8 @@ from backend.pipeline import Result
 from backend.signals import held_back
 from plugins.api import Audio, ComponentError, to_json
 
+EXPORTS: Final = (".fbx", ".glb", ".bvh", ".usd", ".usdc")
+
 
 @dataclass(frozen=True)
 class Outputs:
@@ -28,6 +31,8 @@ class Outputs:
 
     Attributes:
         sound: for input that is no recording: the sound that the .blend refers to.
+        report: how the user's own character fits, .json.
+        export: the performing character for other programs.
     """
 
     blend: Path
@@ -35,9 +40,11 @@ class Outputs:
     motion: Path | None = None
     annotations: Path | None = None
     sound: Path | None = None
+    report: Path | None = None
+    export: Path | None = None
 
     def paths(self) -> list[Path]:
-        every = (self.blend, self.sound, self.preview, self.motion, self.annotations)
+        every = (self.blend, self.sound, self.preview, self.motion, self.annotations, self.report, self.export)
         return [p for p in every if p is not None]
 
     def check(self, inputs: Iterable[Path], overwrite: bool) -> None:
@@ -55,10 +62,17 @@ class Outputs:
                 raise ComponentError(f"{path} exists already; give --overwrite to replace it, or another name")
 
     def _check_suffixes(self) -> None:
-        wanted = {".blend": self.blend, ".mp4": self.preview, ".npz": self.motion, ".json": self.annotations}
-        for suffix, path in wanted.items():
-            if path is not None and path.suffix.lower() != suffix:
-                raise ComponentError(f"{path} must end in {suffix}")
+        wanted = [
+            (self.blend, (".blend",)),
+            (self.preview, (".mp4",)),
+            (self.motion, (".npz",)),
+            (self.annotations, (".json",)),
+            (self.report, (".json",)),
+            (self.export, EXPORTS),
+        ]
+        for path, suffixes in wanted:
+            if path is not None and path.suffix.lower() not in suffixes:
+                raise ComponentError(f"{path} must end in {' or '.join(suffixes)}")
 
 
 def _check_place(path: Path) -> None:
@@ -98,6 +112,16 @@ class Drafts:
         return Path(self._exchange.name) / "annotations.json"
 
     @property
+    def report(self) -> Path:
+        return Path(self._exchange.name) / "report.json"
+
+    @property
+    def export(self) -> Path:
+        """Exporters go by the suffix."""
+        suffix = self._outputs.export.suffix.lower() if self._outputs.export else ""
+        return Path(self._exchange.name) / f"export{suffix}"
+
+    @property
     def preview(self) -> Path:
         return Path(self._exchange.name) / "preview.mp4"
 
@@ -108,7 +132,8 @@ class Drafts:
 
     def _draft(self, path: Path) -> Path:
         """Beside its place: moving within a folder cannot fail half-way."""
-        return path.absolute().with_name(f".{self._token}{path.suffix}")
+        number = self._outputs.paths().index(path)
+        return path.absolute().with_name(f".{self._token}-{number}{path.suffix}")
 
     def __enter__(self) -> Drafts:
         try:
@@ -153,6 +178,8 @@ class Drafts:
             self.motion: self._outputs.motion,
             self.annotations: self._outputs.annotations,
             self.preview: self._outputs.preview,
+            self.report: self._outputs.report,
+            self.export: self._outputs.export,
         }
         for draft, path in made.items():
             if path is not None:

@@ -20,6 +20,7 @@ from blender_addon.core.motion import Motion, MotionError
 from blender_addon.core.protocol import (
     PROTOCOL_VERSION,
     BakeJob,
+    CharacterFile,
     ComponentInfo,
     JobRequest,
     JobStatus,
@@ -55,6 +56,7 @@ __all__ = [
     "AudioError",
     "BakeJob",
     "Cancelled",
+    "CharacterFile",
     "Component",
     "ComponentError",
     "ComponentInfo",

@@ -19,7 +19,7 @@ from typing import Any, TextIO
 import bpy
 import numpy as np
 
-from . import preview, register, takes, timeline
+from . import markers, preview, register, takes, timeline
 from .character_files import CharacterError, export_character
 from .character_scene import character_scene
 from .core.annotations import AnnotationError, from_json
@@ -84,7 +84,7 @@ def apply(job: BakeJob, progress: Any) -> None:
     tracks = from_json(Path(job.annotations).read_text(encoding="utf-8"))
     scene = build_scene(motion, job.fps) if job.character is None else _perform(job, motion)
     progress(0.3, "Marking beats")
-    timeline.add_markers(scene, tracks, motion.start)
+    markers.add_markers(scene, tracks, motion.start)
     if job.sound is not None:
         timeline.add_sound(scene, job.sound)
     progress(0.5, "Saving")

@@ -1,21 +1,21 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The scene's clock, the sound strip, and annotations as timeline markers."""
+"""The scene's clock, and the sound strip."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import bpy
 
+from .core.rotations import Array
+
 if TYPE_CHECKING:
-    from .core.annotations import AnnotationTrack
     from .core.protocol import SoundFile
 
-MARKED = ("downbeat", "beat")
-"""Namespaces that become markers, the more important first: one marker a frame."""
+Seconds = TypeVar("Seconds", float, Array)
+"""A number or an array of them."""
 
 
 def set_frame_rate(scene: Any, fps: float) -> None:
@@ -25,38 +25,13 @@ def set_frame_rate(scene: Any, fps: float) -> None:
     scene.render.fps_base = whole / fps
 
 
-def frame_at(scene: Any, seconds: float, origin: float = 0.0) -> float:
+def frame_at(scene: Any, seconds: Seconds, origin: float = 0.0) -> Seconds:
     """Scene frame (with its fraction) of a time in the recording, when ``origin`` is at the scene's start.
 
-    The one place where seconds become frames.
+    The one place where seconds become frames; ``seconds`` may be an array.
     """
-    return scene.frame_start + (seconds - origin) * scene.render.fps / scene.render.fps_base
-
-
-def add_markers(scene: Any, tracks: Iterable[AnnotationTrack], origin: float) -> int:
-    """Put beats and downbeats on the timeline; returns how many. Markers that are not ours stay."""
-    remove_markers(scene)
-    by_name = {track.namespace: track for track in tracks}
-    taken: set[int] = set()
-    for namespace in MARKED:
-        track = by_name.get(namespace)
-        for annotation in track.annotations if track else ():
-            frame = round(frame_at(scene, annotation.time, origin))
-            if frame in taken:
-                continue
-            taken.add(frame)
-            name = f"Bar {annotation.value}" if namespace == "downbeat" else str(annotation.value)
-            marker = scene.timeline_markers.new(name, frame=frame)
-            marker.cadenza.namespace = namespace
-            marker.cadenza.time = annotation.time
-            marker.cadenza.value = str(annotation.value)
-    return len(taken)
-
-
-def remove_markers(scene: Any) -> None:
-    """Take our own markers away."""
-    for marker in [m for m in scene.timeline_markers if m.cadenza.namespace]:
-        scene.timeline_markers.remove(marker)
+    rate: float = scene.render.fps / scene.render.fps_base
+    return (seconds - origin) * rate + scene.frame_start
 
 
 def add_sound(scene: Any, sound: SoundFile, name: str = "Cadenza sound") -> Any:

@@ -12,7 +12,7 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from blender_addon import headless, preview, takes, timeline  # noqa: E402
+from blender_addon import headless, markers, preview, takes, timeline  # noqa: E402
 from blender_addon.core import rotations as rot  # noqa: E402
 from blender_addon.core.annotations import Annotation, AnnotationTrack, to_json  # noqa: E402
 from blender_addon.core.motion import Motion  # noqa: E402
@@ -78,8 +78,8 @@ def test_seconds_become_frames_at_any_rate(fps: float) -> None:
 
 def test_markers_carry_exact_times_and_leave_others_alone(scene) -> None:
     mine = scene.timeline_markers.new("my cue", frame=3)
-    assert timeline.add_markers(scene, TRACKS, START) == 4
-    timeline.add_markers(scene, TRACKS, START)
+    assert markers.add_markers(scene, TRACKS, START) == 4
+    markers.add_markers(scene, TRACKS, START)
     ours = [m for m in scene.timeline_markers if m.cadenza.namespace]
     assert len(ours) == 4
     assert len(scene.timeline_markers) == 5

@@ -1,0 +1,281 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Annotation tracks as timeline markers: shown, hidden, put again in place; the user's own are left alone.
+
+The scene keeps every track exactly (``scene.cadenza_timeline``); markers are made from it.
+What an animator does to a marker of ours is theirs: moved, renamed, bound to a camera,
+selected or deleted, it stays so when the frame rate changes and when the track is hidden
+and shown. Only :func:`add_markers`, the explicit new run, puts moved and deleted ones back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from .core.annotations import Annotation, AnnotationTrack
+from .timeline import frame_at
+from .track_state import Edits, PlacedTrack, matches
+
+DEFAULT: Final = ("downbeat", "beat")
+"""Namespaces that are shown unless told otherwise."""
+
+
+@dataclass(frozen=True)
+class MovedMarker:
+    """A marker that was moved by hand: the animator corrected an annotation.
+
+    Attributes:
+        annotation: as it was recognised.
+        index: its place in the track.
+        time: seconds in the recording where the marker is now.
+    """
+
+    namespace: str
+    annotation: Annotation
+    index: int
+    time: float
+
+
+def add_markers(
+    scene: Any, tracks: Iterable[AnnotationTrack], origin: float, shown: Collection[str] | None = None
+) -> int:
+    """Put tracks on the timeline, in place of those of the same namespace; returns how many markers are shown.
+
+    A marker whose annotation is there again (within 50 ms) stays the same marker, with its
+    camera, its selection and its name, if that was changed.
+
+    Args:
+        scene: whose frame range begins where the recording's second ``origin`` is.
+        tracks: what was recognised; other tracks of the scene stay.
+        shown: namespaces to show. Without, a track stays as it is, and of new ones beats and
+            downbeats are shown.
+    """
+    namespaces = set()
+    for track in tracks:
+        item = _find(scene, track.namespace)
+        if item is None:
+            item = scene.cadenza_timeline.tracks.add()
+            _set_shown(item, track.namespace in DEFAULT)
+        if shown is not None:
+            _set_shown(item, track.namespace in shown)
+        _renew(scene, item, PlacedTrack(track, origin, float(scene.frame_start), _rate(scene)))
+        namespaces.add(track.namespace)
+    for item in scene.cadenza_timeline.tracks:
+        if item.namespace in namespaces or item.namespace == "beat":
+            _settle(scene, item)
+    return sum(m.cadenza.namespace in namespaces for m in scene.timeline_markers)
+
+
+def show_track(scene: Any, namespace: str, shown: bool = True) -> None:
+    """Show or hide the markers of a namespace; hidden ones come back exactly as they were."""
+    item = _find(scene, namespace)
+    if item is not None and item.shown != shown:
+        item.shown = shown  # settles
+
+
+def delete_track(scene: Any, namespace: str) -> None:
+    """Remove a namespace's markers and annotations from the scene."""
+    for marker in [m for m in scene.timeline_markers if m.cadenza.namespace == namespace]:
+        scene.timeline_markers.remove(marker)
+    tracks = scene.cadenza_timeline.tracks
+    for i in reversed([i for i, item in enumerate(tracks) if item.namespace == namespace]):
+        tracks.remove(i)
+    if namespace == "downbeat" and (beats := _find(scene, "beat")) is not None:
+        _settle(scene, beats)
+
+
+def remove_markers(scene: Any) -> None:
+    """Remove all that is ours from the timeline."""
+    for namespace in {m.cadenza.namespace for m in scene.timeline_markers} - {""}:
+        delete_track(scene, namespace)
+    scene.cadenza_timeline.tracks.clear()
+
+
+def refresh_markers(scene: Any) -> None:
+    """Put the markers where they belong after the scene's frame rate was changed."""
+    for item in scene.cadenza_timeline.tracks:
+        _settle(scene, item)
+
+
+def tracks_of(scene: Any) -> list[AnnotationTrack]:
+    """The scene's annotations, exactly as they were recognised."""
+    return [PlacedTrack.of(item).annotations for item in scene.cadenza_timeline.tracks]
+
+
+def moved_markers(scene: Any) -> list[MovedMarker]:
+    """Markers of ours that were moved by hand, hidden ones included."""
+    result = []
+    for item in scene.cadenza_timeline.tracks:
+        track, edits = PlacedTrack.of(item), Edits.of(item)
+        _read_by_hand(scene, item, track, edits)
+        for index, shift in sorted(edits.moved.items()):
+            annotation = track.annotations.annotations[index]
+            result.append(MovedMarker(item.namespace, annotation, index, annotation.time + shift))
+    return result
+
+
+def show_as_told(scene: Any, item: Any) -> None:
+    """Let the timeline agree with a track that was shown or hidden."""
+    if not item.data:
+        return  # a new one, which has nothing yet
+    _settle(scene, item)
+    if item.namespace == "downbeat" and (beats := _find(scene, "beat")) is not None:
+        _settle(scene, beats)  # beats under a downbeat come and go with it
+
+
+def label(namespace: str, annotation: Annotation) -> str:
+    """What a marker is called."""
+    value = annotation.value
+    if isinstance(value, dict):
+        value = value.get("label", value.get("pitch"))
+    if namespace == "downbeat":
+        return f"Bar {value}"
+    return namespace.capitalize() if value is None else str(value)
+
+
+def _find(scene: Any, namespace: str) -> Any:
+    return next((item for item in scene.cadenza_timeline.tracks if item.namespace == namespace), None)
+
+
+def _set_shown(item: Any, shown: bool) -> None:
+    """Without settling: the track's data is being changed."""
+    data, item.data = item.data, ""
+    item.shown = shown
+    item.data = data
+
+
+def _rate(scene: Any) -> float:
+    return float(frame_at(scene, 1.0) - frame_at(scene, 0.0))
+
+
+def _markers(scene: Any, namespace: str) -> dict[int, Any]:
+    """The track's markers by their annotation. A copy that a user made of one becomes theirs."""
+    found: dict[int, Any] = {}
+    for marker in scene.timeline_markers:
+        ours = marker.cadenza
+        if ours.namespace != namespace:
+            continue
+        other = found.get(ours.index)
+        if other is None or marker.frame == ours.frame:
+            marker, other = other, marker
+            found[ours.index] = other
+        if marker is not None:
+            marker.cadenza.namespace = ""
+    return found
+
+
+def _read_by_hand(scene: Any, item: Any, track: PlacedTrack, edits: Edits) -> dict[int, Any]:
+    """Read what was done to the markers since they were placed; the markers."""
+    if not edits.placed:
+        return {}
+    there = _markers(scene, item.namespace)
+    edits.deleted |= edits.placed - set(there)
+    edits.selected = {i for i, marker in there.items() if marker.select}
+    for index, marker in there.items():
+        away = marker.frame - track.frame(index)
+        kept = edits.moved.get(index, 0.0)
+        if away == 0:
+            edits.moved.pop(index, None)
+        elif away != track.frame(index, kept) - track.frame(index):
+            edits.moved[index] = away / track.rate
+        name = label(item.namespace, track.annotations.annotations[index])
+        if marker.name != name:
+            edits.names[index] = marker.name
+        else:
+            edits.names.pop(index, None)
+    return there
+
+
+def _settle(scene: Any, item: Any) -> None:
+    """Keep what was done by hand, then let the timeline show the track, or not."""
+    track, edits = PlacedTrack.of(item), Edits.of(item)
+    there = _read_by_hand(scene, item, track, edits)
+    if there:
+        _keep_cameras(item, there)
+    track = PlacedTrack(track.annotations, track.origin, track.anchor, _rate(scene))
+    track.keep(item)
+    wanted = set(range(len(track.annotations))) - edits.deleted - _covered(scene, track) if item.shown else set()
+    for index in set(there) - wanted:
+        scene.timeline_markers.remove(there.pop(index))
+    cameras = {kept.index: kept.camera for kept in item.cameras}
+    for index in sorted(wanted):
+        marker = there.get(index)
+        if marker is None:
+            marker = scene.timeline_markers.new("")
+            _describe(marker, track, index)
+            marker.select = index in edits.selected
+        _place(marker, track, index, edits)
+        if cameras.get(index) is not None and marker.camera is None:
+            marker.camera = cameras[index]
+    edits.placed = wanted
+    edits.keep(item)
+
+
+def _describe(marker: Any, track: PlacedTrack, index: int) -> None:
+    """Say which annotation a marker stands for."""
+    annotation, ours = track.annotations.annotations[index], marker.cadenza
+    ours.namespace, ours.index, ours.time = track.annotations.namespace, index, annotation.time
+    ours.value, ours.confidence = "" if annotation.value is None else str(annotation.value), annotation.confidence
+
+
+def _place(marker: Any, track: PlacedTrack, index: int, edits: Edits) -> None:
+    name = edits.names.get(index) or label(track.annotations.namespace, track.annotations.annotations[index])
+    if marker.name != name:
+        marker.name = name
+    marker.cadenza.frame = track.frame(index)
+    marker.frame = track.frame(index, edits.moved.get(index, 0.0))
+
+
+def _keep_cameras(item: Any, there: dict[int, Any]) -> None:
+    item.cameras.clear()
+    for index, marker in there.items():
+        if marker.camera is not None:
+            kept = item.cameras.add()
+            kept.index, kept.camera = index, marker.camera
+
+
+def _covered(scene: Any, track: PlacedTrack) -> set[int]:
+    """Beats that fall on the frame of a downbeat that is shown: one marker says both."""
+    above = _find(scene, "downbeat") if track.annotations.namespace == "beat" else None
+    if above is None or not above.shown:
+        return set()
+    bars = PlacedTrack.of(above)
+    bars = PlacedTrack(bars.annotations, bars.origin, bars.anchor, track.rate)
+    taken = {bars.frame(i) for i in range(len(bars.annotations))}
+    return {i for i in range(len(track.annotations)) if track.frame(i) in taken}
+
+
+def _renew(scene: Any, item: Any, track: PlacedTrack) -> None:
+    """Give a track new annotations; markers and cameras go over to those that are there again."""
+    if not item.data:
+        _drop_strays(scene, track.annotations.namespace)
+        track.keep(item)
+        return
+    old, edits = PlacedTrack.of(item), Edits.of(item)
+    there = _read_by_hand(scene, item, old, edits)
+    if there:
+        _keep_cameras(item, there)
+    now = matches(old.annotations.times, track.annotations.times)
+    cameras = [(now[kept.index], kept.camera) for kept in item.cameras if kept.index in now]
+    item.cameras.clear()
+    for index, camera in cameras:
+        kept = item.cameras.add()
+        kept.index, kept.camera = index, camera
+    edits.placed = set(there)
+    edits = edits.renewed(now)
+    for index, marker in there.items():
+        if index in now:
+            _describe(marker, track, now[index])
+            _place(marker, track, now[index], edits)
+        else:
+            scene.timeline_markers.remove(marker)
+    edits.keep(item)
+    track.keep(item)
+
+
+def _drop_strays(scene: Any, namespace: str) -> None:
+    """Markers of a file that was made before tracks were kept."""
+    for marker in [m for m in scene.timeline_markers if m.cadenza.namespace == namespace]:
+        scene.timeline_markers.remove(marker)

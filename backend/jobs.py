@@ -25,6 +25,8 @@ from plugins.api import JobStatus
 
 LOG_LINES: Final = 200
 """Lines of its log that a job keeps."""
+RETRY: Final = 5.0
+"""Seconds until the next try when no process could be started."""
 STOPPED: Final = "the backend was stopped before the job was done; submit it again when it is back"
 
 log = logging.getLogger("cadenza.jobs")
@@ -73,7 +75,6 @@ class JobQueue:
         self._waiting: deque[Job] = deque()
         self._changed = threading.Condition()
         self._closing = False
-        self._killed = False
         self._threads = [threading.Thread(target=self._serve, name=f"worker {i}") for i in range(settings.workers)]
 
     def start(self) -> None:
@@ -141,8 +142,6 @@ class JobQueue:
     def close(self) -> None:
         """End everything now, the worker processes included."""
         self.drain(0.0)
-        with self._changed:
-            self._killed = True
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join()
@@ -156,16 +155,25 @@ class JobQueue:
         try:
             while not self._closing:
                 if worker is None or not worker.alive:
-                    worker = WorkerProcess(self._settings.patience, self._settings.time_limit)
-                job = self._next()
-                if job is not None:
+                    worker = self._replaced(worker)
+                job = self._next() if worker is not None else None
+                if job is not None and worker is not None:
                     self._see_through(job, worker)
-        except Exception:
-            log.exception("a worker's thread failed")
-            raise
         finally:
             if worker is not None:
                 worker.end()
+
+    def _replaced(self, worker: WorkerProcess | None) -> WorkerProcess | None:
+        """A fresh process; None, after a pause, when the system has none to give."""
+        if worker is not None:
+            worker.end()
+        try:
+            return WorkerProcess(self._settings.patience, self._settings.time_limit)
+        except OSError as error:
+            log.error("no worker process can be started: %s", error)
+            with self._changed:
+                self._changed.wait_for(lambda: self._closing, RETRY)
+            return None
 
     def _next(self) -> Job | None:
         """The next job that is still wanted and not in the cache; None after a while without."""
@@ -200,7 +208,8 @@ class JobQueue:
             if job.status.ended:
                 return
             if message["kind"] == "progress":
-                job.status = replace(job.status, progress=message["progress"], message=message["message"])
+                further = max(job.status.progress, message["progress"])  # also says no to NaN
+                job.status = replace(job.status, progress=min(further, 1.0), message=message["message"])
             elif message["kind"] == "partial":
                 job.status = replace(job.status, partials=job.status.partials + 1)
             elif message["kind"] == "log":

@@ -1,20 +1,25 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: MIT
-"""The inside of a worker process: takes one task after the other from the server and tells how it goes."""
+"""The inside of a worker process: takes one task after the other from the server and tells how it goes.
+
+Standard input and output carry JSON lines to and from the server. What plug-ins print goes to
+standard error, and what they start reads nothing of ours.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
-import multiprocessing
 import os
+import queue
 import signal
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from multiprocessing.connection import Connection
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from backend.device import Device
 from backend.messages import JobBody
@@ -24,6 +29,10 @@ from backend.results import Results
 from backend.sources import sound_of
 from plugins.api import AnnotationError, AudioError, Cancelled, ComponentError, Motion, MotionError
 
+_MEMORY: Final = (
+    "there was not enough memory while {doing}; choose a shorter range, or start the backend with fewer "
+    "--workers or with --device cpu"
+)
 PACE: Final = 0.05
 """Seconds between two reports of progress: more often nobody reads them."""
 
@@ -51,33 +60,55 @@ class Task:
     results_limit: int
     partial: str
 
-    def to_bytes(self) -> bytes:
-        return json.dumps(asdict(self)).encode()
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> Task:
-        return cls(**json.loads(data))
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
 
 
 class Reporter:
     """Messages to the server, from any thread."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, out: IO[bytes]) -> None:
+        self._out = out
         self._lock = threading.Lock()
         self._last = 0.0
         self.doing = ""
 
     def send(self, kind: str, **fields: Any) -> None:
+        line = json.dumps({"kind": kind, **fields}).encode() + b"\n"
         with self._lock:
-            self._connection.send_bytes(json.dumps({"kind": kind, **fields}).encode())
+            self._out.write(line)
+            self._out.flush()
 
     def progress(self, fraction: float, message: str) -> None:
         now = time.monotonic()
         if message == self.doing and now - self._last < PACE:
             return
-        self._last, self.doing = now, message
-        self.send("progress", progress=fraction, message=message)
+        self._last, self.doing = now, str(message)
+        self.send("progress", progress=float(fraction), message=self.doing)
+
+
+class Inbox:
+    """What the server says: tasks, and which of them is cancelled. When the server is gone, so is the process."""
+
+    def __init__(self, lines: IO[bytes]) -> None:
+        self._tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
+        self._cancelled = ""
+        threading.Thread(target=self._read, args=(lines,), daemon=True).start()
+
+    def next(self) -> Task:
+        return self._tasks.get()
+
+    def is_cancelled(self, task: Task) -> bool:
+        return self._cancelled == task.job
+
+    def _read(self, lines: IO[bytes]) -> None:
+        for line in lines:
+            message = json.loads(line)
+            if "cancel" in message:
+                self._cancelled = message["cancel"]
+            else:
+                self._tasks.put(Task(**message["task"]))
+        os._exit(1)
 
 
 class _LogToServer(logging.Handler):
@@ -89,37 +120,29 @@ class _LogToServer(logging.Handler):
         self._reporter.send("log", level=record.levelname.lower(), message=self.format(record))
 
 
-def work(connection: Connection, cancelled: Any) -> None:
-    """Work on tasks until the server is gone.
-
-    Args:
-        cancelled: a shared byte; not 0 when the task is to stop.
-    """
+def main() -> None:
+    """Work on tasks until the server is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the server decides
     if hasattr(os, "nice"):
         os.nice(5)  # the server's answers come before the work
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    reporter = Reporter(connection)
+    inbox, reporter = Inbox(_private(0, os.O_RDONLY)), Reporter(_private(1, os.O_WRONLY))
     logging.captureWarnings(True)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[_LogToServer(reporter)])
     registry = load_plugins()
     reporter.send("ready")
     while True:
-        try:
-            task = Task.from_bytes(connection.recv_bytes())
-        except (EOFError, OSError):
-            return
-        _answer(registry, task, reporter, lambda: bool(cancelled.value))
+        task = inbox.next()
+        _answer(registry, task, reporter, partial(inbox.is_cancelled, task))
 
 
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+def _private(number: int, flags: int) -> IO[bytes]:
+    """Standard input or output for us alone; in its place is nothing, or standard error."""
+    ours = os.dup(number)
+    os.dup2(2 if number else os.open(os.devnull, flags), number)
+    return os.fdopen(ours, "wb" if number else "rb")
 
 
-def _answer(registry: Registry, task: Task, reporter: Reporter, is_cancelled: Any) -> None:
+def _answer(registry: Registry, task: Task, reporter: Reporter, is_cancelled: Callable[[], bool]) -> None:
     """Work on one task; whatever happens becomes its last message."""
     reporter.doing = ""
     try:
@@ -139,19 +162,13 @@ def _answer(registry: Registry, task: Task, reporter: Reporter, is_cancelled: An
         reporter.send("finished")
 
 
-_MEMORY: Final = (
-    "there was not enough memory while {doing}; choose a shorter range, or start the backend with fewer "
-    "--workers or with --device cpu"
-)
-
-
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether memory ran out, the device's too: told by name, because torch is not imported for that."""
     names = {kind.__name__ for kind in type(error).__mro__}
     return bool(names & {"MemoryError", "OutOfMemoryError"}) or "failed to allocate memory" in str(error).lower()
 
 
-def _perform(registry: Registry, task: Task, reporter: Reporter, is_cancelled: Any) -> None:
+def _perform(registry: Registry, task: Task, reporter: Reporter, is_cancelled: Callable[[], bool]) -> None:
     body = JobBody.model_validate(task.body)
     job = body.to_job(task.device)
     reporter.progress(0.0, "Reading the sound")
@@ -180,7 +197,7 @@ def _perform(registry: Registry, task: Task, reporter: Reporter, is_cancelled: A
         audio,
         silent=silent,
         on_progress=reporter.progress,
-        on_partial=lambda motion: _show(motion, Path(task.partial), reporter),
+        on_partial=lambda motion: None if is_cancelled() else _show(motion, Path(task.partial), reporter),
         is_cancelled=is_cancelled,
     )
     for warning in done.motion.provenance.get("warnings", ()):

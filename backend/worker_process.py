@@ -9,15 +9,19 @@ and a fresh process takes its place. The server keeps no result in its own memor
 
 from __future__ import annotations
 
+import contextlib
 import json
-import multiprocessing
-import time
+import os
+import queue
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing.process import BaseProcess
-from typing import Any, Final
+from time import monotonic
+from typing import IO, Any, Final
 
-from backend.worker import Task, work
+from backend.worker import Task
 
 TICK: Final = 0.1
 """Seconds between looks at the clock and at whether the job was cancelled."""
@@ -35,76 +39,84 @@ class Outcome:
 
 
 class WorkerProcess:
-    """One process, one task at a time."""
+    """One process, one task at a time. JSON lines go to its standard input and come from its standard output."""
 
     def __init__(self, patience: float, time_limit: float) -> None:
         self._patience, self._time_limit = patience, time_limit
-        context = multiprocessing.get_context("spawn")
-        self._cancelled: Any = context.RawValue("b", 0)  # without a lock: a killed process could hold it for ever
-        self._connection, theirs = context.Pipe()
-        self._process: BaseProcess = context.Process(
-            target=work, args=(theirs, self._cancelled), name="cadenza-worker", daemon=True
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-c", "from backend.worker import main; main()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         )
-        self._process.start()
-        theirs.close()
-        self._gone = False
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._in, self._out = self._process.stdin, self._process.stdout
+        self._heard: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=_read, args=(self._out, self._heard), daemon=True)
+        self._reader.start()
 
     def perform(
         self, task: Task, on_message: Callable[[dict[str, Any]], None], is_cancelled: Callable[[], bool]
     ) -> Outcome:
         """Hand over a task and wait for its end, which comes in any case. After an outcome that
         leaves the process in an unknown state it is gone: see :attr:`alive`."""
-        self._cancelled.value = 0
-        try:
-            self._connection.send_bytes(task.to_bytes())
-        except OSError:
+        if not self._send({"task": task.to_dict()}):
             return self._lost("")
-        return self._follow(on_message, is_cancelled)
+        return self._follow(task, on_message, is_cancelled)
 
     @property
     def alive(self) -> bool:
-        return self._process.is_alive()
+        return self._process.poll() is None
 
     def end(self) -> None:
         """End the process at once; nothing is left of it."""
-        if self._process.is_alive():
-            self._process.kill()
-        self._process.join()
-        self._connection.close()
+        self._process.kill()
+        self._process.wait()
+        with contextlib.suppress(OSError):
+            self._in.close()
+        self._reader.join(GRACE)
+        self._out.close()
 
-    def _follow(self, on_message: Callable[[dict[str, Any]], None], is_cancelled: Callable[[], bool]) -> Outcome:
-        started = heard = time.monotonic()
+    def _send(self, message: dict[str, Any]) -> bool:
+        try:
+            self._in.write(json.dumps(message).encode() + b"\n")
+            self._in.flush()
+        except OSError:
+            return False
+        return True
+
+    def _follow(
+        self, task: Task, on_message: Callable[[dict[str, Any]], None], is_cancelled: Callable[[], bool]
+    ) -> Outcome:
+        started = heard = monotonic()
         asked: float | None = None
         doing = ""
         while True:
-            message = self._receive()
-            now = time.monotonic()
-            if message is not None:
-                heard = now
+            try:
+                message = self._heard.get(timeout=TICK)
+            except queue.Empty:
+                pass
+            else:
+                if message is None:
+                    return self._lost(doing)
+                heard = monotonic()
+                if message["kind"] == "ready":
+                    started = heard  # the process's own beginning is not the job's
                 doing = message.get("message", doing) if message["kind"] == "progress" else doing
                 if message["kind"] in ("finished", "failed", "cancelled"):
                     return self._ended(message)
                 on_message(message)
-            elif self._gone or (not self._process.is_alive() and not self._connection.poll()):
-                return self._lost(doing)
+            now = monotonic()
             if asked is None and is_cancelled():
-                asked, self._cancelled.value = now, 1
+                asked = now
+                self._send({"cancel": task.job})
             if asked is not None and now - asked > GRACE:
                 self.end()
                 return Outcome("cancelled")
             if now - heard > self._patience or now - started > self._time_limit:
                 self.end()
                 return Outcome("failed", self._late(doing, now - heard > self._patience))
-
-    def _receive(self) -> dict[str, Any] | None:
-        try:
-            if not self._connection.poll(TICK):
-                return None
-            message: dict[str, Any] = json.loads(self._connection.recv_bytes())
-            return message
-        except (EOFError, OSError):
-            self._gone = True
-            return None
 
     def _ended(self, message: dict[str, Any]) -> Outcome:
         if message.get("spent"):
@@ -125,8 +137,9 @@ class WorkerProcess:
 
     def _lost(self, doing: str) -> Outcome:
         """The process went away by itself."""
-        self._process.join(GRACE)
-        status = self._process.exitcode or 0
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(GRACE)
+        status = self._process.returncode or 0
         self.end()
         where = f" while {doing.lower()}" if doing else ""
         if status == -_SIGKILL:
@@ -139,3 +152,11 @@ class WorkerProcess:
         return Outcome(
             "failed", f"the job's process crashed{where} ({how}): a plug-in or one of its libraries is broken"
         )
+
+
+def _read(out: IO[bytes], heard: queue.SimpleQueue[dict[str, Any] | None]) -> None:
+    """Pass on what the process says, then None."""
+    with contextlib.suppress(ValueError, OSError):  # a half line at its end is none
+        for line in out:
+            heard.put(json.loads(line))
+    heard.put(None)

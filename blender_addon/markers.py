@@ -10,8 +10,8 @@ and shown. Only :func:`add_markers`, the explicit new run, puts moved and delete
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from .core.annotations import Annotation, AnnotationTrack
@@ -52,7 +52,7 @@ def add_markers(
         shown: namespaces to show. Without, a track stays as it is, and of new ones beats and
             downbeats are shown.
     """
-    namespaces = set()
+    renewed = {}
     for track in tracks:
         item = _find(scene, track.namespace)
         if item is None:
@@ -60,12 +60,14 @@ def add_markers(
             _set_shown(item, track.namespace in DEFAULT)
         if shown is not None:
             _set_shown(item, track.namespace in shown)
-        _renew(scene, item, PlacedTrack(track, origin, float(scene.frame_start), _rate(scene)))
-        namespaces.add(track.namespace)
+        placed = PlacedTrack(track, origin, float(scene.frame_start), _rate(scene))
+        renewed[track.namespace] = (placed, *_renew(scene, item, placed))
     for item in scene.cadenza_timeline.tracks:
-        if item.namespace in namespaces or item.namespace == "beat":
+        if item.namespace in renewed:
+            _put(scene, item, *renewed[item.namespace])
+        elif item.namespace == "beat":
             _settle(scene, item)
-    return sum(m.cadenza.namespace in namespaces for m in scene.timeline_markers)
+    return sum(m.cadenza.namespace in renewed for m in scene.timeline_markers)
 
 
 def show_track(scene: Any, namespace: str, shown: bool = True) -> None:
@@ -151,34 +153,45 @@ def _rate(scene: Any) -> float:
 
 
 def _markers(scene: Any, namespace: str) -> dict[int, Any]:
-    """The track's markers by their annotation. A copy that a user made of one becomes theirs."""
+    """The track's markers by their annotation; of several, the one that stands where it belongs."""
     found: dict[int, Any] = {}
     for marker in scene.timeline_markers:
         ours = marker.cadenza
-        if ours.namespace != namespace:
-            continue
-        other = found.get(ours.index)
-        if other is None or marker.frame == ours.frame:
-            marker, other = other, marker
-            found[ours.index] = other
-        if marker is not None:
-            marker.cadenza.namespace = ""
+        if ours.namespace == namespace and (ours.index not in found or marker.frame == ours.frame):
+            found[ours.index] = marker
     return found
 
 
+def _take_over(scene: Any, item: Any, there: dict[int, Any]) -> None:
+    """Keep the cameras of a track's markers; copies of markers that a user made become theirs."""
+    for marker in scene.timeline_markers:
+        ours = marker.cadenza
+        if ours.namespace == item.namespace and there.get(ours.index, marker) != marker:
+            ours.namespace = ""
+    if there:
+        _keep_cameras(item, {i: marker.camera for i, marker in there.items() if marker.camera is not None})
+
+
+def _keep_cameras(item: Any, cameras: Mapping[int, Any]) -> None:
+    item.cameras.clear()
+    for index, camera in cameras.items():
+        kept = item.cameras.add()
+        kept.index, kept.camera = index, camera
+
+
 def _read_by_hand(scene: Any, item: Any, track: PlacedTrack, edits: Edits) -> dict[int, Any]:
-    """Read what was done to the markers since they were placed; the markers."""
+    """Read into ``edits`` what was done to the markers since they were placed; the markers. Changes nothing else."""
     if not edits.placed:
         return {}
     there = _markers(scene, item.namespace)
     edits.deleted |= edits.placed - set(there)
     edits.selected = {i for i, marker in there.items() if marker.select}
     for index, marker in there.items():
-        away = marker.frame - track.frame(index)
-        kept = edits.moved.get(index, 0.0)
+        belongs = track.frame(index)
+        away = marker.frame - belongs
         if away == 0:
             edits.moved.pop(index, None)
-        elif away != track.frame(index, kept) - track.frame(index):
+        elif away != track.frame(index, edits.moved.get(index, 0.0)) - belongs:
             edits.moved[index] = away / track.rate
         name = label(item.namespace, track.annotations.annotations[index])
         if marker.name != name:
@@ -189,13 +202,16 @@ def _read_by_hand(scene: Any, item: Any, track: PlacedTrack, edits: Edits) -> di
 
 
 def _settle(scene: Any, item: Any) -> None:
-    """Keep what was done by hand, then let the timeline show the track, or not."""
+    """Keep what was done by hand, then let the timeline show the track, or not, at the frame rate of now."""
     track, edits = PlacedTrack.of(item), Edits.of(item)
     there = _read_by_hand(scene, item, track, edits)
-    if there:
-        _keep_cameras(item, there)
-    track = PlacedTrack(track.annotations, track.origin, track.anchor, _rate(scene))
-    track.keep(item)
+    _take_over(scene, item, there)
+    _put(scene, item, replace(track, rate=_rate(scene)), edits, there)
+
+
+def _put(scene: Any, item: Any, track: PlacedTrack, edits: Edits, there: dict[int, Any]) -> None:
+    """Let the timeline show the track, or not; ``there`` are the markers that it has."""
+    track.keep_place(item)
     wanted = set(range(len(track.annotations))) - edits.deleted - _covered(scene, track) if item.shown else set()
     for index in set(there) - wanted:
         scene.timeline_markers.remove(there.pop(index))
@@ -206,9 +222,8 @@ def _settle(scene: Any, item: Any) -> None:
             marker = scene.timeline_markers.new("")
             _describe(marker, track, index)
             marker.select = index in edits.selected
+            marker.camera = cameras.get(index)
         _place(marker, track, index, edits)
-        if cameras.get(index) is not None and marker.camera is None:
-            marker.camera = cameras[index]
     edits.placed = wanted
     edits.keep(item)
 
@@ -224,16 +239,12 @@ def _place(marker: Any, track: PlacedTrack, index: int, edits: Edits) -> None:
     name = edits.names.get(index) or label(track.annotations.namespace, track.annotations.annotations[index])
     if marker.name != name:
         marker.name = name
-    marker.cadenza.frame = track.frame(index)
-    marker.frame = track.frame(index, edits.moved.get(index, 0.0))
-
-
-def _keep_cameras(item: Any, there: dict[int, Any]) -> None:
-    item.cameras.clear()
-    for index, marker in there.items():
-        if marker.camera is not None:
-            kept = item.cameras.add()
-            kept.index, kept.camera = index, marker.camera
+    frame = track.frame(index)
+    moved = track.frame(index, edits.moved[index]) if index in edits.moved else frame
+    if marker.cadenza.frame != frame:
+        marker.cadenza.frame = frame
+    if marker.frame != moved:
+        marker.frame = moved
 
 
 def _covered(scene: Any, track: PlacedTrack) -> set[int]:
@@ -241,38 +252,28 @@ def _covered(scene: Any, track: PlacedTrack) -> set[int]:
     above = _find(scene, "downbeat") if track.annotations.namespace == "beat" else None
     if above is None or not above.shown:
         return set()
-    bars = PlacedTrack.of(above)
-    bars = PlacedTrack(bars.annotations, bars.origin, bars.anchor, track.rate)
+    bars = replace(PlacedTrack.of(above), rate=track.rate)
     taken = {bars.frame(i) for i in range(len(bars.annotations))}
     return {i for i in range(len(track.annotations)) if track.frame(i) in taken}
 
 
-def _renew(scene: Any, item: Any, track: PlacedTrack) -> None:
-    """Give a track new annotations; markers and cameras go over to those that are there again."""
+def _renew(scene: Any, item: Any, track: PlacedTrack) -> tuple[Edits, dict[int, Any]]:
+    """Give a track new annotations; what is kept by hand, and the markers that go over to those there again."""
     if not item.data:
         _drop_strays(scene, track.annotations.namespace)
         track.keep(item)
-        return
+        return Edits(), {}
     old, edits = PlacedTrack.of(item), Edits.of(item)
     there = _read_by_hand(scene, item, old, edits)
-    if there:
-        _keep_cameras(item, there)
+    _take_over(scene, item, there)
     now = matches(old.annotations.times, track.annotations.times)
-    cameras = [(now[kept.index], kept.camera) for kept in item.cameras if kept.index in now]
-    item.cameras.clear()
-    for index, camera in cameras:
-        kept = item.cameras.add()
-        kept.index, kept.camera = index, camera
-    edits.placed = set(there)
-    edits = edits.renewed(now)
+    _keep_cameras(item, {now[kept.index]: kept.camera for kept in item.cameras if kept.index in now})
+    for index in set(there) - set(now):
+        scene.timeline_markers.remove(there.pop(index))
     for index, marker in there.items():
-        if index in now:
-            _describe(marker, track, now[index])
-            _place(marker, track, now[index], edits)
-        else:
-            scene.timeline_markers.remove(marker)
-    edits.keep(item)
+        _describe(marker, track, now[index])
     track.keep(item)
+    return edits.renewed(now), {now[index]: marker for index, marker in there.items()}
 
 
 def _drop_strays(scene: Any, namespace: str) -> None:

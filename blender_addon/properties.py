@@ -48,7 +48,8 @@ class CadenzaTrack(bpy.types.PropertyGroup):
         name="Show", description="Show the markers of this kind on the timeline", update=_shown_changed
     )
     count: bpy.props.IntProperty(name="Count", description="How many there are")  # type: ignore[valid-type]
-    data: bpy.props.StringProperty(name="Data", description="The annotations, and where they lie, as JSON")  # type: ignore[valid-type]
+    data: bpy.props.StringProperty(name="Data", description="The annotations, as JSON")  # type: ignore[valid-type]
+    place: bpy.props.StringProperty(name="Place", description="Where they lie in the scene, as JSON")  # type: ignore[valid-type]
     edits: bpy.props.StringProperty(name="Edits", description="What was changed by hand, as JSON")  # type: ignore[valid-type]
     cameras: bpy.props.CollectionProperty(type=CadenzaCamera)  # type: ignore[valid-type]
 

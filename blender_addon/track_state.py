@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from .core.annotations import AnnotationTrack
+from .core.annotations import Annotation, AnnotationTrack
 
 SAME: Final = 0.05
 """Seconds within which an annotation of a new run is the one of the run before."""
@@ -68,14 +68,16 @@ class PlacedTrack:
 
     @classmethod
     def of(cls, item: Any) -> PlacedTrack:
-        data = json.loads(item.data)
-        return cls(AnnotationTrack.from_dict(data["track"]), data["origin"], data["anchor"], data["rate"])
+        rows = (Annotation(*row) for row in json.loads(item.data))
+        return cls(AnnotationTrack(item.namespace, tuple(rows)), **json.loads(item.place))
 
     def keep(self, item: Any) -> None:
-        item.namespace, item.count = self.annotations.namespace, len(self.annotations)
-        item.data = json.dumps(
-            {"track": self.annotations.to_dict(), "origin": self.origin, "anchor": self.anchor, "rate": self.rate}
-        )
+        rows = [(a.time, a.duration, a.value, a.confidence) for a in self.annotations.annotations]
+        item.namespace, item.count, item.data = self.annotations.namespace, len(rows), json.dumps(rows)
+        self.keep_place(item)
+
+    def keep_place(self, item: Any) -> None:
+        item.place = json.dumps({"origin": self.origin, "anchor": self.anchor, "rate": self.rate})
 
     def frame(self, index: int, shift: float = 0.0) -> int:
         """Whole frame of an annotation's marker, at the track's rate."""

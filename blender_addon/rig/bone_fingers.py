@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final
 
 import numpy as np
@@ -28,6 +29,8 @@ def finger_chains(tree: BoneTree, hand: int, forward: Array) -> dict[str, list[i
         forward: (3,) where the body faces; tells index from little where there is no thumb.
     """
     chains = [chain for child in tree.children[hand] for chain in _chains(tree, child)]
+    shared = Counter(bone for chain in chains for bone in chain)
+    chains = [[bone for bone in chain if shared[bone] == 1] or chain for chain in chains]  # no palm bones that fork
     named = _by_names(tree, chains)
     unnamed = [chain for chain in chains if not any(chain is c for c in named.values()) and _may_be(tree, chain)]
     if len(named) < 2 and unnamed:

@@ -8,6 +8,7 @@ far the structure alone says the same. Both agree: sure. Names alone, structure 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -23,6 +24,8 @@ from .bone_trunk import trunk_bones
 from .joints import ARM, LEG, MAPPABLE, SIDES, TRUNK, finger_bones, other_side
 from .rest_pose import RestPose
 
+PRESET: Final = 0.99
+PRESET_ALONE: Final = 0.85
 BOTH: Final = 0.95
 NAMES_ALONE: Final = 0.75
 STRUCTURE_ALONE: Final = 0.6
@@ -37,13 +40,38 @@ def guess(rest: RestPose) -> dict[str, tuple[str, float]]:
     tree = tree_of(rest)
     found, swapped = assemble(tree)
     alone, _ = assemble(tree_of(rest, with_names=False))
-    found |= _named_only(tree, found)
     sure = {joint: _confidence(tree.names[bone], joint, alone, bone) for joint, bone in found.items()}
     return {
-        joint: (rest.bones[found[joint]], sure[joint] * (SWAPPED if swapped and joint not in TRUNK else 1.0))
+        joint: (rest.bones[found[joint]], sure[joint] * _sided_factor(joint, swapped))
         for joint in MAPPABLE
         if joint in found
     }
+
+
+def complete(rest: RestPose, bones: Mapping[str, str]) -> dict[str, tuple[str, float]]:
+    """A preset's bones checked by names and structure, and what the preset does not name.
+
+    Args:
+        rest: the rig, whose hierarchy is that of its body (no control rig).
+        bones: joint -> bone, of the preset.
+
+    Returns:
+        Joint -> (bone, confidence): less sure where the structure says another bone, or where left and
+        right are the wrong way round.
+    """
+    found, swapped = assemble(tree_of(rest))
+    guessed = {joint: rest.bones[bone] for joint, bone in found.items()}
+    sure = {joint: PRESET if guessed.get(joint, bone) == bone else PRESET_ALONE for joint, bone in bones.items()}
+    sure |= {joint: NAMES_ALONE for joint, bone in guessed.items() if joint not in bones and bone not in bones.values()}
+    return {
+        joint: (bones.get(joint) or guessed[joint], sure[joint] * _sided_factor(joint, swapped))
+        for joint in MAPPABLE
+        if joint in sure
+    }
+
+
+def _sided_factor(joint: str, swapped: bool) -> float:
+    return SWAPPED if swapped and joint not in TRUNK else 1.0
 
 
 def assemble(tree: BoneTree) -> tuple[dict[str, int], bool]:
@@ -58,12 +86,22 @@ def assemble(tree: BoneTree) -> tuple[dict[str, int], bool]:
             swapped |= wrong
             for side, bones in sides.items():
                 found |= {f"{side}_{part}": bone for part, bone in bones.items()}
+    found |= _named_only(tree, found)
     for side in SIDES:
         hand = found.get(f"{side}_hand")
         if hand is not None:
             for finger, chain in finger_chains(tree, hand, forward).items():
                 found |= dict(zip(finger_bones(side, finger), chain, strict=False))
-    return found, swapped
+    return _each_once(found), swapped
+
+
+def _each_once(found: dict[str, int]) -> dict[str, int]:
+    """Without the joints whose bone already serves another; limbs before trunk, trunk before fingers."""
+    limbs = {f"{side}_{part}" for side in SIDES for part in (*ARM, *LEG)}
+    bones: dict[int, str] = {}
+    for joint in sorted(found, key=lambda j: (j not in limbs, j not in TRUNK)):
+        bones.setdefault(found[joint], joint)
+    return {joint: bone for joint, bone in found.items() if bones[bone] == joint}
 
 
 def _axes(tree: BoneTree, leg: Limb | None, arm: Limb | None, trunk: dict[str, int]) -> tuple[Array, Array]:

@@ -26,6 +26,8 @@ from .bone_names import JOINT_STYLE
 from .bone_tree import ROOT, BoneTree
 from .joints import ARM, LEG
 
+UNFIT: Final = -4.0
+"""Legs and arms that fit together no better are not both there."""
 LONGEST: Final = 11
 """Bones of a chain that are looked at: two-part limbs with twist bones have up to eight."""
 MISSING: Final = -1
@@ -238,21 +240,26 @@ def _leg_cost(at: _Lengths, choices: Array, forks: Array) -> Array:
 
 
 def legs_and_arms(tree: BoneTree) -> tuple[Limb | None, Limb | None]:
-    """The pair of legs and the pair of arms that fit best together."""
-    found = {kind: _candidates(tree, kind) for kind in PARTS}
-    legs: list[Limb | None] = [limb for limb in found["leg"] if _plausible(limb)]
-    arms: list[Limb | None] = [limb for limb in found["arm"] if _plausible(limb)]
-    if not legs or not arms:
-        return _best(legs), _best(arms)
-    scored = [(_together(tree, leg, arm), leg, arm) for leg in legs for arm in arms if leg and arm]
-    score, leg, arm = max(scored, key=lambda row: row[0])
-    if score < -4.0:  # no two fit on one body: keep what the names know, or the longer
-        return (leg, None) if leg.names + leg.length > arm.names + arm.length else (None, arm)
-    return leg, arm
+    """The pair of legs and the pair of arms that fit best together; one of them, or none, when a rig has no more."""
+    legs = [limb for limb in _candidates(tree, "leg") if _plausible(limb)]
+    arms = [limb for limb in _candidates(tree, "arm") if _plausible(limb)]
+    scored = [(_together(tree, leg, arm), leg, arm) for leg in legs for arm in arms]
+    score, leg, arm = max(scored, key=lambda row: row[0], default=(-np.inf, None, None))
+    if leg is not None and arm is not None and score > UNFIT:
+        return leg, arm
+    alone = max([*legs, *arms], key=lambda limb: (limb.names, _is_as_expected(tree, limb), limb.length), default=None)
+    if alone is None:
+        return None, None
+    return (alone, None) if alone.kind == "leg" else (None, alone)
 
 
-def _best(limbs: list[Limb | None]) -> Limb | None:
-    return max((limb for limb in limbs if limb), key=lambda limb: (limb.names, limb.length), default=None)
+def _is_as_expected(tree: BoneTree, limb: Limb) -> bool:
+    """Whether limbs that are alone on a rig hang where their kind does: legs below a trunk, arms above one."""
+    limbs = {bone for side in limb.sides for bone in side.values()}
+    others = [c for c in tree.children[limb.attach] if not limbs & set(tree.below(c))]
+    above = max((len(tree.main_chain(c, lambda b: 0.0)) for c in others), default=0)
+    below = len(tree.path_up(limb.attach)) - 1
+    return (limb.kind == "leg") == (above > below)
 
 
 def _plausible(limb: Limb) -> bool:

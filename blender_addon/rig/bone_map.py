@@ -9,15 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from .bone_guess import guess
+from .bone_guess import PRESET, complete, guess
+from .bone_mirror import mirrored_bones
 from .bone_presets import match_preset
-from .joints import ESSENTIAL, MAPPABLE
+from .joints import ESSENTIAL, MAPPABLE, other_side
 from .rest_pose import RestPose
 
 __all__ = ["MAPPABLE", "BoneMap", "BoneMapError", "essential_missing", "guess_bone_map"]
 
 VERSION: Final = 1
-PRESET_CONFIDENCE: Final = 0.99
 
 
 class BoneMapError(ValueError):
@@ -53,8 +53,14 @@ class BoneMap:
         return replace(self, bones=_ordered(bones), confidence=_ordered(confidence))
 
     def mirrored(self, rest: RestPose) -> BoneMap:
-        """The map with each side's missing joints filled from the other side's choices."""
-        return self
+        """The map with each side's missing joints filled from the other side's choices.
+
+        The other side's bone is found by its name, else by where it lies. What is mapped stays.
+        """
+        bones, confidence = dict(self.bones), dict(self.confidence)
+        for joint, (bone, sure) in mirrored_bones(rest, bones).items():
+            bones[joint], confidence[joint] = bone, sure * confidence.get(other_side(joint), 1.0)
+        return replace(self, bones=_ordered(bones), confidence=_ordered(confidence))
 
     def to_json(self) -> str:
         data = {
@@ -149,12 +155,10 @@ def essential_missing(bone_map: BoneMap) -> list[str]:
 def guess_bone_map(rest: RestPose) -> BoneMap:
     """The most likely map of a rig: by a preset, else by names and structure. Never raises for an odd rig."""
     followed = match_preset(rest.bones)
-    if followed is not None:
-        confidence = dict.fromkeys(followed.bones, PRESET_CONFIDENCE)
-        return BoneMap(
-            _ordered(followed.bones), _ordered(confidence), followed.preset, followed.parents, followed.settings
-        )
-    found = guess(rest)
-    return BoneMap(
-        {joint: bone for joint, (bone, _) in found.items()}, {joint: sure for joint, (_, sure) in found.items()}
-    )
+    if followed is not None and followed.parents:  # controls: their hierarchy says nothing
+        sure = dict.fromkeys(followed.bones, PRESET)
+        return BoneMap(_ordered(followed.bones), _ordered(sure), followed.preset, followed.parents, followed.settings)
+    found = guess(rest) if followed is None else complete(rest, followed.bones)
+    bones = {joint: bone for joint, (bone, _) in found.items()}
+    confidence = {joint: sure for joint, (_, sure) in found.items()}
+    return BoneMap(bones, confidence, followed.preset if followed else "")

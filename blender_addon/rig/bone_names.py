@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 
@@ -26,6 +26,7 @@ SIDES: Final = {
     "left": ("l", "left", "lt", "lf", "lft"),
     "right": ("r", "right", "rt", "rgt"),
 }
+SIDE_OF: Final = {spelling: side for side, spellings in SIDES.items() for spelling in spellings}
 HELPER_WORDS: Final = {
     "rigging": "ik pole target tgt twist roll helper hlp slot socket effector end tip nub mch org vis tweak pivot "
     "corrective adjust dummy footsteps control controller ctrl ctl driver drv collider physics wgt widget follow",
@@ -134,12 +135,14 @@ class BoneName:
     Attributes:
         side: "left", "right" or "".
         words: lower case, without side and numbers.
+        numbers: as they are written.
         helper: moves or shows something else than the body's own joints.
         meaning: body part -> how sure, 0 to 1; the spine's bones are all "trunk", a finger's all its name.
     """
 
     side: str
     words: tuple[str, ...]
+    numbers: tuple[str, ...] = ()
     helper: bool = False
     meaning: Meaning = field(default_factory=dict)
 
@@ -147,10 +150,10 @@ class BoneName:
 def read_names(names: Sequence[str]) -> list[BoneName]:
     """What the names of a rig's bones say, in their order."""
     prefix, suffix = shared_affixes(names)
-    pieces = [split_name(name.removeprefix(prefix).removesuffix(suffix)) for name in names]
-    counts = Counter(word for _, words in pieces for word in set(words))
+    said = [split_name(name.removeprefix(prefix).removesuffix(suffix)) for name in names]
+    counts = Counter(word for name in said for word in set(name.words))
     empty = {w for w, count in counts.items() if len(names) >= FEW and count >= SHARED * len(names)}
-    return [_read(side, tuple(w for w in words if w not in empty)) for side, words in pieces]
+    return [_understood(replace(name, words=tuple(w for w in name.words if w not in empty))) for name in said]
 
 
 def shared_affixes(names: Sequence[str]) -> tuple[str, str]:
@@ -174,15 +177,17 @@ def _shared_prefix(names: Iterable[str]) -> str:
         left = [name for name in left if name.startswith(prefix)]
 
 
-def split_name(name: str) -> tuple[str, tuple[str, ...]]:
-    """Side ("" when there is none) and words of a name, numbers left out."""
+def split_name(name: str) -> BoneName:
+    """Side, words and numbers of a name, not yet what they mean."""
     name = unicodedata.normalize("NFKC", name)
     if not name.isascii():
         for word, english in JAPANESE:
             name = name.replace(word, english)
-    words = [w for piece in _PIECES.findall(name) if not piece.isdigit() for w in _segment(piece.lower())]
-    side = next((s for word in words for s, spellings in SIDES.items() if word in spellings), "")
-    return side, tuple(w for w in words if not any(w in spellings for spellings in SIDES.values()))
+    pieces = _PIECES.findall(name)
+    words = [w for piece in pieces if not piece.isdigit() for w in _segment(piece.lower())]
+    side = next((SIDE_OF[word] for word in words if word in SIDE_OF), "")
+    numbers = tuple(piece for piece in pieces if piece.isdigit())
+    return BoneName(side, tuple(w for w in words if w not in SIDE_OF), numbers)
 
 
 @lru_cache(maxsize=4096)
@@ -213,15 +218,15 @@ def _cut(piece: str) -> tuple[str, ...]:
     return ()
 
 
-def _read(side: str, words: tuple[str, ...]) -> BoneName:
-    present = frozenset(words)
+def _understood(name: BoneName) -> BoneName:
+    present = frozenset(name.words)
     helping = HELPERS & present
     if "neck" in present:
         helping -= {"twist"}  # Character Creator's neck
-    sided_middle = bool(side) and bool(present & {"pelvis", "chest", "spine"})
+    sided_middle = bool(name.side) and bool(present & {"pelvis", "chest", "spine"})
     if helping or sided_middle:
-        return BoneName(side, words, helper=True)
-    return BoneName(side, words, meaning=_meaning(side, present))
+        return replace(name, helper=True)
+    return replace(name, meaning=_meaning(name.side, present))
 
 
 def _meaning(side: str, words: frozenset[str]) -> Meaning:

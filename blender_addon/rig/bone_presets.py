@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from .bone_names import shared_affixes
 from .joints import MAPPABLE, SIDES
 
 FOLDER: Final = Path(__file__).with_name("presets")
@@ -125,25 +126,38 @@ def _parents(parents: Mapping[str, Any], side: str) -> Iterator[tuple[str, tuple
 def match_preset(bones: Sequence[str]) -> Followed | None:
     """The preset whose names a rig has; of several, the one that maps most joints."""
     own = {name.casefold(): name for name in reversed(bones)}
-    found = [f for preset in presets() for prefix in _prefixes(preset, own) if (f := _follow(preset, prefix, own))]
-    return max(found, key=lambda f: len(f.bones), default=None)
+    shared = shared_affixes(list(own))
+    found = [
+        followed
+        for preset in presets()
+        for affixes in _affixes(preset, own, shared)
+        if (followed := _follow(preset, affixes, own))
+    ]
+    return max(found, key=lambda followed: len(followed.bones), default=None)
 
 
-def _prefixes(preset: Preset, own: Mapping[str, str]) -> set[str]:
-    """What may stand before the family's names in this rig, case folded."""
+def _affixes(preset: Preset, own: Mapping[str, str], shared: tuple[str, str]) -> set[tuple[str, str]]:
+    """What may stand before and after the family's names in this rig, case folded.
+
+    Prefixes that the preset allows, namespaces, and what nearly all names of the rig share.
+    """
     allowed = {"", *(prefix.casefold() for prefix in preset.prefixes)}
     found = set()
     for name in preset.bones[preset.required[0]]:
         for bone in own:
-            prefix = bone.removesuffix(name.casefold())
-            if prefix != bone and (prefix in allowed or prefix[-1] in SEPARATORS):
-                found.add(prefix)
+            prefix, middle, suffix = bone.rpartition(name.casefold())
+            known = prefix in allowed or prefix[-1:] in SEPARATORS or shared[0].startswith(prefix)
+            if middle and known and shared[1].endswith(suffix):
+                found.add((prefix, suffix))
     return found
 
 
-def _follow(preset: Preset, prefix: str, own: Mapping[str, str]) -> Followed | None:
+def _follow(preset: Preset, affixes: tuple[str, str], own: Mapping[str, str]) -> Followed | None:
+    prefix, suffix = affixes
+
     def first(names: Sequence[str]) -> str | None:
-        return next((own[prefix + n.casefold()] for n in names if prefix + n.casefold() in own), None)
+        wanted = (prefix + name.casefold() + suffix for name in names)
+        return next((own[name] for name in wanted if name in own), None)
 
     if first(preset.absent) or any(first(preset.bones[joint]) is None for joint in preset.required):
         return None

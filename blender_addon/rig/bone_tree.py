@@ -117,12 +117,13 @@ def tree_of(rest: RestPose, with_names: bool = True) -> BoneTree:
     children: dict[int, list[int]] = {ROOT: [], **{i: [] for i in order}}
     for i in order:
         children[parents[i]].append(i)
-    heads = _finite(rest.heads)
-    tips = _tips(heads, _finite(rest.tails), parents, order)
+    heads = finite_points(rest.heads)
+    tips = _tips(heads, finite_points(rest.tails), parents, order)
     return BoneTree(names, parents, children, heads, tips, _reach(heads, tips, parents, order), order)
 
 
-def _finite(points: Array) -> Array:
+def finite_points(points: Array) -> Array:
+    """(B, 3) with the origin for points that are not finite."""
     points = np.asarray(points, dtype=np.float64).reshape(-1, 3)
     return np.where(np.isfinite(points).all(axis=-1, keepdims=True), np.clip(points, -1e12, 1e12), 0.0)
 

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
+from ..core import rotations as rot
 from ..core.rotations import Array
 from .bone_limbs import Limb
 from .bone_tree import ROOT, BoneTree
@@ -53,13 +55,17 @@ def _top(tree: BoneTree, leg: Limb | None, arm: Limb | None) -> int:
 
 
 def _longest_upward(tree: BoneTree, leg: Limb) -> int:
-    """Without arms and names: the last bone but one of the chain that leaves the pelvis away from the legs."""
+    """Without two arms and without names: in the chain that rises from the pelvis, the bone that an arm or a neck
+    leaves."""
     legs = {side["upper_leg"] for side in leg.sides}
-    ways = [c for c in tree.children[leg.attach] if not legs & set(tree.below(c))]
-    if not ways:
-        return leg.attach
-    chain = tree.main_chain(max(ways, key=lambda b: tree.reach[b]), lambda b: 0.0)
-    return chain[max(0, len(chain) - 3)]
+    upward = rot.normalize((leg.start - leg.end).mean(0))
+    chain = [leg.attach]
+    while ways := [c for c in tree.children[chain[-1]] if not legs & set(tree.below(c))]:
+        chain.append(max(ways, key=lambda c: float(rot.normalize(tree.heads[c] - tree.heads[chain[-1]]) @ upward)))
+    forks = [
+        a for a, b in pairwise(chain[1:]) if any(tree.reach[c] > tree.reach[b] for c in tree.children[a] if c != b)
+    ]
+    return forks[-1] if forks else chain[max(0, len(chain) - 3)]
 
 
 def _upward(tree: BoneTree, leg: Limb | None, arm: Limb | None, top: int) -> Array:
@@ -156,7 +162,7 @@ def _unnamed_head(tree: BoneTree, chain: list[int]) -> int:
     if len(chain) < 3 or tree.children[chain[-1]]:
         return chain[-1]
     steps = np.linalg.norm(np.diff(tree.heads[chain], axis=0), axis=-1)
-    return chain[-2] if steps[-1] > 1.3 * steps[:-1].max() else chain[-1]
+    return chain[-2] if steps[-1] > 1.6 * steps[:-1].max() else chain[-1]
 
 
 def _spine_joints(tree: BoneTree, spines: list[int]) -> dict[str, int]:

@@ -182,24 +182,27 @@ def parse_options(given: list[str], generator: str) -> dict[str, dict[str, Any]]
 
 @app.command()
 def serve(
-    host: Annotated[str, typer.Option(help="Address to answer at; any but this machine's own needs a token")] = "",
-    port: Annotated[int | None, typer.Option(help="Port; 0 for any that is free")] = None,
+    host: Annotated[str, typer.Option(help="Address to answer at; others than this machine's own need a token")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(help="0 for any that is free")] = 8765,
     token_file: Annotated[Path | None, typer.Option(help="File with the token that clients must show")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
-    workers: Annotated[int | None, typer.Option(help="Jobs at once, each in a process of its own")] = None,
-    max_upload: Annotated[int | None, typer.Option(help="Largest sound, megabytes")] = None,
-    max_seconds: Annotated[float | None, typer.Option(help="Longest music of one job, seconds")] = None,
+    workers: Annotated[int | None, typer.Option(help="Jobs at once; half of the cores, at most 4, unless said")] = None,
+    max_upload: Annotated[int, typer.Option(help="Largest sound, megabytes")] = 500,
+    max_seconds: Annotated[float, typer.Option(help="Longest music of one job")] = 1800.0,
     cache: Annotated[Path | None, typer.Option(help="Folder for sounds and results")] = None,
-    cache_size: Annotated[int | None, typer.Option(help="Megabytes of sounds, and of results, kept there")] = None,
-    patience: Annotated[float | None, typer.Option(help="Seconds of silence after which a job has failed")] = None,
-    time_limit: Annotated[float | None, typer.Option(help="Seconds after which a job has failed")] = None,
+    cache_size: Annotated[int, typer.Option(help="Megabytes of sounds, and of results, kept there")] = 4000,
+    patience: Annotated[float, typer.Option(help="Seconds without a sign of life after which a job fails")] = 300.0,
+    time_limit: Annotated[float, typer.Option(help="Seconds after which a job fails")] = 3600.0,
 ) -> None:
     """Work for the add-on, on this machine or for others (docs/server.md)."""
     from backend.serving import serve_with
 
-    asked = {"host": host or None, "port": port, "device": device, "workers": workers, "cache": cache}
     limits = {"max_seconds": max_seconds, "patience": patience, "time_limit": time_limit}
-    serve_with({**asked, **limits}, token_file, {"max_upload": max_upload, "cache_size": cache_size})
+    sizes = {"max_upload": max_upload * 1_000_000, "cache_size": cache_size * 1_000_000}
+    optional = {"workers": workers, "cache": cache}
+    serve_with(token_file, optional, host=host, port=port, device=device, **limits, **sizes)
 
 
 @app.command()

@@ -18,7 +18,7 @@ from backend.device import cuda_is_available
 from backend.json_log import log_as_json
 from backend.server import create_app
 from backend.service import Service
-from backend.settings import MEGABYTE, Settings, read_token
+from backend.settings import Settings, read_token
 from plugins.api import ComponentError
 
 log = logging.getLogger("cadenza.server")
@@ -82,9 +82,8 @@ def serve(settings: Settings) -> None:
         )
 
 
-def serve_with(given: Mapping[str, Any], token_file: Path | None, megabytes: Mapping[str, int | None]) -> None:
-    """Serve with what was given (None: not given) in place of the defaults."""
-    asked = {name: value for name, value in given.items() if value is not None}
-    sizes: dict[str, Any] = {name: value * MEGABYTE for name, value in megabytes.items() if value is not None}
+def serve_with(token_file: Path | None, optional: Mapping[str, Any], **given: Any) -> None:
+    """Serve with these settings; those of ``optional`` that are None keep their defaults."""
     token = read_token(token_file) if token_file is not None else ""
-    serve(Settings(**asked, **sizes, token=token))
+    asked = {name: value for name, value in optional.items() if value is not None}
+    serve(Settings(**given, **asked, token=token))

@@ -19,7 +19,6 @@ from plugins.api import ComponentError
 PORT: Final = 8765
 SHORTEST_TOKEN: Final = 16
 """Characters: 16 random letters and digits hold about 80 bits."""
-MEGABYTE: Final = 1_000_000
 
 
 def default_cache() -> Path:
@@ -55,10 +54,10 @@ class Settings:
     token: str = field(default="", repr=False)
     device: Device = "auto"
     workers: int = field(default_factory=default_workers)
-    max_upload: int = 500 * MEGABYTE
+    max_upload: int = 500_000_000
     max_seconds: float = LONGEST
     cache: Path = field(default_factory=default_cache)
-    cache_size: int = 4000 * MEGABYTE
+    cache_size: int = 4_000_000_000
     patience: float = 300.0
     time_limit: float = 3600.0
     farewell: float = 10.0

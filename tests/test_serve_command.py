@@ -17,6 +17,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from backend import cli
+from backend import serving as serving_module
+from backend.settings import Settings
 from tests.running import start
 from tests.serving import Visitor, install_plugin, sound_file
 
@@ -144,3 +147,11 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
     assert process.returncode == 1
     assert "choose another --port" in error
     assert "Traceback" not in error
+
+
+def test_the_command_has_the_defaults_of_the_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    made: list[Settings] = []
+    monkeypatch.setattr(serving_module, "serve", made.append)
+    cli.serve()
+    cli.serve(max_upload=1, workers=7, cache=tmp_path)
+    assert made == [Settings(), Settings(max_upload=1_000_000, workers=7, cache=tmp_path)]

@@ -31,6 +31,8 @@ MARGIN: Final = 15
 STEP: Final = 141
 """Frames kept of each window: a whole number, so that the grid of frames stays even."""
 BATCH: Final = 8
+KEPT: Final = 2
+"""Sounds that are remembered: a recording and its beginning, for the next performance of both."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -56,11 +58,11 @@ class Posteriors:
 
 
 class PitchNetwork:
-    """The network, loaded once; remembers the last sound that it heard."""
+    """The network, loaded once; remembers the last sounds that it heard."""
 
     def __init__(self) -> None:
         self._session: Any = None
-        self._last: tuple[str, Posteriors] | None = None
+        self._heard: dict[str, Posteriors] = {}
 
     def load(self) -> None:
         if self._session is not None:
@@ -72,9 +74,9 @@ class PitchNetwork:
 
     def listen(self, audio: Audio, context: JobContext) -> Posteriors:
         """Posteriors of a whole sound."""
-        if self._last is None or self._last[0] != audio.sha256:
-            self._last = (audio.sha256, self._run(audio, context))
-        return self._last[1]
+        heard = self._heard.pop(audio.sha256, None) or self._run(audio, context)
+        self._heard = {**dict(list(self._heard.items())[1 - KEPT :]), audio.sha256: heard}
+        return heard
 
     def _run(self, audio: Audio, context: JobContext) -> Posteriors:
         self.load()

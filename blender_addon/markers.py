@@ -219,10 +219,11 @@ def _put(scene: Any, item: Any, track: PlacedTrack, edits: Edits, there: dict[in
     for index in sorted(wanted):
         marker = there.get(index)
         if marker is None:
-            marker = scene.timeline_markers.new("")
+            marker = scene.timeline_markers.new(label(item.namespace, track.annotations.annotations[index]))
             _describe(marker, track, index)
             marker.select = index in edits.selected
-            marker.camera = cameras.get(index)
+            if index in cameras:
+                marker.camera = cameras[index]
         _place(marker, track, index, edits)
     edits.placed = wanted
     edits.keep(item)

@@ -5,9 +5,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import bpy
+
+KINDS: Final = {"objects": "Object", "scenes": "Scene", "actions": "Action"}
+"""Collections of ``bpy.data`` and the types in them."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,8 @@ class Reference:
 
     @classmethod
     def to(cls, block: Any) -> Reference:
-        return cls("scenes" if isinstance(block, bpy.types.Scene) else "objects", block.name, block.session_uid)
+        kind = next(kind for kind, owner in KINDS.items() if isinstance(block, getattr(bpy.types, owner)))
+        return cls(kind, block.name, block.session_uid)
 
     def find(self) -> Any:
         """The data-block; None when it was deleted or undone, or another file was opened."""

@@ -10,13 +10,13 @@ identifier, and a draft knows how many of its pieces are written.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import bpy
 import numpy as np
 
+from .reference import Reference
 from .rig import nla
 from .rig.action import Keys, curves_of, new_action, new_curve, set_keys, values_at
 from .rig.splice import NEAR, splice
@@ -39,31 +39,15 @@ class TakeError(ValueError):
     """A take cannot be written or changed; the message says why and what to do."""
 
 
-@dataclass(frozen=True)
-class Reference:
-    """A data-block that can be found after undo and renaming, which Python's own references do not survive."""
-
-    kind: str
-    name: str
-    uid: int
-
-    @classmethod
-    def to(cls, block: Any) -> Reference:
-        return cls("actions" if isinstance(block, bpy.types.Action) else "objects", block.name, block.session_uid)
-
-    def find(self) -> Any:
-        """The data-block; TakeError when it is gone."""
-        blocks = getattr(bpy.data, self.kind)
-        named = blocks.get(self.name)
-        if named is not None and named.session_uid == self.uid:
-            return named
-        found = next((b for b in blocks if b.session_uid == self.uid), None)
-        if found is None:
-            raise TakeError(
-                f"{self.name!r} is gone: it was deleted or undone while the take was written, "
-                "or another file was opened; generate again"
-            )
-        return found
+def find(reference: Reference) -> Any:
+    """The data-block; TakeError when it is gone."""
+    block = reference.find()
+    if block is None:
+        raise TakeError(
+            f"{reference.name!r} is gone: it was deleted or undone while the take was written, "
+            "or another file was opened; generate again"
+        )
+    return block
 
 
 @dataclass(frozen=True)
@@ -121,7 +105,7 @@ class Draft:
     def found(self) -> Any:
         """The draft action, after seeing that nobody has undone what was written."""
         assert self.action is not None
-        action = self.action.find()
+        action = find(self.action)
         if action.get(DRAFT) != self.pieces:
             raise TakeError("the take was undone while it was written; generate again")
         return action
@@ -129,7 +113,7 @@ class Draft:
     def _written(self) -> None:
         self.pieces += 1
         assert self.action is not None
-        self.action.find()[DRAFT] = self.pieces
+        find(self.action)[DRAFT] = self.pieces
 
     def write(self, name: str, frames: Array, where: Range) -> Iterator[int]:
         """Write the action; yields the keys written since the last pause.
@@ -139,15 +123,15 @@ class Draft:
             frames: (T,) scene frames of the channels' values.
             where: what of the old action is written again.
         """
-        owner = self.owner.find()
-        action = new_action(name, owner) if self.old is None else self.old.find().copy()
+        owner = find(self.owner)
+        action = new_action(name, owner) if self.old is None else find(self.old).copy()
         action[DRAFT] = 0
         self.action = Reference.to(action)
         WRITING.add(self.action.uid)
         if self.old is None:
             yield from self._write_new(frames)
             return
-        clock = nla.clock_of(owner, self.old.find())
+        clock = nla.clock_of(owner, find(self.old))
         inside = where.on(clock, *action.curve_frame_range)
         yield 0  # the copy is a piece of its own
         for channel in self.channels:
@@ -217,8 +201,9 @@ class Draft:
         """Leave nothing behind."""
         if self.action is not None:
             WRITING.discard(self.action.uid)
-            with suppress(TakeError):  # gone already
-                bpy.data.actions.remove(self.action.find())
+            action = self.action.find()
+            if action is not None:
+                bpy.data.actions.remove(action)
 
 
 def kind_of(channel: Channel) -> str:

@@ -22,8 +22,10 @@ from typing import TYPE_CHECKING, Any
 import bpy
 import numpy as np
 
+from .reference import Reference
 from .rig import nla
-from .take_draft import Draft, Range, Reference, TakeError, remove_leftovers
+from .take_draft import Draft, Range, TakeError, remove_leftovers
+from .take_draft import find as found
 
 if TYPE_CHECKING:
     from .core.rotations import Array
@@ -176,7 +178,7 @@ def _write(
             for count in draft.write(f"{draft.owner.name} {fields['name']}", frames, where):
                 done += count
                 yield min(done / max(keys, 1), 1.0) * 0.99
-        _finish(armature.find(), drafts, fields, again)
+        _finish(found(armature), drafts, fields, again)
     finally:
         for draft in drafts:
             draft.discard()
@@ -189,7 +191,7 @@ def _finish(armature: Any, drafts: list[Draft], fields: dict[str, Any], again: b
     take = find(armature, fields["uid"])
     if again and take is None:
         raise TakeError(f"the take {fields['name']!r} was deleted while it was written again")
-    owners = [draft.owner.find() for draft in drafts]
+    owners = [found(draft.owner) for draft in drafts]
     for draft in drafts:  # see that all is there before anything changes
         draft.found()
     if take is None:
@@ -198,7 +200,7 @@ def _finish(armature: Any, drafts: list[Draft], fields: dict[str, Any], again: b
         if getattr(take, key) != value:
             setattr(take, key, value)
     for owner, draft in zip(owners, drafts, strict=True):
-        _play(take, owner, draft.finished(), draft.old.find() if draft.old is not None else None)
+        _play(take, owner, draft.finished(), found(draft.old) if draft.old is not None else None)
     if not again:
         armature.cadenza_take_index = len(armature.cadenza_takes) - 1
     show(armature, take)

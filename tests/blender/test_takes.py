@@ -278,6 +278,44 @@ def test_undo_in_the_middle(character: Any) -> None:
     assert len(bpy.data.objects["Anna"].cadenza_takes) == 1
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_one_undo_brings_back_what_was(character: Any, again: bool) -> None:
+    bpy.context.preferences.edit.use_global_undo = True
+    write(character, 1)
+    hand_key(curve(character.cadenza_takes[0], HEAD), 150, 3.0)
+    bpy.ops.ed.undo_push(message="before")
+    before = dump()
+    more = {"replace": character.cadenza_takes[0], "keep_hand": False} if again else {}
+    write(character, 2, **more)
+    after = dump()
+    bpy.ops.ed.undo_push(message="take")
+    bpy.ops.ed.undo()
+    assert dump() == before
+    bpy.ops.ed.redo()
+    assert dump() == after
+    bpy.ops.ed.undo()
+    anna = bpy.data.objects["Anna"]
+    takes.delete(anna, anna.cadenza_takes[0])
+    assert not bpy.data.actions
+
+
+def test_a_draft_that_undo_brought_back_is_removed(character: Any) -> None:
+    left = bpy.data.actions.new("Anna Take 1")
+    left[take_draft.DRAFT] = 3
+    write(character, 1)
+    assert [a.name for a in bpy.data.actions if take_draft.DRAFT in a] == []
+    assert len(bpy.data.actions) == 2
+
+
+def test_a_take_of_one_frame(character: Any) -> None:
+    write(character, 1, frames=np.array([12.5]))
+    assert takes.frames_of(character.cadenza_takes[0]) == (12.5, 13.5)
+    bpy.context.scene.frame_set(12)
+    graph = bpy.context.evaluated_depsgraph_get()
+    hips = character.evaluated_get(graph).pose.bones["hips"]
+    assert np.allclose(hips.location, channels(1, np.array([12.5]))["Anna"][0].values[0], atol=1e-6)
+
+
 def test_a_renamed_object_is_found_again(character: Any) -> None:
     many = np.arange(1.0, 20000.0)
     writing = takes.write_take(character, channels(2, many), many, provenance={})
@@ -645,6 +683,26 @@ def test_an_overridden_character_has_takes_of_its_own(character: Any, tmp_path: 
     assert np.allclose(posed(anna, 77), pose, atol=1e-6)
     takes.delete(anna, anna.cadenza_takes[2])
     assert [t.name for t in anna.cadenza_takes] == ["Take 1", "Take 2"]
+
+
+def test_a_take_of_the_library_can_be_written_again_for_the_override(character: Any, tmp_path: Path) -> None:
+    """The linked action stays; the override's strip plays a copy, which the shot keeps."""
+    path = saved(character, tmp_path)
+    empty_file()
+    with bpy.data.libraries.load(str(path), link=True) as (_, wanted):
+        wanted.collections = ["Anna"]
+    wanted.collections[0].override_hierarchy_create(bpy.context.scene, bpy.context.view_layer)
+    anna, violin = (next(o for o in bpy.data.objects if o.library is None and n in o.name) for n in ("Anna", "Violin"))
+    body, props = channels(3).values()
+    before = posed(anna, 77)
+    write(anna, 3, channels={anna.name: body, violin.name: props}, replace=anna.cadenza_takes[1], part="bow_arm")
+    changed = posed(anna, 77)
+    assert not np.allclose(changed, before, atol=0.01)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "shot.blend"))
+    anna = next(o for o in bpy.data.objects if o.library is None and "Anna" in o.name)
+    assert [t.name for t in anna.cadenza_takes] == ["Take 1", "Take 2"]
+    assert np.allclose(posed(anna, 77), changed, atol=1e-6)
 
 
 def test_a_linked_character_says_what_to_do(character: Any, tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ SILENCE: Final = 1e-4
 """Peak (-80 dB) under which a recording is silent."""
 LONGEST: Final = 30 * 60.0
 """Seconds that are worked on at once."""
+BLOCK: Final = 1 << 20
+"""Samples of all channels together that are decoded at once."""
 
 
 def read_audio(
@@ -113,9 +115,10 @@ def _read(file: soundfile.SoundFile, name: str, start: float | None, end: float 
 def _mono(file: soundfile.SoundFile, count: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     """Channels averaged block by block, so that a long surround file needs no more memory than its mono."""
     out = np.zeros(count, dtype=np.float32)
+    size = max(1, BLOCK // file.channels)
     done = 0
     while done < count:
-        block = file.read(min(count - done, 1 << 18), dtype="float32", always_2d=True)
+        block = file.read(min(count - done, size), dtype="float32", always_2d=True)
         if not len(block):
             break
         out[done : done + len(block)] = block.mean(axis=1)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 import time
 from urllib.parse import urlsplit
 
@@ -14,9 +15,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.messages import MAX_BODY
 from backend.metrics import Metrics
-from backend.problems import Problem
+from backend.problems import Problem, problem_of
 from backend.settings import Settings, is_loopback
 from plugins.api import PROTOCOL_VERSION
+
+log = logging.getLogger("cadenza.server")
 
 OPEN = ("/healthz", "/docs", "/openapi.json")
 """Answered without a token: they hold no secrets, and a browser cannot send one."""
@@ -35,20 +38,31 @@ class Gate:
             await self._app(scope, receive, send)
             return
         begin = time.perf_counter()
+        begun = False
 
         async def answer(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 MutableHeaders(scope=message)["Cadenza-Protocol"] = str(PROTOCOL_VERSION)
-                seconds = time.perf_counter() - begin
-                self._metrics.answered(_method(scope), _route(scope), message["status"], seconds)
+                self._note(scope, message["status"], time.perf_counter() - begin)
             await send(message)
 
         try:
             self._check(scope, Headers(scope=scope))
+            await self._app(scope, receive if scope["path"].startswith(UPLOADS) else _bounded(receive), answer)
         except Problem as problem:
             await problem.response()(scope, receive, answer)
-            return
-        await self._app(scope, receive if scope["path"].startswith(UPLOADS) else _bounded(receive), answer)
+        except Exception as error:
+            log.error("%s %s failed", scope["method"], scope["path"], exc_info=error)
+            if begun:
+                raise  # half an answer must not look like a whole one
+            await problem_of(error).response()(scope, receive, answer)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        self._metrics.answered(_method(scope), _route(scope), status, seconds)
+        level = logging.WARNING if status in (401, 403) else logging.DEBUG
+        log.log(level, "%s %s: %d, %s", scope["method"], scope["path"], status, (scope.get("client") or ["?"])[0])
 
     def _check(self, scope: Scope, headers: Headers) -> None:
         if scope["path"] not in OPEN:

@@ -11,6 +11,7 @@ before all of the sound has been listened to; the whole is the same with a liste
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -23,6 +24,7 @@ from backend.plugin_manager import Registry
 from plugins.api import (
     AnnotationTrack,
     Audio,
+    Cancelled,
     Component,
     ComponentError,
     Generator,
@@ -31,6 +33,8 @@ from plugins.api import (
     Recognizer,
     Score,
 )
+
+log = logging.getLogger("cadenza.pipeline")
 
 LONG: Final = 20.0
 """Seconds of music from which on its beginning is shown first."""
@@ -221,8 +225,10 @@ def _show_beginning(
     _cut(work, cut)
     try:
         on_partial(_perform(work, generator, cut, silent, None))
-    except ComponentError:
-        context.check_cancelled()
+    except (Cancelled, MemoryError):
+        raise
+    except Exception as error:  # the whole may do well all the same
+        log.info("no beginning could be shown: %s", error)
 
 
 def _perform(

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
+import errno
 import json
-import logging
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -14,8 +14,6 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
-
-log = logging.getLogger("cadenza.server")
 
 
 class Json(JSONResponse):
@@ -64,11 +62,13 @@ def install_problems(app: FastAPI) -> None:
         response.headers.update(error.headers or {})
         return response
 
-    @app.exception_handler(Exception)
-    async def _bug(request: Request, error: Exception) -> Json:
-        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        detail = f"the backend failed ({type(error).__name__}); this is a mistake in Cadenza: please report it"
-        return Problem(500, "internal", detail).response()
+
+def problem_of(error: Exception) -> Problem:
+    """What a client is told of a failure of ours."""
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return Problem(507, "disk-full", "the backend's disk is full; make room there and try again")
+    detail = f"the backend failed ({type(error).__name__}); its log says more: please report it"
+    return Problem(500, "internal", detail)
 
 
 def _from_validation(errors: Sequence[Any]) -> Problem:

@@ -8,6 +8,7 @@ standard error, and what they start reads nothing of ours.
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -153,7 +154,9 @@ def _answer(registry: Registry, task: Task, reporter: Reporter, is_cancelled: Ca
         reporter.send("failed", error=str(error))
     except (Exception, SystemExit) as error:  # a stranger's code may raise anything at all
         doing = reporter.doing.lower() or "starting"
-        if is_out_of_memory(error):
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            reporter.send("failed", error="the backend's disk is full; make room there and submit the job again")
+        elif is_out_of_memory(error):
             reporter.send("failed", error=_MEMORY.format(doing=doing), spent=True)
         else:
             log.error("job %s", task.job, exc_info=error)

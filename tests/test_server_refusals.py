@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import http.client
 import json
@@ -18,6 +19,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from backend import messages
 from backend.settings import Settings, read_token
 from plugins.api import ComponentError
 from tests.running import RATE, melody, write_midi
@@ -261,3 +263,20 @@ def test_token_files(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(ComponentError, match=words):
             read_token(path)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "words"),
+    [(RuntimeError("secret"), 500, "please report it"), (OSError(errno.ENOSPC, "full"), 507, "disk is full")],
+)
+def test_a_failure_of_the_server_itself(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, words: str
+) -> None:
+    def fail(_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(messages, "asdict", fail)
+    answer = visitor.http.post("/v1/jobs", json={"score": score("tune.mid")})
+    refused(answer, status, words)
+    assert "secret" not in answer.text
+    assert f'route="/v1/jobs",status="{status}"' in visitor.get("/metrics").decode()

@@ -17,7 +17,7 @@ ROOMS = ("blender_addon", "plugins", "backend", "training")
 
 BLENDER = {"bpy", "bmesh", "mathutils", "bpy_extras", "gpu", "blf", "aud", "idprop", "imbuf", "addon_utils"}
 NOT_IN_BLENDER = {"torch", "scipy", "librosa", "soundfile", "pluggy", "pydantic", "backend", "plugins", "training"}
-WITHOUT_BPY = ("client.py", "rig/bone_map.py", "rig/retarget.py", "rig/contact.py", "core/")
+WITHOUT_BPY = ("client.py", "rig/bone_", "rig/joints.py", "rig/retarget.py", "rig/contact.py", "core/")
 LIGHT = {*sys.stdlib_module_names, "numpy", "pydantic", "plugins"}
 """What a plug-in's module may import before ``load()``."""
 

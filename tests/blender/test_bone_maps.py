@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from shutil import copyfile
 from typing import Any
@@ -14,10 +15,14 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
+from mathutils import Quaternion  # noqa: E402
+
+from blender_addon.core import rotations as rot  # noqa: E402
 from blender_addon.core.violinist import violinist_skeleton  # noqa: E402
 from blender_addon.rig import bone_guess, mannequin  # noqa: E402
 from blender_addon.rig.armature import rest_pose_of  # noqa: E402
-from blender_addon.rig.bone_map import MAPPABLE, essential_missing, guess_bone_map  # noqa: E402
+from blender_addon.rig.bone_map import MAPPABLE, BoneMap, essential_missing, guess_bone_map  # noqa: E402
+from blender_addon.rig.rest_pose import RestPose  # noqa: E402
 from tests import shared_rigs  # noqa: E402
 from tests.rigs import finger_names, named  # noqa: E402
 from tests.test_bone_map_real_rigs import TRUTH  # noqa: E402
@@ -40,6 +45,17 @@ METARIG = named(
 )
 
 
+@dataclass(frozen=True)
+class Generated:
+    """A Rigify rig: rest poses, custom properties of its bones, turns of controls, where all bones then are."""
+
+    metarig: RestPose
+    rest: RestPose
+    properties: dict[str, set[str]]
+    turned: dict[str, np.ndarray]
+    posed: dict[str, np.ndarray]
+
+
 @pytest.fixture(autouse=True)
 def empty_scene() -> Iterator[None]:
     bpy.ops.wm.read_factory_settings(use_empty=True)
@@ -48,8 +64,8 @@ def empty_scene() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def rigify() -> tuple[Any, Any]:
-    """Rest poses of the human metarig and of the rig that it generates, with its custom properties."""
+def rigify() -> Generated:
+    """Blender's human metarig and the rig that it generates, posed."""
     import addon_utils
 
     bpy.ops.wm.read_factory_settings(use_empty=True)
@@ -58,8 +74,26 @@ def rigify() -> tuple[Any, Any]:
     metarig = rest_pose_of(bpy.context.object)
     bpy.ops.pose.rigify_generate()
     rig = bpy.context.object
-    properties = {bone.name: set(bone.keys()) for bone in rig.pose.bones}
-    return metarig, (rest_pose_of(rig), properties)
+    rest, properties = rest_pose_of(rig), {bone.name: set(bone.keys()) for bone in rig.pose.bones}
+    turned = pose_at_random(rig, guess_bone_map(rest))
+    posed = {bone.name: np.array(bone.matrix) for bone in rig.pose.bones}
+    return Generated(metarig, rest, properties, turned, posed)
+
+
+def pose_at_random(rig: Any, bone_map: BoneMap) -> dict[str, np.ndarray]:
+    """Set what the map says that the rig needs, and turn every mapped bone: bone -> (4, 4) in its own axes."""
+    for bone, name, value in bone_map.settings:
+        holder = rig.pose.bones[bone]
+        holder[name] = type(holder[name])(value)
+    rng, turned = np.random.default_rng(1), {}
+    for bone in bone_map.bones.values():
+        matrix = Quaternion(rng.normal(size=3), rng.uniform(-0.6, 0.6)).to_matrix().to_4x4()
+        if bone == bone_map.bones["hips"]:
+            matrix.translation = (0.1, 0.2, -0.3)
+        rig.pose.bones[bone].matrix_basis = matrix
+        turned[bone] = np.array(matrix)
+    bpy.context.view_layer.update()
+    return turned
 
 
 def imported(importer: Any, path: Path) -> Any:
@@ -68,23 +102,40 @@ def imported(importer: Any, path: Path) -> Any:
     return next(item for item in bpy.data.objects if item.type == "ARMATURE")
 
 
-def test_rigify_is_mapped_to_its_fk_controls(rigify: tuple[Any, Any]) -> None:
-    rest, properties = rigify[1]
-    found = guess_bone_map(rest)
+def test_rigify_is_mapped_to_its_fk_controls(rigify: Generated) -> None:
+    found = guess_bone_map(rigify.rest)
     assert (found.preset, found.bones) == ("rigify", RIGIFY)
-    assert set(found.parents) | set(found.parents.values()) <= set(rest.bones)
     assert set(found.bones.values()) <= set(found.parents)
     for bone, name, _ in found.settings:
-        assert name in properties[bone]
+        assert name in rigify.properties[bone]
 
 
-def test_a_metarig_is_mapped_by_names_and_structure(rigify: tuple[Any, Any]) -> None:
-    found = guess_bone_map(rigify[0])
+def test_rigifys_controls_follow_their_effective_parents(rigify: Generated) -> None:
+    """With the preset's settings, Blender's own evaluation is the product along ``parents``."""
+    found = guess_bone_map(rigify.rest)
+    rest = {b: rot.to_matrix(q) for b, q in zip(rigify.rest.bones, rigify.rest.rotations, strict=True)}
+    for bone, matrix in rest.items():
+        rest[bone] = np.block([[matrix, rigify.rest.heads[rigify.rest.index(bone)][:, None]], [np.eye(4)[3:]]])
+
+    def place(bone: str) -> np.ndarray:
+        own = rest[bone] @ rigify.turned.get(bone, np.eye(4))
+        above = found.parents.get(bone)
+        return own if above is None else place(above) @ np.linalg.inv(rest[above]) @ own
+
+    for bone in found.bones.values():
+        np.testing.assert_allclose(place(bone), rigify.posed[bone], atol=2e-5, err_msg=bone)
+    for deform, control in (("DEF-spine", "torso"), ("DEF-hand.L", "hand_fk.L"), ("DEF-spine.006", "head")):
+        moved = [rigify.posed[bone] @ np.linalg.inv(rest[bone]) for bone in (deform, control)]
+        np.testing.assert_allclose(moved[0], moved[1], atol=1e-4, err_msg=deform)
+
+
+def test_a_metarig_is_mapped_by_names_and_structure(rigify: Generated) -> None:
+    found = guess_bone_map(rigify.metarig)
     assert (found.preset, found.bones) == ("", METARIG)
 
 
-def test_a_rig_of_controls_without_a_preset_does_not_raise(rigify: tuple[Any, Any]) -> None:
-    assert set(bone_guess.guess(rigify[1][0])) <= set(MAPPABLE)
+def test_a_rig_of_controls_without_a_preset_does_not_raise(rigify: Generated) -> None:
+    assert set(bone_guess.guess(rigify.rest)) <= set(MAPPABLE)
 
 
 def test_our_own_musician_needs_no_guess() -> None:

@@ -22,22 +22,20 @@ from blender_addon.rig.bone_map import MAPPABLE, BoneMap, BoneMapError, essentia
 from blender_addon.rig.bone_names import read_names
 from blender_addon.rig.bone_presets import FOLDER, PresetError, presets, read_preset
 from blender_addon.rig.rest_pose import RestPose
+from tests.rig_families import FAMILIES, OTHERS, mixamo, unreal5
 from tests.rigs import (
     ALL_FINGERS,
-    FAMILIES,
     SIDES,
     Family,
     a_pose,
     both,
     finger_names,
-    mixamo,
     moved,
     named,
     person,
     renamed,
     rest_pose,
     sided,
-    unreal5,
 )
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -114,6 +112,15 @@ def test_structure_alone_maps_rigs_whose_names_mean_nothing(name: str) -> None:
     family = FAMILIES[name]
     assert by_structure(person(family)) == family.bones
     assert by_structure(moved(a_pose(person(family), family), Y_UP, 0.01)) == family.bones
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_names_of_no_known_family_are_understood(name: str) -> None:
+    family = OTHERS[name]
+    rest = person(family)
+    for seen in (rest, a_pose(rest, family), moved(a_pose(rest, family), Y_UP, 0.01)):
+        found = guess_bone_map(seen)
+        assert (found.preset, found.bones) == ("", family.bones)
 
 
 def test_cadenzas_own_bones_are_joints() -> None:

@@ -12,7 +12,8 @@ from blender_addon.rig import bone_guess
 from blender_addon.rig.bone_map import essential_missing, guess_bone_map
 from blender_addon.rig.rest_pose import RestPose
 from tests import shared_rigs
-from tests.rigs import ALL_FINGERS, finger_names, mixamo, moved, named, renamed, sided
+from tests.rig_families import mixamo
+from tests.rigs import ALL_FINGERS, finger_names, moved, named, renamed, sided
 
 pytestmark = pytest.mark.skipif(not shared_rigs.here(), reason=shared_rigs.ABSENT)
 

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: MIT
 """A server under load: ``python scripts/bench_server.py [--minutes 3] [--clients 16] [--workers N]``.
 
-Starts ``cadenza serve`` on loopback with an empty cache. Each client submits jobs of 60 seconds of
-music one after the other, asks for their status every tenth of a second, and fetches what comes out.
-Seeds are drawn from so few that most jobs are computed and some come from the cache. Checked: no job
-is lost; motion of the same seed is the same, byte for byte, whoever asked and whether it was computed
-or kept; motion of two seeds differs; each holds 60 seconds. Measured: the time of a status call, jobs
-a minute, and the memory of the server and its workers.
+Starts ``cadenza serve`` on loopback with an empty cache. Two clients each share a sound of 60 seconds.
+Each client submits jobs one after the other, asks for their status every tenth of a second, and fetches
+what comes out. Seeds are drawn from so few that most jobs are computed and some come from the cache.
+Checked: no job is lost; motion of the same sound and seed is the same, byte for byte, whoever asked and
+whether it was computed or kept; any two others differ; each holds 60 seconds. Measured: the time of a
+status call, jobs a minute, and the memory of the server and its workers.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from plugins.api import Motion
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "minuet.flac"
 SECONDS = 60.0
 PAUSE = 0.1
+SEEDS = 30
 
 
 @dataclass
@@ -45,7 +46,7 @@ class Tally:
 
     status_calls: list[float] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
-    checksums: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
+    checksums: dict[tuple[str, int], set[str]] = field(default_factory=lambda: defaultdict(set))
     computed: int = 0
     cached: int = 0
     partials: int = 0
@@ -54,10 +55,10 @@ class Tally:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-def sixty_seconds() -> bytes:
-    """The example, and its beginning again, as FLAC."""
+def sixty_seconds(number: int) -> bytes:
+    """The example over and over, from another second on for each number, as FLAC."""
     audio = read_audio(EXAMPLE)
-    samples = np.tile(audio.samples, 2)[: round(SECONDS * audio.sample_rate)]
+    samples = np.tile(audio.samples, 3)[number * audio.sample_rate :][: round(SECONDS * audio.sample_rate)]
     buffer = io.BytesIO()
     soundfile.write(buffer, samples, audio.sample_rate, format="FLAC")
     return buffer.getvalue()
@@ -68,7 +69,7 @@ def client(number: int, address: str, sound: str, until: float, tally: Tally) ->
     chance = random.Random(number)
     with httpx.Client(base_url=address, timeout=120.0) as http:
         while time.monotonic() < until:
-            seed = chance.randrange(200)
+            seed = chance.randrange(SEEDS)
             begin = time.monotonic()
             answer = http.post("/v1/jobs", json={"audio": sound, "seed": seed})
             if answer.status_code != 201:
@@ -82,7 +83,7 @@ def client(number: int, address: str, sound: str, until: float, tally: Tally) ->
                 tally.computed += not status["cached"]
                 tally.partials += status["partials"] > 0
             if status["state"] == "finished":
-                _check(http.get(f"/v1/jobs/{status['id']}/motion"), seed, tally)
+                _check(http.get(f"/v1/jobs/{status['id']}/motion"), sound, seed, tally)
             else:
                 tally.lost.append(f"{status['state']}: {status['error']}")
 
@@ -99,13 +100,13 @@ def _wait(http: httpx.Client, status: dict, tally: Tally) -> dict:
     return status
 
 
-def _check(answer: httpx.Response, seed: int, tally: Tally) -> None:
+def _check(answer: httpx.Response, sound: str, seed: int, tally: Tally) -> None:
     if answer.status_code != 200:
         tally.lost.append(f"no motion: {answer.text}")
         return
     checksum = hashlib.sha256(answer.content).hexdigest()
     with tally.lock:
-        known = tally.checksums[seed]
+        known = tally.checksums[sound, seed]
         if not known:
             motion = Motion.from_bytes(answer.content)
             if motion.provenance["seed"] != seed or abs(motion.duration - SECONDS) > 0.1:
@@ -126,14 +127,18 @@ def memory(process: int) -> dict[int, float]:
     return found
 
 
-def run(address: str, process: int, clients: int, minutes: float) -> tuple[Tally, list[tuple[float, float, float]]]:
-    """The tally, and (seconds, server's MB, workers' MB) over time."""
-    data = sixty_seconds()
+def put(address: str, data: bytes) -> str:
     sound = hashlib.sha256(data).hexdigest()
     httpx.put(f"{address}/v1/audio/{sound}", content=data, timeout=60.0).raise_for_status()
+    return sound
+
+
+def run(address: str, process: int, clients: int, minutes: float) -> tuple[Tally, list[tuple[float, float, float]]]:
+    """The tally, and (seconds, server's MB, workers' MB) over time."""
+    sounds = [put(address, sixty_seconds(number)) for number in range((clients + 1) // 2)]
     tally, samples, begin = Tally(), [], time.monotonic()
     until = begin + 60.0 * minutes
-    threads = [threading.Thread(target=client, args=(i, address, sound, until, tally)) for i in range(clients)]
+    threads = [threading.Thread(target=client, args=(i, address, sounds[i // 2], until, tally)) for i in range(clients)]
     for thread in threads:
         thread.start()
     while any(thread.is_alive() for thread in threads):

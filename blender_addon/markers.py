@@ -98,7 +98,8 @@ def remove_markers(scene: Any) -> None:
 def refresh_markers(scene: Any) -> None:
     """Put the markers where they belong after the scene's frame rate was changed."""
     for item in scene.cadenza_timeline.tracks:
-        _settle(scene, item)
+        if PlacedTrack.rate_of(item) != _rate(scene):
+            _settle(scene, item)
 
 
 def tracks_of(scene: Any) -> list[AnnotationTrack]:

@@ -18,7 +18,7 @@ import numpy as np
 
 from .reference import Reference
 from .rig import nla
-from .rig.action import Keys, curves_of, new_action, new_curve, set_keys, values_at
+from .rig.action import Keys, copy_curve, curves_of, emptied, is_plain, new_action, new_curve, set_keys, values_at
 from .rig.splice import NEAR, splice
 
 if TYPE_CHECKING:
@@ -123,19 +123,38 @@ class Draft:
             frames: (T,) scene frames of the channels' values.
             where: what of the old action is written again.
         """
-        owner = find(self.owner)
-        action = new_action(name, owner) if self.old is None else find(self.old).copy()
+        if self.old is None:
+            self._begin(new_action(name, find(self.owner)))
+            yield from self._write_new(frames)
+            return
+        yield from self._copy()
+        clock = nla.clock_of(find(self.owner), find(self.old))
+        inside = where.on(clock, *self.found().curve_frame_range)
+        for channel in self.channels:
+            yield from self._write_again(channel, clock.inside(frames), inside)
+
+    def _begin(self, action: Any) -> None:
         action[DRAFT] = 0
         self.action = Reference.to(action)
         WRITING.add(self.action.uid)
-        if self.old is None:
-            yield from self._write_new(frames)
+
+    def _copy(self) -> Iterator[int]:
+        """Begin with a copy of the old action, made curve by curve where that is all that there is to it."""
+        assert self.old is not None
+        old = find(self.old)
+        if not is_plain(old):
+            self._begin(old.copy())
+            yield 0
             return
-        clock = nla.clock_of(owner, find(self.old))
-        inside = where.on(clock, *action.curve_frame_range)
-        yield 0  # the copy is a piece of its own
-        for channel in self.channels:
-            yield from self._write_again(channel, clock.inside(frames), inside)
+        self._begin(emptied(old))
+        count = len(curves_of(old).fcurves)
+        for index in range(count):
+            curves = curves_of(find(self.old)).fcurves
+            if len(curves) != count:
+                raise TakeError("the take was changed while it was written again; generate again")
+            copy_curve(curves[index], curves_of(self.found()))
+            self._written()
+            yield 0
 
     def _write_new(self, frames: Array) -> Iterator[int]:
         keys = 0

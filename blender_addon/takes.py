@@ -86,8 +86,8 @@ def write_take(
 
     Yields:
         What is done, from 0 to 1. Closing the generator early leaves nothing behind. A piece
-        takes a few milliseconds, but for the one that copies the action of a take to replace:
-        30 ms for 3,000 frames of 60 bones.
+        takes a few milliseconds; but an action to which an animator has added F-curve modifiers,
+        pose markers or slots is copied in one.
 
     Returns:
         Which take it is, and how many of the animator's keys it goes round.

@@ -40,6 +40,7 @@ ATTRIBUTES: dict[str, tuple[int, Any]] = {
 """Attributes of a key: width, and the type with which Blender copies them as they are."""
 STEADY = 1e-6
 """A channel that changes by less gets a key at each end."""
+CURVE_ATTRIBUTES = ("extrapolation", "auto_smoothing", "color_mode", "color", "mute", "lock", "hide", "select")
 
 
 def new_action(name: str, owner: Any) -> Any:
@@ -80,9 +81,43 @@ def new_curve(curves: Any, path: str, index: int, group: str) -> Any:
         return curves.fcurves.new(path, index=index, group_name=group)
     if bpy.app.version >= (4, 4, 0):
         curve = curves.fcurves.new(path, index=index)
-        curve.group = curves.groups.get(group) or curves.groups.new(group)
+        if group:
+            curve.group = curves.groups.get(group) or curves.groups.new(group)
         return curve
     return curves.fcurves.new(path, index=index, action_group=group)
+
+
+def is_plain(action: Any) -> bool:
+    """Whether an action has nothing that :func:`emptied` and :func:`copy_curve` would leave out."""
+    if hasattr(action, "slots"):
+        strips = [strip for layer in action.layers for strip in layer.strips]
+        if len(action.slots) != 1 or len(strips) != 1:
+            return False
+    if action.pose_markers or action.asset_data or set(action.keys()) - {"cadenza", "cadenza_take"}:
+        return False
+    return not any(curve.modifiers for curve in curves_of(action).fcurves)
+
+
+def emptied(action: Any) -> Any:
+    """A copy of a plain action without its F-curves."""
+    copy = bpy.data.actions.new(action.name)
+    if hasattr(action, "slots"):
+        slot = action.slots[0]
+        copy.slots.new(id_type=slot.target_id_type, name=slot.name_display)
+    for name in ("frame_start", "frame_end", "use_frame_range", "use_cyclic"):
+        setattr(copy, name, getattr(action, name))
+    return copy
+
+
+def copy_curve(curve: Any, curves: Any) -> None:
+    """Copy an F-curve into a container; its keys' selection and its modifiers are left out."""
+    group = curve.group
+    copy = new_curve(curves, curve.data_path, curve.array_index, group.name if group else "")
+    if group and copy.group:
+        copy.group.color_set = group.color_set
+    for name in CURVE_ATTRIBUTES:
+        setattr(copy, name, getattr(curve, name))
+    Keys.read(curve).write(copy)
 
 
 def set_keys(curve: Any, frames: Array, values: Array) -> None:

@@ -28,13 +28,18 @@ def add_strip(owner: Any, action: Any, track_name: str, name: str) -> Any:
     track.name = track_name
     first, last = action.frame_range
     strip = track.strips.new(name, int(first), action)
-    if hasattr(strip, "action_slot") and strip.action_slot != action.slots[0]:  # most often it finds its slot
-        strip.action_slot = action.slots[0]
+    _find_slot(strip)
     strip.name = name
     set_range(strip, first, last)
     strip.blend_type, strip.extrapolation = "REPLACE", "HOLD" if alone else "NOTHING"
     strip.influence = 1.0  # from 4.2 on, a strip that Python makes begins with 0
     return strip
+
+
+def _find_slot(strip: Any) -> None:
+    """Most often a strip finds its slot itself; setting it again crashes Blender on a rig without a pose yet."""
+    if hasattr(strip, "action_slot") and strip.action_slot is None:
+        strip.action_slot = strip.action.slots[0]
 
 
 def set_range(strip: Any, first: float, last: float, start: float | None = None) -> None:
@@ -98,11 +103,14 @@ def exchange(owner: Any, old: Any, new: Any) -> None:
             whole = abs(strip.action_frame_start - first) < 1e-3 and abs(strip.action_frame_end - last) < 1e-3
             start = strip.frame_start
             strip.action = new
+            _find_slot(strip)
             if whole and abs(strip.scale - 1.0) < 1e-6 and new.curve_frame_range != old.curve_frame_range:
                 begin, end = new.curve_frame_range
                 set_range(strip, begin, end, start + begin - first)
         if data.action == old:  # an animator edits the take as an action
             data.action = new
+            if hasattr(data, "action_slot") and data.action_slot is None:
+                data.action_slot = new.slots[0]
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 import blender_addon  # noqa: E402
-from blender_addon import markers  # noqa: E402
+from blender_addon import frame_rate, markers  # noqa: E402
 from blender_addon.core.annotations import Annotation, AnnotationTrack  # noqa: E402
 
 ORIGIN = 0.1234567891234
@@ -100,6 +100,9 @@ def test_markers_follow_the_frame_rate_and_come_back(scene: Any) -> None:
     scene.frame_start = 1  # the range that is rendered; the sound stays where it is
     rate(scene, 60, 1.001)
     markers.refresh_markers(scene)
+    refreshed = picture(scene)
+    frame_rate.changed()  # what the window does after every change
+    assert picture(scene) == refreshed
     bars = [101 + round(b.time * 60 / 1.001 - ORIGIN * 60 / 1.001) for b in BARS.annotations]
     assert [m.frame for m in ours(scene, "downbeat")] == bars
     assert [(m.frame, m.name) for m in scene.timeline_markers if not m.cadenza.namespace] == [(101, "2")]
@@ -175,7 +178,8 @@ def test_a_copy_that_the_user_made_is_theirs(scene: Any) -> None:
     copy = scene.timeline_markers.new(first.name, frame=first.frame + 3)
     for name in ("namespace", "index", "frame", "time"):
         setattr(copy.cadenza, name, getattr(first.cadenza, name))
-    markers.refresh_markers(scene)
+    markers.show_track(scene, "beat", False)
+    markers.show_track(scene, "beat")
     assert len(ours(scene)) == 16
     assert copy.cadenza.namespace == ""
     markers.remove_markers(scene)

@@ -568,6 +568,32 @@ def test_a_moved_strip_is_written_at_its_own_time(character: Any) -> None:
     assert np.allclose(values(curve(take, HIPS))[149, 1], channels(2)["Anna"][0].values[149, 0], atol=1e-6)
 
 
+@pytest.mark.parametrize("extra", ["nothing", "modifier", "marker", "property"])
+def test_what_an_animator_added_to_the_action_stays(character: Any, extra: str) -> None:
+    write(character, 1)
+    action = character.cadenza_takes[0].actions[0].action
+    if extra == "modifier":
+        curve(character.cadenza_takes[0], HEAD).modifiers.new("NOISE")
+    if extra == "marker":
+        action.pose_markers.new("breath").frame = 20
+    if extra == "property":
+        action["approved"] = {"by": "Anna"}
+    arm = curve(character.cadenza_takes[0], ARM)
+    arm.extrapolation, arm.lock, arm.color_mode, arm.color = "LINEAR", True, "CUSTOM", (0.25, 0.5, 0.75)
+    arm.group.color_set = "THEME03"
+    before = [values(c).tolist() for c in curves_of(action).fcurves if c.data_path != HIPS]
+    hips = {"Anna": channels(2)["Anna"][:1]}
+    write(character, 2, channels=hips, replace=character.cadenza_takes[0], frame_range=(100, 200))
+    action = character.cadenza_takes[0].actions[0].action
+    assert [values(c).tolist() for c in curves_of(action).fcurves if c.data_path != HIPS] == before
+    arm = curve(character.cadenza_takes[0], ARM)
+    assert (arm.extrapolation, arm.lock, arm.color_mode, *arm.color) == ("LINEAR", True, "CUSTOM", 0.25, 0.5, 0.75)
+    assert (arm.group.name, arm.group.color_set) == ("arm", "THEME03")
+    assert [m.name for m in action.pose_markers] == (["breath"] if extra == "marker" else [])
+    assert ("approved" in action) == (extra == "property")
+    assert len(curve(character.cadenza_takes[0], HEAD).modifiers) == (extra == "modifier")
+
+
 @pytest.mark.parametrize("how", ["tweak", "active"])
 def test_a_take_that_is_being_edited_can_be_written_again(character: Any, how: str) -> None:
     write(character, 1)

@@ -36,6 +36,7 @@ def rest_pose_of(armature: Any) -> RestPose:
         inherits=tuple(bone.use_inherit_rotation for bone in bones),
         local=tuple(bone.use_local_location for bone in bones),
         world=np.array(armature.matrix_world, dtype=np.float64),
+        connected=tuple(bone.use_connect for bone in bones),
     )
 
 

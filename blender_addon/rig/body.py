@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -19,6 +20,17 @@ from .rest_pose import RestPose
 TREE: Final = violinist.violinist_skeleton()
 SIDES: Final = ("left", "right")
 PAIRS: Final = ("upper_leg", "upper_arm", "hand", "shoulder", "foot")
+LIMBS: Final = (("upper_leg", "lower_leg", "foot"), ("upper_arm", "lower_arm", "hand"))
+WITHIN_LIMBS: Final = {
+    *(f"{side}_{part}" for side in SIDES for limb in LIMBS for part in limb[1:]),
+    *(f"{side}_toes" for side in SIDES),
+    *(joint for side in SIDES for finger in violinist.FINGERS for joint in violinist.finger_joints(side, finger)),
+}
+"""Joints that another joint of their limb carries."""
+SHORTEST: Final = 1e-4
+"""Part of the body's extent that a limb's bone must measure at least."""
+UNCLEAR: Final = 0.2
+"""Sine of the angle between up and left below which a body's sides cannot be told."""
 SNAP: Final = np.radians(15.0)
 """A rig that stands this near to the axes of its own space stands along them."""
 
@@ -73,7 +85,7 @@ def body_of_rig(rest: RestPose, bone_map: BoneMap, skin: Array | None = None) ->
         skin: (N, 3) points of its mesh at rest, in the armature's space.
 
     Raises:
-        RigError: when the hips are not mapped, or a mapped bone does not exist.
+        RigError: when the hips are not mapped, a mapped bone does not exist, or a limb has no length.
     """
     for joint, bone in bone_map.bones.items():
         if bone not in rest:
@@ -83,6 +95,7 @@ def body_of_rig(rest: RestPose, bone_map: BoneMap, skin: Array | None = None) ->
     if "hips" not in bone_map.bones:
         raise RigError(f"no bone of {rest.name} is chosen for the hips; choose it in the bone map")
     bones = {joint: rest.index(bone_map.bones[joint]) for joint in MAPPABLE if joint in bone_map.bones}
+    _check_lengths(rest, bones)
     axes = _axes({joint: rest.heads[i] for joint, i in bones.items()})
     back = rot.conjugate(axes)
     heads, tails = rot.rotate(back, rest.heads), rot.rotate(back, rest.tails)
@@ -93,6 +106,20 @@ def body_of_rig(rest: RestPose, bone_map: BoneMap, skin: Array | None = None) ->
     ends = {joint: tails[i] - heads[i] for joint, i in bones.items()}
     head = None if skin is None or "head" not in places else _ball(rot.rotate(back, skin), places["head"])
     return Body(rest, _skeleton(rest.name, places, parents), bones, axes, ends, head)
+
+
+def _check_lengths(rest: RestPose, bones: dict[str, int]) -> None:
+    """Limbs whose joints lie in one place cannot be bent."""
+    if abs(np.linalg.det(rest.world[:3, :3])) < 1e-18:
+        raise RigError(f"{rest.name} is scaled to nothing; give it a scale (Object > Clear > Scale)")
+    extent = np.ptp(rest.heads[list(bones.values())], axis=0).max()
+    for joints in ([f"{side}_{part}" for part in limb] for side in SIDES for limb in LIMBS):
+        for a, b in pairwise(j for j in joints if j in bones):
+            if np.linalg.norm(rest.heads[bones[b]] - rest.heads[bones[a]]) <= SHORTEST * extent:
+                raise RigError(
+                    f"the bones of {rest.name} that are chosen for {a} and {b} begin in the same place; "
+                    "choose others in the bone map"
+                )
 
 
 def _ball(skin: Array, joint: Array) -> tuple[Array, float] | None:
@@ -130,7 +157,13 @@ def _axes(places: dict[str, Array]) -> Array:
     up = _upward(places)
     pairs = [(f"left_{p}", f"right_{p}") for p in PAIRS if f"left_{p}" in places and f"right_{p}" in places]
     left = np.sum([rot.normalize(places[a] - places[b]) for a, b in pairs], axis=0) if pairs else np.array([1.0, 0, 0])
-    back = rot.normalize(np.cross(up, left))
+    back = np.cross(up, rot.normalize(left))
+    if np.linalg.norm(back) < UNCLEAR:
+        raise RigError(
+            "the bones chosen for left and right cannot be told apart, nor where the body is up; "
+            "choose others in the bone map"
+        )
+    back = rot.normalize(back)
     matrix = np.stack([np.cross(back, up), back, up], axis=-1)
     turned, snapped = rot.from_matrix(matrix), rot.from_matrix(np.round(matrix))
     away = np.linalg.norm(rot.rotation_vector(rot.multiply(rot.conjugate(snapped), turned)))
@@ -149,17 +182,33 @@ def _upward(places: dict[str, Array]) -> Array:
 
 
 def _parents(rest: RestPose, bone_map: BoneMap, bones: dict[str, int]) -> dict[str, str]:
-    """Joint -> the joint whose bone carries it, by the rig's own hierarchy."""
-    joint_of = {bone: joint for joint, bone in bones.items()}
+    """Joint -> the joint that carries it: within a limb the one before it, else by the rig's own hierarchy.
+
+    Some rigs hang feet or hands on the root, for inverse kinematics; they still belong to their limbs.
+    """
+    joint_of = {bone: joint for joint, bone in bones.items() if joint not in WITHIN_LIMBS}
     carried = {rest.index(a): rest.index(b) for a, b in bone_map.parents.items() if a in rest and b in rest}
     found: dict[str, str] = {}
     for joint, bone in bones.items():
+        before = [j for j in _before(joint) if j in bones]
+        if before and joint in WITHIN_LIMBS:
+            found[joint] = before[0]
+            continue
         seen = {bone}
         above = carried.get(bone, rest.parents[bone])
         while above >= 0 and above not in joint_of and above not in seen:
             seen.add(above)
             above = carried.get(above, rest.parents[above])
         found[joint] = joint_of.get(above, "hips") if joint != "hips" else ""
+    return found
+
+
+def _before(joint: str) -> list[str]:
+    """The joints of our body from a joint's parent up to where its limb begins."""
+    found = []
+    while joint in WITHIN_LIMBS:
+        joint = TREE.joints[TREE.parents[TREE.index(joint)]]
+        found.append(joint)
     return found
 
 

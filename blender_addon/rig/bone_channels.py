@@ -105,28 +105,35 @@ class _Rig:
         self.turn = {b: turned[:, body.skeleton.index(j)] for b, j in self.joints.items()}
         self.wanted = rot.rotate(axes, result.positions())
         self.body = body
-        self.parent = {bone: self._above(bone) for bone in self.joints}
+        self.parent: dict[int, int] = {}
+        self.stiff: dict[int, int] = {}
+        for bone in self.joints:
+            self._hang(bone)
         self.shift: dict[int, Array] = {}
         self.places: dict[int, Array] = {}
         self._carry()
 
-    def _above(self, bone: int) -> int:
-        """The moving bone that carries a bone, -1 when none does."""
-        rest, seen = self.rest, {bone}
-        while bone >= 0:
-            over = self.bone_map.parents.get(rest.bones[bone], "")
-            bone = rest.index(over) if over in rest else rest.parents[bone]
-            if bone in self.joints or bone in seen:
-                return -1 if bone in seen else bone
-            seen.add(bone)
-        return -1
+    def _hang(self, bone: int) -> None:
+        """Find the moving bone that carries a bone (-1 when none does), and the bone between them, if any,
+        that does not turn with it: from there on everything keeps its rest orientation."""
+        rest, at, seen = self.rest, bone, {bone}
+        while True:
+            over = self.bone_map.parents.get(rest.bones[at], "")
+            if at != bone and over not in rest and not rest.inherits[at]:
+                self.stiff[bone] = at  # the topmost one counts
+            at = rest.index(over) if over in rest else rest.parents[at]
+            if at < 0 or at in self.joints or at in seen:
+                self.parent[bone] = -1 if at in seen else at
+                return
+            seen.add(at)
 
     def _carried(self, bone: int) -> Array:
         """(T, 3) where a bone's head goes when its own location is zero."""
         parent, head = self.parent[bone], self.rest.heads[bone]
         if parent < 0:
             return np.broadcast_to(head, (len(self.wanted), 3))
-        return self._place(parent) + rot.rotate(self.turn[parent], head - self.rest.heads[parent])
+        pivot = self.rest.heads[self.stiff.get(bone, bone)]
+        return self._place(parent) + rot.rotate(self.turn[parent], pivot - self.rest.heads[parent]) + (head - pivot)
 
     def _place(self, bone: int) -> Array:
         """(T, 3) where a bone's head is; those that the rig does not carry where they belong are moved there."""
@@ -143,10 +150,11 @@ class _Rig:
         return self.places[bone]
 
     def _parted(self, bone: int) -> bool:
-        """Whether another bone carries it than the body takes for granted."""
+        """Whether it is carried in another way than the body takes for granted."""
         skeleton, joint = self.body.skeleton, self.joints[bone]
         parent = skeleton.parents[skeleton.index(joint)]
-        return parent >= 0 and self.joints.get(self.parent[bone]) != skeleton.joints[parent]
+        carried = self.joints.get(self.parent[bone]) == skeleton.joints[parent] and bone not in self.stiff
+        return parent >= 0 and not carried
 
     def _carry(self) -> None:
         """Move everything by the bone that carries all, so that the hips come where they belong."""
@@ -160,50 +168,63 @@ class _Rig:
         """Add a bone that goes its own way."""
         axes = self.body.axes
         self.turn[bone] = rot.multiply(rot.multiply(axes, item.turn), rot.conjugate(axes))
-        self.parent[bone] = self._above(bone)
+        self._hang(bone)
         self.shift[bone] = rot.rotate(axes, item.place) - self._carried(bone)
 
     def _parent_turn(self, bone: int) -> Array:
+        """(T, 4) how the bone's parent has turned from rest."""
         parent = self.parent[bone]
-        if parent < 0 or not self.rest.inherits[bone]:
+        if parent < 0 or bone in self.stiff:
             return np.broadcast_to(rot.IDENTITY, (len(self.wanted), 4))
         return self.turn[parent]
 
     def local_rotation(self, bone: int) -> Array:
         """(T, 4) of a bone's own axes, relative to where its parent carries them."""
         rest = self.rest.rotations[bone]
-        away = rot.multiply(rot.conjugate(self._parent_turn(bone)), self.turn[bone])
+        away = self.turn[bone]
+        if self.rest.inherits[bone]:
+            away = rot.multiply(rot.conjugate(self._parent_turn(bone)), away)
         return rot.multiply(rot.multiply(rot.conjugate(rest), away), rest)
 
     def location(self, bone: int) -> Array | None:
         """(T, 3) location channel, None where a bone stays in its joint."""
         if bone not in self.shift:
             return None
-        parent = self.parent[bone]
-        shift = self.shift[bone] if parent < 0 else rot.rotate(rot.conjugate(self.turn[parent]), self.shift[bone])
+        shift = rot.rotate(rot.conjugate(self._parent_turn(bone)), self.shift[bone])
         if not self.rest.local[bone]:
             return shift
         return rot.rotate(rot.conjugate(self.rest.rotations[bone]), shift)
 
 
 def _carrier(rest: RestPose, bone_map: BoneMap, hips: int) -> int:
-    """The bone that carries all: the topmost that a control rig names above the hips, else the hips."""
+    """The bone that carries all: the topmost that a control rig names above the hips, else the hips.
+    A bone that is connected to its parent cannot leave it, so that its parent goes instead."""
     name, seen = rest.bones[hips], set[str]()
     while (over := bone_map.parents.get(name, "")) in bone_map.parents and over in rest and over not in seen:
         seen.add(over)
         name = over
-    return rest.index(name)
+    carrier = rest.index(name)
+    while rest.connected[carrier] and rest.parents[carrier] >= 0:
+        carrier = rest.parents[carrier]
+    return carrier
 
 
 def _rotation(path: str, name: str, part: str, local: Array, mode: str) -> Channel:
     if mode in EULER:
         return Channel(path + "rotation_euler", name, to_euler(local, mode), part)
     if mode == "AXIS_ANGLE":
-        vector = rot.rotation_vector(local)
-        angle = np.linalg.norm(vector, axis=-1, keepdims=True)
-        axis = np.where(angle > 1e-9, vector / np.maximum(angle, 1e-9), [0.0, 1.0, 0.0])
-        return Channel(path + "rotation_axis_angle", name, np.concatenate([angle, axis], axis=-1), part)
+        return Channel(path + "rotation_axis_angle", name, to_axis_angle(local), part)
     return Channel(path + "rotation_quaternion", name, rot.unroll(local), part)
+
+
+def to_axis_angle(q: Array) -> Array:
+    """(T, 4) angle (radians) and axis of rotations over time, without jumps: the axis stays on one side."""
+    q = rot.unroll(q)
+    sine = np.linalg.norm(q[:, 1:], axis=-1, keepdims=True)
+    axis = np.where(sine > 1e-9, q[:, 1:] / np.maximum(sine, 1e-9), [0.0, 1.0, 0.0])
+    side = np.concatenate([[1.0], np.cumprod(np.where((axis[1:] * axis[:-1]).sum(axis=-1) < 0, -1.0, 1.0))])
+    angle = np.unwrap(2.0 * np.arctan2(side * sine[:, 0], q[:, 0]))
+    return np.concatenate([angle[:, None], side[:, None] * axis], axis=-1)
 
 
 def to_euler(q: Array, order: str) -> Array:

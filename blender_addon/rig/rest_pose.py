@@ -27,6 +27,7 @@ class RestPose:
         inherits: B, whether a bone turns with its parent (``use_inherit_rotation``).
         local: B, whether a bone's location runs along its own axes (``use_local_location``).
         world: (4, 4) the object's matrix in the scene.
+        connected: B, whether a bone's head stays at its parent's tail (``use_connect``); none when left out.
     """
 
     name: str
@@ -40,6 +41,11 @@ class RestPose:
     inherits: tuple[bool, ...] = field(repr=False)
     local: tuple[bool, ...] = field(repr=False)
     world: Array = field(repr=False, default_factory=lambda: np.eye(4))
+    connected: tuple[bool, ...] = field(repr=False, default=())
+
+    def __post_init__(self) -> None:
+        if not self.connected:
+            object.__setattr__(self, "connected", (False,) * len(self.bones))
 
     def __len__(self) -> int:
         return len(self.bones)

@@ -1,0 +1,147 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""For tests of rigs that perform: a violinist's motion, and a rig posed by channels, computed another way.
+
+Blender's rules for a bone (``BKE_armature``): its matrix is the parent's, times its place on the
+parent at rest, times its own location, rotation and scale. Here they are worked out with 4 x 4
+matrices, for every bone of the rig, mapped or not; the modules under test use quaternions and
+know only the mapped ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from blender_addon.core import rotations as rot
+from blender_addon.core.motion import Motion
+from blender_addon.core.rotations import Array
+from blender_addon.core.violinist import FINGERS, finger_joints
+from blender_addon.rig.channels import Channel
+from blender_addon.rig.rest_pose import RestPose
+
+PITCHES = (67, 69, 71, 74, 76, 79, 62, 55, 57, 83)
+LIMBS = tuple(
+    chain
+    for side in ("left", "right")
+    for chain in (
+        (f"{side}_upper_arm", f"{side}_lower_arm", f"{side}_hand", f"{side}_middle_proximal"),
+        (f"{side}_upper_leg", f"{side}_lower_leg", f"{side}_foot"),
+        *(finger_joints(side, finger)[:3] for finger in FINGERS),
+    )
+)
+"""Joints of each limb, in order: a bone points from one to the next."""
+
+
+@cache
+def violinist(seconds: float = 4.0, pitches: tuple[int, ...] = PITCHES) -> Motion:
+    """Our violinist playing these notes, evenly spread; on four strings and in two positions."""
+    from plugins.api import Annotation, AnnotationTrack, Audio, JobContext
+    from plugins.ik.step import InverseKinematics
+    from plugins.performer.generator import Performer
+
+    length = seconds / len(pitches)
+    notes = tuple(Annotation(length * i, length, {"pitch": p}) for i, p in enumerate(pitches))
+    sound = 0.1 * np.sin(np.arange(int(22050 * seconds)) * 0.2).astype(np.float32)
+    context = JobContext(annotations=[AnnotationTrack("note", notes), AnnotationTrack("beat")])
+    performer, audio = Performer(), Audio(sound, 22050)
+    return InverseKinematics().apply(performer.generate(audio, performer.Options(), context), None, context)
+
+
+def posed(rest: RestPose, channels: Iterable[Channel], frames: int) -> dict[str, Array]:
+    """Bone -> (T, 4, 4) matrix in the armature's space."""
+    given = {(c.group, c.path.rpartition(".")[2]): c.values for c in channels if not c.single}
+    here = np.tile(np.eye(4), (len(rest), 1, 1))
+    here[:, :3, :3], here[:, :3, 3] = rot.to_matrix(rest.rotations), rest.heads
+    out: list[Array] = []
+    for i, bone in enumerate(rest.bones):
+        own = _own(given, bone, rest.rotation_modes[i], frames)
+        parent = rest.parents[i]
+        if parent < 0:
+            base = np.tile(here[i], (frames, 1, 1))
+            turned = base.copy()
+            loose = np.tile(np.eye(3), (frames, 1, 1))
+        else:
+            on_parent = np.linalg.inv(here[parent]) @ here[i]
+            base = out[parent] @ on_parent
+            turned = base.copy()
+            if not rest.inherits[i]:
+                turned[:, :3, :3] = here[i, :3, :3]
+            loose = out[parent][:, :3, :3] @ np.linalg.inv(here[parent, :3, :3])
+        axes = base[:, :3, :3] if rest.local[i] else loose
+        matrix = turned @ own
+        matrix[:, :3, 3] = base[:, :3, 3] + np.einsum("tij,tj->ti", axes, own[:, :3, 3])
+        out.append(matrix)
+    return dict(zip(rest.bones, out, strict=True))
+
+
+def _own(given: dict[tuple[str, str], Array], bone: str, mode: str, frames: int) -> Array:
+    """(T, 4, 4) of a bone's channels."""
+    matrix = np.tile(np.eye(4), (frames, 1, 1))
+    size = np.ones((frames, 3))
+    for (name, prop), values in given.items():
+        if name != bone:
+            continue
+        if prop == "location":
+            matrix[:, :3, 3] = values
+        elif prop == "scale":
+            size = values
+        elif prop == "rotation_euler":
+            for axis in mode:  # the first axis turns first
+                matrix[:, :3, :3] = _about("XYZ".index(axis), values) @ matrix[:, :3, :3]
+        elif prop == "rotation_axis_angle":
+            matrix[:, :3, :3] = _rodrigues(values[:, 1:], values[:, 0])
+        else:
+            assert prop == "rotation_quaternion", prop
+            matrix[:, :3, :3] = rot.to_matrix(rot.normalize(values))
+    matrix[:, :3, :3] *= size[:, None, :]
+    return matrix
+
+
+def _about(axis: int, angles: Array) -> Array:
+    """(T, 3, 3) turns about one of the axes."""
+    i, j = (axis + 1) % 3, (axis + 2) % 3
+    out = np.tile(np.eye(3), (len(angles), 1, 1))
+    out[:, i, i] = out[:, j, j] = np.cos(angles[:, axis])
+    out[:, j, i], out[:, i, j] = np.sin(angles[:, axis]), -np.sin(angles[:, axis])
+    return out
+
+
+def _rodrigues(axis: Array, angle: Array) -> Array:
+    k = np.cross(axis[:, None, :], np.eye(3)).swapaxes(1, 2)  # k v is the axis times v
+    sine, cosine = np.sin(angle)[:, None, None], np.cos(angle)[:, None, None]
+    return np.eye(3) + sine * k + (1.0 - cosine) * (k @ k)
+
+
+def degrees_between(a: Array, b: Array) -> Array:
+    """(T,) angles between two lists of vectors, exact for small ones too."""
+    return np.degrees(np.arctan2(np.linalg.norm(np.cross(a, b), axis=-1), (a * b).sum(axis=-1)))
+
+
+def direction_errors(
+    motion: Motion, places: dict[str, Array], bones: dict[str, str], turned: Any = (1, 0, 0, 0)
+) -> dict[str, float]:
+    """Joint -> largest angle, degrees, between a limb's bone and the same of the motion's violinist.
+
+    Args:
+        places: bone -> (T, 3) of its head.
+        bones: joint -> bone.
+        turned: wxyz, how the rig stands against our axes.
+    """
+    back = rot.conjugate(np.array(turned, dtype=float))
+    errors = {}
+    for chain in LIMBS:
+        here = [joint for joint in chain if joint in bones]
+        for a, b in pairwise(here):
+            mine = rot.rotate(back, places[bones[b]] - places[bones[a]])
+            theirs = (motion.joint(b) - motion.joint(a)).astype(float)
+            errors[a] = float(degrees_between(mine, theirs).max())
+    return errors
+
+
+def heads(matrices: dict[str, Array]) -> dict[str, Array]:
+    return {bone: m[:, :3, 3] for bone, m in matrices.items()}

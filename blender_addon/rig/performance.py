@@ -13,6 +13,7 @@ import numpy as np
 from ..core import rotations as rot
 from ..core.motion import Motion
 from ..core.rotations import Array
+from ..core.violinist import FINGERS
 from .body import SIDES, Body, RigError, body_of_motion, body_of_rig, rest_of_skeleton
 from .bone_channels import Held, bone_channels
 from .bone_map import BoneMap, guess_bone_map
@@ -24,6 +25,8 @@ from .retarget import direction_errors, retarget, source_of
 
 PROPS: Final = {"violin_end": "violin", "bow_frog": "bow"}
 """Bones of the instruments' armature -> what they carry."""
+LEFT_FINGERS: Final = tuple(f"left_{finger}_" for finger in FINGERS[1:])
+"""What names the joints that stop strings begin with."""
 WITHIN: Final = {"bow": 0.003, "fingertips": 0.005, "feet": 0.003}
 """What the report counts as touching, metres."""
 
@@ -156,8 +159,8 @@ def _warnings(rest: RestPose, bone_map: BoneMap, contact: Contact) -> list[str]:
         errors = contact.errors.get(what, np.zeros(0))
         if errors.size and (share := float((errors > WITHIN[what]).mean())) > 0.02:
             said.append(f"{text} in {100 * share:.0f} % of the frames (worst {1000 * float(errors.max()):.0f} mm)")
-    if not any("_index_" in joint or "_middle_" in joint for joint in bone_map.bones):
-        said.append("no fingers are mapped: the left hand moves as a whole")
+    if not any(joint.startswith(LEFT_FINGERS) for joint in bone_map.bones):
+        said.append("no fingers of the left hand are mapped: it moves as a whole")
     scale = np.linalg.norm(rest.world[:3, :3], axis=0)
     if np.ptp(scale) > 1e-4 * scale.max():
         said.append("the armature is scaled unevenly, which bends lengths; apply its scale (Object > Apply > Scale)")

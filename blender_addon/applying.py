@@ -14,11 +14,12 @@ import traceback
 from collections.abc import Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from . import takes, timeline
+from .pose import Pose
 from .rig import perform
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from .reference import Reference
     from .rig.bone_map import BoneMap
 
-TRIES = 3
+TRIES: Final = 3
 """How often a take is written when undo takes it away meanwhile."""
 
 
@@ -97,6 +98,7 @@ class Applying:
         character, scene = destination.find()
         self._shown = next((t.uid for t in takes.takes_of(character) if takes.shown(t)), "")
         self._index = character.cadenza_take_index
+        self._pose = Pose({})
         plan = perform.plan(character, motion, destination.bone_map, scene, destination.origin(scene))
         self._thread = threading.Thread(target=self._solve, args=(plan,), daemon=True)
         self._thread.start()
@@ -136,11 +138,12 @@ class Applying:
         character = self._destination.character.find()
         if character is None:
             return
-        take = takes.find(character, self.take) if self.take else None
+        take = takes.find(character, self.take) if self.take and not self._destination.replace else None
         if take is not None:
             seen = takes.shown(take)
             takes.delete(character, take)
             if seen:
+                self._pose.restore()
                 takes.show(character, takes.find(character, self._shown))
                 character.cadenza_take_index = self._index
         if self._built_props and instruments:
@@ -180,6 +183,7 @@ class Applying:
         character, scene = self._destination.find()
         if perform.props_of(character) is None:
             self._built_props = perform.ensure_props(character, self._solved) is not None
+        self._pose = Pose.of(self._solved.channels)
         to, start = self._destination, self._destination.origin(scene)
         start = self._motion.start if start is None else start
         frames = np.array([timeline.frame_at(scene, t, start) for t in self._motion.times])

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import timeline
+from . import markers
 
 if TYPE_CHECKING:
     from .audio_source import Source
@@ -18,20 +18,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Marks:
-    """Which annotations become markers, and where.
+    """Where annotations are put, and which.
 
     Attributes:
         place: where the recording lies in the scene.
+        wanted: namespaces that are put and shown; None for all of them, each shown as it was.
     """
 
     scene: Reference
     place: Source
-    namespaces: frozenset[str]
+    wanted: frozenset[str] | None = None
 
     def put(self, tracks: Iterable[AnnotationTrack]) -> int:
-        """Put them on the timeline; how many there are (none when the scene is gone)."""
+        """Put them on the timeline; how many markers are shown (none when the scene is gone)."""
         scene = self.scene.find()
-        chosen = [t for t in tracks if t.namespace in self.namespaces]
+        chosen = [t for t in tracks if self.wanted is None or t.namespace in self.wanted]
         if scene is None or not chosen:
             return 0
-        return timeline.add_markers(scene, chosen, self.place.origin(scene))
+        return markers.add_markers(scene, chosen, self.place.origin(scene), self.wanted)

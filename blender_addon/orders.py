@@ -26,7 +26,6 @@ from .rig.bone_map import essential_missing
 
 FRAME_RATES: Final = (1.0, 240.0)
 """What a backend generates; keys of other scenes are put between frames."""
-BEATS: Final = frozenset({"beat", "downbeat"})
 
 
 class OrderError(ValueError):
@@ -115,7 +114,7 @@ def motion_file(scene: Any) -> Order:
 
 def _performance(title: str, scene: Any, source: Source, asked: Mapping[str, Any], to: Destination) -> Order:
     work = RemoteJob(connection.backend(), _request(scene, source, asked), source.sound, source.score)
-    mark = Marks(Reference.to(scene), source, BEATS) if scene.cadenza.mark_takes else None
+    mark = Marks(Reference.to(scene), source) if scene.cadenza.mark_takes else None
     return Order(title, work, to, {"source": source.to_dict(), "request": dict(asked)}, mark)
 
 

@@ -12,6 +12,7 @@ import bpy
 MODULES: Final = (
     "properties",
     "take_properties",
+    "frame_rate",
     "scene_properties",
     "operators.backend",
     "operators.source",
@@ -34,6 +35,7 @@ _entered: list[Any] = []
 
 def register() -> None:
     """Register everything, or nothing at all when one module fails."""
+    unregister()  # nothing, unless somebody registers twice in a row
     try:
         for name in MODULES:
             module = import_module(f".{name}", __package__)

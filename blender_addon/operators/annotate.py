@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 from bpy_extras.io_utils import ImportHelper
 
-from .. import obstacles, orders, timeline
+from .. import markers, obstacles, orders
 from ..audio_source import SourceError, source_of
 from ..core.annotations import AnnotationError, from_json
 from . import UNDOABLE
@@ -47,7 +47,7 @@ class ImportAnnotations(bpy.types.Operator, ImportHelper):
             tracks = from_json(Path(self.filepath).read_text(encoding="utf-8"))
         except (AnnotationError, OSError, UnicodeDecodeError) as error:
             return refuse(self, error)
-        count = timeline.add_markers(scene, tracks, _origin(scene))
+        count = markers.add_markers(scene, tracks, _origin(scene))
         self.report({"INFO"}, f"{count} markers")
         return {"FINISHED"}
 
@@ -60,16 +60,18 @@ def _origin(scene: Any) -> float:
         return 0.0
 
 
-class DeleteMarkers(bpy.types.Operator):
-    """Delete our markers; yours stay"""
+class DeleteTrack(bpy.types.Operator):
+    """Delete these markers and their annotations; yours stay"""
 
-    bl_idname = "cadenza.delete_markers"
+    bl_idname = "cadenza.delete_track"
     bl_label = "Delete Markers"
     bl_options = UNDOABLE
 
+    namespace: bpy.props.StringProperty()  # type: ignore[valid-type]
+
     def execute(self, context: Any) -> set[str]:
-        timeline.remove_markers(context.scene)
+        markers.delete_track(context.scene, self.namespace)
         return {"FINISHED"}
 
 
-CLASSES = (Recognize, ImportAnnotations, DeleteMarkers)
+CLASSES = (Recognize, ImportAnnotations, DeleteTrack)

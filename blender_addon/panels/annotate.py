@@ -13,6 +13,19 @@ from .sidebar import CLOSED, InSidebar
 from .text import show
 
 
+class TrackList(bpy.types.UIList):
+    bl_idname = "CADENZA_UL_tracks"
+
+    def draw_item(
+        self, context: Any, layout: Any, data: Any, item: Any, icon: Any, active_data: Any, active_property: Any
+    ) -> None:
+        row = layout.row(align=True)
+        row.prop(item, "shown", text="", icon="HIDE_OFF" if item.shown else "HIDE_ON", emboss=False)
+        row.label(text=item.namespace.capitalize(), translate=False)
+        row.label(text=str(item.count))
+        row.operator("cadenza.delete_track", text="", icon="X", emboss=False).namespace = item.namespace
+
+
 class AnnotatePanel(InSidebar, bpy.types.Panel):
     bl_idname = "CADENZA_PT_annotate"
     bl_label = "Annotate"
@@ -28,9 +41,10 @@ class AnnotatePanel(InSidebar, bpy.types.Panel):
         reason = obstacles.to_recognizing(context.scene)
         if reason:
             show(layout, reason, "INFO")
-        row = layout.row(align=True)
-        row.operator("cadenza.import_annotations", icon="IMPORT")
-        row.operator("cadenza.delete_markers", icon="TRASH")
+        layout.operator("cadenza.import_annotations", icon="IMPORT")
+        timeline = context.scene.cadenza_timeline
+        if timeline.tracks:
+            layout.template_list(TrackList.bl_idname, "", timeline, "tracks", timeline, "index", rows=3)
 
 
-CLASSES = (AnnotatePanel,)
+CLASSES = (TrackList, AnnotatePanel)

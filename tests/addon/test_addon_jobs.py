@@ -1,0 +1,169 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""The add-on against a live server, as an animator uses it: buttons pressed, poll() called as the timer would."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+from blender_addon import connection, jobs, markers, obstacles, report, takes  # noqa: E402
+from blender_addon.core.motion import Motion  # noqa: E402
+from blender_addon.core.violinist import violinist_skeleton  # noqa: E402
+from tests.addon_driving import SECONDS, character, drive, generate, keys, option  # noqa: E402
+from tests.scene_dump import changes, dump  # noqa: E402
+
+
+def test_from_the_button_to_the_take(scene: Any) -> None:
+    assert connection.known().state == "ready"
+    option(size=0.2)
+    scene.cadenza.seed = 7
+    job = generate()
+    assert (job.state, job.error, job.progress) == ("finished", "", 1.0)
+    (take,) = takes.takes_of(character())
+    assert (take.name, take.seed, take.generator) == ("Take 1", 7, "swayer")
+    told = takes.provenance(take)
+    assert told["request"]["options"] == {"swayer": {"size": 0.2}}
+    assert told["source"]["sound"].endswith("tune.wav")
+    assert len(keys(take)) == round(SECONDS * 24)
+    assert keys(take)[0, 0] == scene.frame_start
+    assert takes.shown(take)
+    assert "contact" in character().cadenza.report
+
+
+def test_the_same_job_gives_the_same_motion_and_another_seed_another(scene: Any) -> None:
+    generate()
+    generate()
+    bpy.ops.cadenza.new_seed_take()
+    drive()
+    first, second, third = takes.takes_of(character())
+    assert np.array_equal(keys(first), keys(second))
+    assert not np.array_equal(keys(first), keys(third))
+    assert third.seed == first.seed + 1
+    assert [takes.shown(t) for t in (first, second, third)] == [False, False, True]
+
+
+def test_a_first_part_is_shown_and_replaced(scene: Any) -> None:
+    option(shows=True)
+    option(seconds=1.0)
+    bpy.ops.cadenza.generate()
+    drive(lambda job: len(takes.takes_of(character())) == 1)
+    (preview,) = takes.takes_of(character())
+    assert "first part" in preview.name
+    assert takes.shown(preview)
+    assert len(keys(preview)) == 12
+    job = drive()
+    assert job.state == "finished"
+    (take,) = takes.takes_of(character())
+    assert take.name == "Take 1"
+    assert takes.shown(take)
+    assert len(keys(take)) == round(SECONDS * 24)
+    assert len(bpy.data.actions) == 1
+
+
+@pytest.mark.parametrize("ending", ["cancel", "fail"])
+def test_a_first_part_goes_when_the_job_does(scene: Any, ending: str) -> None:
+    generate()
+    scene.frame_set(20)
+    before = dump()
+    option(shows=True)
+    option(seconds=1.0 if ending == "fail" else 60.0)
+    option(fails=ending == "fail")
+    before["scenes"] = dump()["scenes"]
+    bpy.ops.cadenza.generate()
+    drive(lambda job: len(takes.takes_of(character())) == 2)
+    scene.frame_set(10)
+    scene.frame_set(20)
+    if ending == "cancel":
+        bpy.ops.cadenza.cancel()
+    job = drive()
+    assert job.state == {"cancel": "cancelled", "fail": "failed"}[ending]
+    scene.frame_set(20)
+    assert changes(before, dump()) == []
+    if ending == "fail":
+        assert "fell over; hold it" in job.error
+        assert "fell over" in report.report_of(job)
+
+
+def test_the_pose_before_a_first_part_comes_back(scene: Any) -> None:
+    character().pose.bones["head"].rotation_quaternion = (0.8, 0.6, 0.0, 0.0)
+    option(shows=True)
+    option(seconds=60.0)
+    before = dump()
+    bpy.ops.cadenza.generate()
+    drive(lambda job: len(takes.takes_of(character())) == 1)
+    scene.frame_set(9)
+    scene.frame_set(1)
+    bpy.ops.cadenza.cancel()
+    assert changes(before, dump()) == []
+
+
+def test_one_part_and_range_again(scene: Any) -> None:
+    generate()
+    take = takes.takes_of(character())[0]
+    arm, head = keys(take, "right_upper_arm"), keys(take)
+    scene.cadenza.part, scene.cadenza.again_from, scene.cadenza.again_to, scene.cadenza.fade = "bow_arm", 10, 30, 4
+    assert bpy.ops.cadenza.generate_again() == {"FINISHED"}
+    assert drive().state == "finished"
+    (again,) = takes.takes_of(character())
+    new = keys(again, "right_upper_arm")
+    outside = (new[:, 0] < 10) | (new[:, 0] > 30)
+    assert np.array_equal(keys(again), head)
+    assert np.array_equal(new[outside], arm[(arm[:, 0] < 10) | (arm[:, 0] > 30)])
+    inside = (arm[:, 0] > 15) & (arm[:, 0] < 25)
+    assert np.abs(new[(new[:, 0] > 15) & (new[:, 0] < 25), 1] - arm[inside, 1]).max() > 1e-4
+    assert takes.provenance(again)["revisions"][0]["parts"] == ["bow_arm"]
+
+
+def test_recognised_beats_become_markers(scene: Any) -> None:
+    scene.cadenza.recognize = {"beat", "downbeat"}
+    mine = scene.timeline_markers.new("mine", frame=3)
+    assert bpy.ops.cadenza.recognize() == {"FINISHED"}
+    job = drive()
+    assert job.state == "finished", job.error
+    assert {t.namespace for t in markers.tracks_of(scene)} == {"beat", "downbeat"}
+    assert f"{len(scene.timeline_markers) - 1} markers" in job.message
+    assert mine.frame == 3
+
+
+def test_a_motion_from_disk_needs_no_backend(scene: Any, tmp_path: Path) -> None:
+    body = violinist_skeleton()
+    rest = np.repeat(body.rest_positions[None], 30, axis=0)
+    still = np.tile([1.0, 0.0, 0.0, 0.0], (30, len(body), 1))
+    (tmp_path / "still.npz").write_bytes(Motion(body, 30.0, rest, still).to_bytes())
+    connection.forget()
+    assert obstacles.to_generating(scene) == "Start or connect the backend first"
+    scene.cadenza.motion_file = str(tmp_path / "still.npz")
+    assert bpy.ops.cadenza.apply_motion() == {"FINISHED"}
+    assert drive().state == "finished"
+    assert len(takes.takes_of(character())) == 1
+    scene.cadenza.motion_file = str(tmp_path / "tune.wav")
+    bpy.ops.cadenza.apply_motion()
+    assert "choose a .npz" in drive().error
+
+
+def test_each_job_is_one_step_to_undo(scene: Any) -> None:
+    bpy.ops.ed.undo_push(message="before")
+    generate()
+    assert len(takes.takes_of(character())) == 1
+    bpy.ops.ed.undo()
+    assert len(takes.takes_of(character())) == 0
+    bpy.ops.ed.redo()
+    assert len(takes.takes_of(character())) == 1
+
+
+def test_what_cannot_begin_is_told_in_the_panel(scene: Any) -> None:
+    scene.cadenza.sound_file = "//not_there.wav"
+    with pytest.raises(RuntimeError, match="missing"):
+        bpy.ops.cadenza.generate()
+    job = jobs.current()
+    assert job is not None
+    assert job.state == "failed"
+    assert "choose it again" in job.error
+    bpy.ops.cadenza.dismiss()
+    assert jobs.current() is None

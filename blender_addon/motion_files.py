@@ -19,6 +19,12 @@ from .core.skeleton import Skeleton, SkeletonError
 TALL: Final = (0.8, 2.4)
 """Heights (metres) that a BVH's units may mean as they stand; others are scaled to ``STATURE``."""
 STATURE: Final = 1.7
+NEAR_FLOOR: Final = 0.2
+"""A performer who stands within this height (metres) of the floor is put on it; others are meant to be elsewhere."""
+STANDING: Final = 0.02
+"""Part of the frames in which some joint is as low as the floor, or lower."""
+LARGEST: Final = 1e9
+"""Larger numbers are no measures of a body, in whatever unit."""
 UPRIGHT: Final = rot.from_axis_angle(np.array([1.0, 0.0, 0.0]), np.pi / 2)
 """BVH has Y up, we have Z up."""
 
@@ -55,11 +61,11 @@ def read_bvh(text: str, name: str = "bvh") -> Motion:
     Raises:
         MotionError: when the text is no BVH; the message says where it breaks off.
     """
-    head, found, tail = text.partition("MOTION")
-    if not found or "HIERARCHY" not in head:
+    head, *tail = re.split(r"^\s*MOTION\s*$", text, maxsplit=1, flags=re.MULTILINE)
+    if not tail or "HIERARCHY" not in head:
         raise MotionError("this is no BVH file: it lacks HIERARCHY or MOTION; export the motion again")
-    nodes = _hierarchy(head.split())
-    fps, values = _frames(tail, sum(len(node.channels) for node in nodes))
+    nodes = _hierarchy(re.sub(r"([{}])", r" \1 ", head).split())
+    fps, values = _frames(tail[0], sum(len(node.channels) for node in nodes))
     skeleton, scale = _skeleton(name, nodes)
     return _motion(nodes, skeleton, values, fps, scale)
 
@@ -73,27 +79,38 @@ def _hierarchy(words: list[str]) -> list[_Node]:
         while at < len(words):
             word = words[at]
             if word in ("ROOT", "JOINT", "End"):
+                brace = words.index("{", at)  # names may have spaces
                 parent = path[-1] if path else -1
-                label = f"{nodes[parent].name}_end" if word == "End" else words[at + 1]
+                label = f"{nodes[parent].name}_end" if word == "End" else " ".join(words[at + 1 : brace])
                 nodes.append(_Node(_free(label, nodes), parent))
                 path.append(len(nodes) - 1)
-                at += 3  # its name (or "Site") and the brace
+                at = brace + 1
             elif word == "OFFSET":
-                nodes[path[-1]].offset = [float(x) for x in words[at + 1 : at + 4]]
+                x, y, z = map(float, words[at + 1 : at + 4])
+                nodes[path[-1]].offset = [x, y, z]
                 at += 4
             elif word == "CHANNELS":
                 count = int(words[at + 1])
-                nodes[path[-1]].channels = words[at + 2 : at + 2 + count]
+                nodes[path[-1]].channels = _channels(words[at + 2 : at + 2 + max(count, 0)], count)
                 at += 2 + count
             else:
                 if word == "}":
                     path.pop()
                 at += 1
     except (IndexError, ValueError) as error:
-        raise MotionError(f"the BVH's hierarchy breaks off or is damaged near word {at}: {error}") from error
-    if not nodes:
-        raise MotionError("the BVH names no joints; export the motion again")
+        raise MotionError(
+            f"the BVH's hierarchy breaks off or is damaged near word {at} ({error}); export the motion again"
+        ) from error
+    if not any(node.channels for node in nodes):
+        raise MotionError("the BVH names no joints that move; export the motion again")
     return nodes
+
+
+def _channels(names: list[str], count: int) -> list[str]:
+    """Channels of a joint, in the order in which their numbers come."""
+    if len(names) != count or not all(re.fullmatch("[XYZxyz](rotation|position)", n, re.IGNORECASE) for n in names):
+        raise ValueError(f"{count} channels are announced: {' '.join(names) or 'none'}")
+    return names
 
 
 def _free(name: str, nodes: list[_Node]) -> str:
@@ -109,21 +126,29 @@ def _frames(text: str, channels: int) -> tuple[float, Array]:
     found = re.search(r"Frames:\s*(\d+)\s+Frame\s+Time:\s*([0-9.eE+-]+)", text)
     if found is None:
         raise MotionError('the BVH has no "Frames:" and "Frame Time:"; export the motion again')
-    count, seconds = int(found[1]), float(found[2])
     try:
+        count, seconds = int(found[1]), float(found[2])
         numbers = np.array(text[found.end() :].split(), dtype=np.float64)
     except ValueError as error:
-        raise MotionError(f"the BVH's frames hold something that is no number: {error}") from error
-    if count < 1 or not seconds > 0 or len(numbers) < count * channels or not np.isfinite(numbers).all():
         raise MotionError(
-            f"the BVH announces {count} frames of {channels} numbers and holds {len(numbers)}; export the motion again"
+            f"the BVH's frames hold something that is no number ({error}); export the motion again"
+        ) from error
+    if not (np.abs(numbers) < LARGEST).all():
+        raise MotionError("the BVH's frames hold numbers that are not finite or far too large; export the motion again")
+    if count < 1 or not seconds > 1e-6 or len(numbers) < count * channels:
+        raise MotionError(
+            f"the BVH announces {count} frames of {channels} numbers and holds {len(numbers)}, {seconds:g} s apart; "
+            "export the motion again"
         )
     return 1.0 / seconds, numbers[: count * channels].reshape(count, channels)
 
 
 def _skeleton(name: str, nodes: list[_Node]) -> tuple[Skeleton, float]:
     """The joints at rest with Z up, and what their units are multiplied by."""
-    offsets = rot.rotate(UPRIGHT, np.array([node.offset for node in nodes]))
+    given = np.array([node.offset for node in nodes])
+    if not (np.abs(given) < LARGEST).all():
+        raise MotionError("the BVH has offsets that are not finite or far too large; export the motion again")
+    offsets = rot.rotate(UPRIGHT, given)
     offsets[0] = 0.0
     rows = [
         (node.name, nodes[node.parent].name if node.parent >= 0 else None, list(offset), "body")
@@ -138,19 +163,19 @@ def _skeleton(name: str, nodes: list[_Node]) -> tuple[Skeleton, float]:
         rows[0][2][2] = -float(skeleton.rest_positions[:, 2].min())  # the rest pose stands on the floor
         return Skeleton.build(name, [(a, b, [scale * x for x in c], d) for a, b, c, d in rows]), scale
     except SkeletonError as error:
-        raise MotionError(f"the BVH's skeleton cannot be used: {error}") from error
+        raise MotionError(f"the BVH's skeleton cannot be used ({error}); export the motion again") from error
 
 
 def _motion(nodes: list[_Node], skeleton: Skeleton, values: Array, fps: float, scale: float) -> Motion:
     frames = len(values)
     local = np.tile(rot.IDENTITY, (frames, len(nodes), 1))
     positions = np.zeros((frames, len(nodes), 3))
+    if not any(channel.lower().endswith("position") for channel in nodes[0].channels):
+        positions[:, 0] = rot.rotate(rot.conjugate(UPRIGHT), skeleton.offsets[0])  # it stays where it stands
     column = 0
     for i, node in enumerate(nodes):
         for channel in node.channels:
-            axis, kind = channel[:1].upper(), channel[1:].lower()
-            if axis not in "XYZ" or kind not in ("rotation", "position"):
-                raise MotionError(f"the BVH has a channel {channel!r}, which is neither a position nor a rotation")
+            axis, kind = channel[0].upper(), channel[1:].lower()
             if kind == "rotation":
                 turn = rot.from_axis_angle(np.eye(3)["XYZ".index(axis)], np.radians(values[:, column]))
                 local[:, i] = rot.multiply(local[:, i], turn)
@@ -160,4 +185,10 @@ def _motion(nodes: list[_Node], skeleton: Skeleton, values: Array, fps: float, s
     local = rot.multiply(rot.multiply(UPRIGHT, local), rot.conjugate(UPRIGHT))
     positions = rot.rotate(UPRIGHT, positions)
     positions, _ = skeleton.forward_kinematics(local, positions)
-    return Motion(skeleton, fps, positions, rot.unroll(local), provenance={"generator": "bvh", "scale": scale})
+    floor = np.quantile(positions[:, :, 2].min(axis=1), STANDING)
+    if abs(floor) < NEAR_FLOOR:
+        positions[:, :, 2] -= floor
+    rotations = rot.unroll(local).astype(np.float32)
+    return Motion(
+        skeleton, fps, positions.astype(np.float32), rotations, provenance={"generator": "bvh", "scale": scale}
+    )

@@ -136,13 +136,15 @@ def ensure_props(armature: Any, performance: Performance) -> Any:
 
 
 def remove_props(armature: Any) -> None:
-    """Take a character's violin and bow away again."""
+    """Take a character's violin and bow away again, with all that was made for them alone."""
     props = props_of(armature)
-    for item in [*props.children, props] if props is not None else ():
-        data = item.data
+    items = [*props.children, props] if props is not None else []
+    data = {item.data for item in items} - {None}
+    materials = {m for block in data for m in getattr(block, "materials", ())} - {None}
+    for item in items:
         bpy.data.objects.remove(item)
-        if data is not None and data.users == 0:
-            bpy.data.batch_remove([data])
+    for blocks in (data, materials):
+        bpy.data.batch_remove([block for block in blocks if block.users == 0])
 
 
 def _add_bones(props: Any) -> None:

@@ -426,6 +426,24 @@ def test_odd_rigs_never_raise(rest: RestPose) -> None:
     assert BoneMap.from_json(found.to_json()).bones == found.bones
 
 
+def test_ropes_and_crowds_of_bones_do_not_raise() -> None:
+    rope = [
+        (f"rope{i}", f"rope{i - 1}" if i else "LeftHand", np.array([0.8 + 0.01 * i, 0, 1.4]), np.zeros(3))
+        for i in range(1500)
+    ]
+    crowd = [(f"crowd{i}", None, np.array([0.01 * i, 0.0, 0.0]), np.array([0.01 * i, 0.1, 0.0])) for i in range(1500)]
+    body = person(PLAIN)
+    parents = [body.bones[p] if p >= 0 else None for p in body.parents]
+    rows = list(zip(body.bones, parents, body.heads, body.tails, strict=True))
+    assert guess_bone_map(rest_pose("crowd", [*rows, *crowd])).bones == PLAIN.bones
+    roped = guess_bone_map(rest_pose("rope", [*rows, *rope])).bones
+    assert {joint: roped[joint] for joint in PLAIN.bones} == PLAIN.bones
+    comb = [
+        (f"comb{i}", f"comb{i - 2 + i % 2}" if i > 1 else "LeftHand", np.zeros(3), np.zeros(3)) for i in range(1500)
+    ]
+    assert guess_bone_map(rest_pose("comb", [*rows, *comb])).bones.items() >= without(PLAIN, *FINGERS).bones.items()
+
+
 def test_an_armature_without_bones_has_an_empty_map() -> None:
     assert guess_bone_map(rest_pose("nothing", [])).bones == {}
 

@@ -17,6 +17,8 @@ from .bone_tree import BoneTree
 
 WAYWARD: Final = np.radians(22.0)
 """A chain that leaves the others' direction by more is a thumb."""
+DEEPEST_FORK: Final = 2
+"""Bones of the palm before fingers part."""
 OTHERS: Final = FINGERS[1:]
 
 
@@ -39,14 +41,18 @@ def finger_chains(tree: BoneTree, hand: int, forward: Array) -> dict[str, list[i
     return {finger: phalanges[finger] for finger in FINGERS if phalanges.get(finger)}
 
 
-def _chains(tree: BoneTree, bone: int) -> list[list[int]]:
+def _chains(tree: BoneTree, bone: int, above: int = 0) -> list[list[int]]:
     """Ways from a bone to finger tips: one, or several where palm bones fork."""
-    children = tree.children[bone]
-    longest = max((tree.reach[c] for c in children), default=0.0)
-    forks = [c for c in children if tree.reach[c] >= 0.5 * longest]
-    if len(forks) < 2 or _finger_of(tree, [bone]) in FINGERS:
-        forks = sorted(children, key=lambda c: tree.reach[c])[-1:]
-    return [[bone, *rest] for c in forks for rest in _chains(tree, c)] or [[bone]]
+    stem = [bone]
+    while True:
+        children = tree.children[stem[-1]]
+        longest = max((tree.reach[c] for c in children), default=0.0)
+        forks = [c for c in children if tree.reach[c] >= 0.5 * longest]
+        if len(forks) > 1 and above + len(stem) <= DEEPEST_FORK and _finger_of(tree, stem) not in FINGERS:
+            return [stem + rest for c in forks for rest in _chains(tree, c, above + len(stem))]
+        if not children:
+            return [stem]
+        stem.append(max(children, key=lambda c: tree.reach[c]))
 
 
 def _finger_of(tree: BoneTree, chain: list[int]) -> str:

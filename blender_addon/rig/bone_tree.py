@@ -16,6 +16,8 @@ from .rest_pose import RestPose
 
 ROOT: Final = -1
 """Above all roots: rigs may have several."""
+MOST_SIBLINGS: Final = 60
+"""Of more bones of one parent only those of most reach are paired."""
 ALIKE: Final = 0.2
 """How much lengths of the two of a pair may differ, as a part of the longer."""
 
@@ -91,6 +93,7 @@ class BoneTree:
         found = []
         for children in self.children.values():
             siblings = [child for child in children if self.reach[child] >= shortest]
+            siblings = sorted(siblings, key=lambda child: -self.reach[child])[:MOST_SIBLINGS]
             for i, a in enumerate(siblings):
                 found += [(a, b) for b in siblings[i + 1 :] if self._alike(a, b)]
         return found

@@ -51,12 +51,11 @@ def _top(tree: BoneTree, leg: Limb | None, arm: Limb | None) -> int:
     spines = [bone for bone in tree.order if _says(tree, bone, "trunk")]
     if spines:
         return spines[-1]
-    return _longest_upward(tree, leg) if leg is not None else ROOT
+    return _where_arms_may_be(tree, leg) if leg is not None else ROOT
 
 
-def _longest_upward(tree: BoneTree, leg: Limb) -> int:
-    """Without two arms and without names: in the chain that rises from the pelvis, the bone that an arm or a neck
-    leaves."""
+def _where_arms_may_be(tree: BoneTree, leg: Limb) -> int:
+    """Without two arms and without names: where the chain that rises from the pelvis forks, or its neck begins."""
     legs = {side["upper_leg"] for side in leg.sides}
     upward = rot.normalize((leg.start - leg.end).mean(0))
     chain = [leg.attach]
@@ -80,9 +79,8 @@ def _upward(tree: BoneTree, leg: Limb | None, arm: Limb | None, top: int) -> Arr
 
 def _hips(tree: BoneTree, leg: Limb | None, arm: Limb | None, top: int, limbs: set[int]) -> int | None:
     """The bone that carries legs and trunk."""
-    carrier = (
-        tree.common([b for b in (leg.attach if leg else ROOT, top) if b != ROOT] or [ROOT]) if (leg or arm) else ROOT
-    )
+    carried = [limb.attach for limb in (leg, arm) if limb] + [top]
+    carrier = tree.common([bone for bone in carried if bone != ROOT])
     named = [bone for bone in tree.order if _says(tree, bone, "hips") and bone not in limbs]
     if leg is None or leg.attach == ROOT:
         path = tree.path_up(top)[::-1]
@@ -130,7 +128,7 @@ def _above(tree: BoneTree, top: int, taken: set[int], upward: Array) -> list[int
 
     best = max(ways, key=fitness)
     named, rise = fitness(best)
-    return _to_the_head(tree, best) if named or rise > 0.05 * size or size == 1.0 else []
+    return _to_the_head(tree, best) if named or rise > 0.05 * size or not upward.any() else []
 
 
 def _to_the_head(tree: BoneTree, bone: int) -> list[int]:

@@ -32,7 +32,7 @@ STOPPED: Final = "the backend was stopped before the job was done; submit it aga
 log = logging.getLogger("cadenza.jobs")
 
 
-@dataclass
+@dataclass(eq=False)
 class Job:
     """One job as the server knows it.
 
@@ -117,6 +117,8 @@ class JobQueue:
         """Cancel a job that has not ended; what it is now."""
         with self._changed:
             if not job.status.ended:
+                if job in self._waiting:
+                    self._waiting.remove(job)
                 self._end(job, Outcome("cancelled"))
         return job.status
 
@@ -125,16 +127,14 @@ class JobQueue:
         """How many jobs wait and how many run."""
         with self._changed:
             running = sum(job.status.state == "running" for job in self._jobs.values())
-            return sum(job.status.state == "queued" for job in self._waiting), running
+            return len(self._waiting), running
 
     def drain(self, seconds: float) -> None:
         """Take no more jobs, fail those that wait, give those that run some time, then fail them too."""
         with self._changed:
             self._closing = True
-            for job in self._waiting:
-                if not job.status.ended:
-                    self._end(job, Outcome("failed", STOPPED))
-            self._changed.notify_all()
+            while self._waiting:
+                self._end(self._waiting.popleft(), Outcome("failed", STOPPED))
             self._changed.wait_for(lambda: not self._running(), seconds)
             for job in self._running():
                 self._end(job, Outcome("failed", STOPPED))
@@ -156,8 +156,7 @@ class JobQueue:
             while not self._closing:
                 if worker is None or not worker.alive:
                     worker = self._replaced(worker)
-                job = self._next() if worker is not None else None
-                if job is not None and worker is not None:
+                elif (job := self._next()) is not None:
                     self._see_through(job, worker)
         finally:
             if worker is not None:
@@ -176,29 +175,33 @@ class JobQueue:
             return None
 
     def _next(self) -> Job | None:
-        """The next job that is still wanted and not in the cache; None after a while without."""
+        """The next job that is not in the cache; None after a while without."""
         with self._changed:
             self._changed.wait_for(lambda: self._closing or self._waiting, 1.0)
-            if self._closing or not self._waiting:
+            if not self._waiting:
                 return None
             job = self._waiting.popleft()
-            if job.status.ended:
-                return None
-        if self._is_done(job):
-            with self._changed:
-                self._finish_from_cache(job)
-            return None
-        with self._changed:
-            if job.status.ended:
-                return None
             job.began = time.monotonic()
             job.status = replace(job.status, state="running", message="Starting")
             job.say("info", "Started")
-        return job
+        if not self._is_done(job):
+            return job
+        with self._changed:
+            if not job.status.ended:
+                self._finish_from_cache(job)
+        return None
 
     def _see_through(self, job: Job, worker: WorkerProcess) -> None:
-        assert job.task is not None
-        outcome = worker.perform(job.task, lambda message: self._hear(job, message), lambda: job.status.ended)
+        """From the task to the end; a mistake of ours here costs this job, not the worker."""
+        task = job.task
+        if task is None:  # cancelled meanwhile
+            return
+        try:
+            outcome = worker.perform(task, lambda message: self._hear(job, message), lambda: job.status.ended)
+        except Exception as error:
+            log.exception("the job could not be followed", extra={"job": task.job})
+            worker.end()
+            outcome = Outcome("failed", f"the backend lost the job ({type(error).__name__}); its log says more")
         with self._changed:
             if not job.status.ended:
                 self._end(job, outcome)

@@ -12,8 +12,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from backend.chain import ImpossibleJob, Job
 from backend.device import Device
-from backend.pipeline import ImpossibleJob, Job
 from backend.sources import SCORES, is_midi
 from plugins.api import (
     PROTOCOL_VERSION,

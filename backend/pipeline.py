@@ -12,27 +12,25 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Final
 
-from pydantic import ValidationError
-
-from backend.device import Device, device_for
+from backend.chain import Job, check_job, check_recognition, options_of, recognizers_for
+from backend.device import device_for
 from backend.plugin_manager import Registry
 from plugins.api import (
     AnnotationTrack,
     Audio,
     Cancelled,
     Component,
-    ComponentError,
     Generator,
     JobContext,
     Motion,
-    Recognizer,
-    Score,
 )
+
+__all__ = ["Job", "Result", "check_job", "recognize", "run"]
 
 log = logging.getLogger("cadenza.pipeline")
 
@@ -40,36 +38,6 @@ LONG: Final = 20.0
 """Seconds of music from which on its beginning is shown first."""
 BEGINNING: Final = 10.0
 """Seconds of that beginning."""
-
-
-class ImpossibleJob(ComponentError):
-    """A job asks for what there is not; found before it starts.
-
-    Attributes:
-        field: which field of the job is wrong.
-    """
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
-
-
-@dataclass(frozen=True)
-class Job:
-    """Everything that defines a performance, except the sound.
-
-    Attributes:
-        options: by component name, each a mapping of its options.
-    """
-
-    generator: str = "performer"
-    instrument: str = "violin"
-    fps: float = 30.0
-    seed: int = 0
-    device: Device = "auto"
-    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    score: Score | None = None
-    annotations: Sequence[AnnotationTrack] = ()
 
 
 @dataclass(frozen=True)
@@ -91,7 +59,7 @@ class _Run:
 
     def stage(self, component: Component, share: float) -> tuple[Any, Any, JobContext]:
         """The component loaded, its options, and a context whose progress is this stage's share."""
-        options = _options(component, self.job.options.get(component.name, {}))
+        options = options_of(component, self.job.options.get(component.name, {}))
         context = _share(self.context, self.done, share)
         self.done += share
         context.progress(0.0, f"Loading {component.label.lower()}")
@@ -154,46 +122,6 @@ def recognize(
     return list(work.context.annotations)
 
 
-def check_job(registry: Registry, job: Job) -> Generator:
-    """The job's generator; ImpossibleJob when any step from sound to motion is not to be had."""
-    try:
-        generator = registry.generator(job.generator)
-    except ComponentError as error:
-        raise ImpossibleJob("generator", str(error)) from error
-    if job.instrument not in generator.instruments:
-        raise ImpossibleJob(
-            "instrument",
-            f"{generator.name} plays {', '.join(generator.instruments)}, not {job.instrument}; "
-            "choose another generator",
-        )
-    _check_options(registry, job)
-    try:
-        _choose(registry.recognizers, generator.needs, job)
-        for name in generator.post_steps:
-            registry.post_step(name)
-    except ComponentError as error:
-        raise ImpossibleJob("generator", f"{generator.name} cannot run: {error}") from error
-    return generator
-
-
-def check_recognition(registry: Registry, job: Job, namespaces: Sequence[str]) -> None:
-    """ImpossibleJob when one of the namespaces cannot be recognised."""
-    _check_options(registry, job)
-    try:
-        _choose(registry.recognizers, namespaces, job)
-    except ComponentError as error:
-        raise ImpossibleJob("recognize", str(error)) from error
-
-
-def steps_of(registry: Registry, job: Job, namespaces: Sequence[str] = ()) -> list[Component]:
-    """The components that a job which was found possible will run, in order; with ``namespaces`` only recognisers."""
-    if namespaces:
-        return list(_choose(registry.recognizers, namespaces, job))
-    generator = registry.generator(job.generator)
-    recognizers = _choose(registry.recognizers, generator.needs, job)
-    return [*recognizers, generator, *(registry.post_step(name) for name in generator.post_steps)]
-
-
 def _context(job: Job, on_progress: Callable[[float, str], None], is_cancelled: Callable[[], bool]) -> JobContext:
     return JobContext(
         seed=job.seed,
@@ -250,7 +178,7 @@ def _cut(work: _Run, audio: Audio) -> None:
 
 def _recognize(work: _Run, needs: Sequence[str], audio: Audio | None, share: float) -> None:
     """Run recognisers until there is what is needed."""
-    chosen = _choose(work.registry.recognizers, needs, work.job)
+    chosen = recognizers_for(work.registry.recognizers, needs, work.job)
     for recognizer in chosen:
         ready, options, context = work.stage(recognizer, share / len(chosen))
         tracks = ready.recognize(audio, None, options, context)
@@ -258,29 +186,6 @@ def _recognize(work: _Run, needs: Sequence[str], audio: Audio | None, share: flo
         fresh = [t for t in tracks if t.namespace not in known]
         work.context = dataclasses.replace(work.context, annotations=[*work.context.annotations, *fresh])
     work.done = share
-
-
-def _choose(recognizers: Sequence[Recognizer], needs: Sequence[str], job: Job) -> list[Recognizer]:
-    """The recognisers that write what is needed, each after those whose tracks it reads; those that
-    read the score are preferred when there is one."""
-    known = {t.namespace for t in job.annotations}
-    chosen: list[Recognizer] = []
-
-    def find(namespace: str, asked: tuple[str, ...] = ()) -> None:
-        if namespace in known:
-            return
-        able = [r for r in recognizers if namespace in r.writes and (job.score is not None or not r.needs_score)]
-        if not able or namespace in asked:
-            raise ComponentError(f"nothing installed recognises {namespace!r}; install a plug-in that does")
-        best = next((r for r in able if r.needs_score), able[0])
-        for read in best.reads:
-            find(read, (*asked, namespace))
-        chosen.append(best)
-        known.update(best.writes)
-
-    for namespace in needs:
-        find(namespace)
-    return chosen
 
 
 def _generate(work: _Run, generator: Generator, audio: Audio, on_partial: Callable[[Motion], None] | None) -> Motion:
@@ -301,33 +206,6 @@ def _complete(work: _Run, generator: Generator, part: Motion) -> Motion:
         step, options, context = _Run(work.registry, work.job, quiet).stage(work.registry.post_step(name), 1.0)
         part = step.apply(part, options, context)
     return part
-
-
-def _options(component: Component, given: Mapping[str, Any]) -> Any:
-    try:
-        return component.Options(**given)
-    except ValidationError as error:
-        problems = "; ".join(f"{component.name}.{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        known = ", ".join(component.Options.model_fields) or "none"
-        raise ComponentError(f"bad option {problems}. Options of {component.name}: {known}") from error
-
-
-def _check_options(registry: Registry, job: Job) -> None:
-    names = {name for by_name in registry.components.values() for name in by_name}
-    unknown = set(job.options) - names
-    if unknown:
-        raise ImpossibleJob(
-            "options",
-            f"options are given for {', '.join(sorted(unknown))}, which is not installed; "
-            f"installed: {', '.join(sorted(names))}",
-        )
-    for name, given in job.options.items():
-        found = [by_name[name] for by_name in registry.components.values() if name in by_name]
-        if len(found) == 1:  # of several kinds, only what is used is judged, when it is used
-            try:
-                _options(found[0], given)
-            except ComponentError as error:
-                raise ImpossibleJob("options", str(error)) from error
 
 
 def _provenance(registry: Registry, job: Job, generator: Generator, audio: Audio) -> dict[str, Any]:

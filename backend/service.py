@@ -11,10 +11,10 @@ from typing import Any
 
 from backend.audio_files import check_sound
 from backend.audio_store import AudioStore
+from backend.chain import ImpossibleJob, check_job, check_recognition, steps_of
 from backend.jobs import Job, JobQueue
 from backend.messages import JobBody
 from backend.metrics import Metrics
-from backend.pipeline import ImpossibleJob, check_job, check_recognition, steps_of
 from backend.plugin_manager import load_plugins
 from backend.problems import Problem
 from backend.results import Results, result_key

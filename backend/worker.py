@@ -66,16 +66,19 @@ class Task:
 
 
 class Reporter:
-    """Messages to the server, from any thread."""
+    """Messages to the server about one job, from any thread."""
 
-    def __init__(self, out: IO[bytes]) -> None:
-        self._out = out
-        self._lock = threading.Lock()
+    def __init__(self, out: IO[bytes], job: str = "", lock: threading.Lock | None = None) -> None:
+        self._out, self._job = out, job
+        self._lock = lock or threading.Lock()
         self._last = 0.0
         self.doing = ""
 
+    def about(self, job: str) -> Reporter:
+        return Reporter(self._out, job, self._lock)
+
     def send(self, kind: str, **fields: Any) -> None:
-        line = json.dumps({"kind": kind, **fields}).encode() + b"\n"
+        line = json.dumps({"kind": kind, "job": self._job, **fields}).encode() + b"\n"
         with self._lock:
             self._out.write(line)
             self._out.flush()
@@ -115,10 +118,10 @@ class Inbox:
 class _LogToServer(logging.Handler):
     def __init__(self, reporter: Reporter) -> None:
         super().__init__()
-        self._reporter = reporter
+        self.reporter = reporter
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._reporter.send("log", level=record.levelname.lower(), message=self.format(record))
+        self.reporter.send("log", level=record.levelname.lower(), message=self.format(record))
 
 
 def main() -> None:
@@ -127,13 +130,15 @@ def main() -> None:
     if hasattr(os, "nice"):
         os.nice(5)  # the server's answers come before the work
     inbox, reporter = Inbox(_private(0, os.O_RDONLY)), Reporter(_private(1, os.O_WRONLY))
+    handler = _LogToServer(reporter)
     logging.captureWarnings(True)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[_LogToServer(reporter)])
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
     registry = load_plugins()
     reporter.send("ready")
     while True:
         task = inbox.next()
-        _answer(registry, task, reporter, partial(inbox.is_cancelled, task))
+        handler.reporter = reporter.about(task.job)
+        _answer(registry, task, handler.reporter, partial(inbox.is_cancelled, task))
 
 
 def _private(number: int, flags: int) -> IO[bytes]:
@@ -145,7 +150,6 @@ def _private(number: int, flags: int) -> IO[bytes]:
 
 def _answer(registry: Registry, task: Task, reporter: Reporter, is_cancelled: Callable[[], bool]) -> None:
     """Work on one task; whatever happens becomes its last message."""
-    reporter.doing = ""
     try:
         _perform(registry, task, reporter, is_cancelled)
     except Cancelled:

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import IO, Any, Final
 
@@ -36,6 +36,16 @@ class Outcome:
 
     state: str
     error: str = ""
+
+
+@dataclass
+class _Course:
+    """How a task goes: when it began, when something was heard of it, when it was cancelled, what it does."""
+
+    started: float = field(default_factory=monotonic)
+    heard: float = field(default_factory=monotonic)
+    cancelled: float | None = None
+    doing: str = ""
 
 
 class WorkerProcess:
@@ -89,34 +99,46 @@ class WorkerProcess:
     def _follow(
         self, task: Task, on_message: Callable[[dict[str, Any]], None], is_cancelled: Callable[[], bool]
     ) -> Outcome:
-        started = heard = monotonic()
-        asked: float | None = None
-        doing = ""
+        course = _Course()
         while True:
-            try:
-                message = self._heard.get(timeout=TICK)
-            except queue.Empty:
-                pass
-            else:
-                if message is None:
-                    return self._lost(doing)
-                heard = monotonic()
-                if message["kind"] == "ready":
-                    started = heard  # the process's own beginning is not the job's
-                doing = message.get("message", doing) if message["kind"] == "progress" else doing
-                if message["kind"] in ("finished", "failed", "cancelled"):
-                    return self._ended(message)
-                on_message(message)
-            now = monotonic()
-            if asked is None and is_cancelled():
-                asked = now
-                self._send({"cancel": task.job})
-            if asked is not None and now - asked > GRACE:
-                self.end()
-                return Outcome("cancelled")
-            if now - heard > self._patience or now - started > self._time_limit:
-                self.end()
-                return Outcome("failed", self._late(doing, now - heard > self._patience))
+            outcome = self._listen(task, course, on_message) or self._check(task, course, is_cancelled())
+            if outcome is not None:
+                return outcome
+
+    def _listen(self, task: Task, course: _Course, on_message: Callable[[dict[str, Any]], None]) -> Outcome | None:
+        """Hear one message, if there is one soon; the outcome if it is the last."""
+        try:
+            message = self._heard.get(timeout=TICK)
+        except queue.Empty:
+            return None
+        if message is None:
+            return self._lost(course.doing)
+        if message["kind"] == "ready":
+            course.started = course.heard = monotonic()  # the process's own beginning is not the job's
+        if message["job"] != task.job:
+            return None  # a thread that an earlier job left behind
+        if message["kind"] in ("finished", "failed", "cancelled"):
+            return self._ended(message)
+        course.heard = monotonic()
+        if message["kind"] == "progress":
+            course.doing = message["message"]
+        on_message(message)
+        return None
+
+    def _check(self, task: Task, course: _Course, is_cancelled: bool) -> Outcome | None:
+        """Look at the clock; the outcome if time is up."""
+        now = monotonic()
+        if is_cancelled and course.cancelled is None:
+            course.cancelled = now
+            self._send({"cancel": task.job})
+        if course.cancelled is not None and now - course.cancelled > GRACE:
+            self.end()
+            return Outcome("cancelled")
+        silent = now - course.heard > self._patience
+        if silent or now - course.started > self._time_limit:
+            self.end()
+            return Outcome("failed", self._late(course.doing, silent))
+        return None
 
     def _ended(self, message: dict[str, Any]) -> Outcome:
         if message.get("spent"):

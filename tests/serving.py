@@ -28,7 +28,7 @@ from backend.settings import Settings
 from tests.running import RATE, tone
 
 BEHAVIOURS = '''
-import os, sys, time
+import os, sys, threading, time
 from typing import Any
 import numpy as np
 from pydantic import Field
@@ -81,6 +81,12 @@ def misbehave(how: str, context: JobContext) -> None:
         raise OutOfMemoryError("CUDA out of memory")
     if how == "hangs":
         time.sleep(600)
+    if how == "leaves a thread":
+        def haunt():
+            for _ in range(200):
+                context.on_progress(0.9, "From before")
+                time.sleep(0.005)
+        threading.Thread(target=haunt, daemon=True).start()
     if how == "deaf":
         while True:
             context.on_progress(0.5, "Not listening")

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backend.pipeline import ImpossibleJob, Job, check_job, recognize, run, steps_of
+from backend.chain import ImpossibleJob, Job, check_job, steps_of
+from backend.pipeline import recognize, run
 from backend.plugin_manager import Registry, load_plugins
 from backend.sources import sound_of
 from plugins.api import Annotation, AnnotationTrack, Audio, ComponentError, Motion, Score

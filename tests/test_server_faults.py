@@ -91,6 +91,25 @@ def test_a_job_is_cancelled_while_it_waits_and_while_it_runs(visitor: Visitor, s
     assert visitor.status(runs)["state"] == "cancelled"
 
 
+def test_jobs_that_are_cancelled_at_once(visitor: Visitor, sound: bytes) -> None:
+    audio = visitor.put(sound)
+    for seed in range(200, 240):
+        job = visitor.submit(audio=audio, generator="quick", seed=seed)["id"]
+        assert visitor.http.delete(f"/v1/jobs/{job}").json()["state"] in ("cancelled", "finished")
+    assert visitor.wait(visitor.submit(audio=audio, generator="quick", seed=240)["id"])["state"] == "finished"
+
+
+def test_a_thread_that_an_earlier_job_left_behind(visitor: Visitor, sound: bytes) -> None:
+    audio = visitor.put(sound)
+    left = visitor.submit(audio=audio, **misbehaving("leaves a thread"))["id"]
+    assert visitor.wait(left)["state"] == "finished"
+    job = visitor.submit(audio=audio, generator="quick", options={"quick": {"seconds": 0.3}})["id"]
+    seen = {visitor.status(job)["message"]}
+    while visitor.status(job)["state"] != "finished":
+        seen.add(visitor.status(job)["message"])
+    assert "From before" not in seen
+
+
 def test_a_plugin_that_does_not_listen_is_cancelled_too(visitor: Visitor, sound: bytes) -> None:
     audio = visitor.put(sound)
     deaf = visitor.submit(audio=audio, **misbehaving("deaf"))["id"]

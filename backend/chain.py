@@ -1,0 +1,135 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""Which components a job takes, one after the other; found and checked before any of them runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from backend.device import Device
+from backend.plugin_manager import Registry
+from plugins.api import AnnotationTrack, Component, ComponentError, Generator, Recognizer, Score
+
+
+class ImpossibleJob(ComponentError):
+    """A job asks for what there is not; found before it starts.
+
+    Attributes:
+        field: which field of the job is wrong.
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything that defines a performance, except the sound.
+
+    Attributes:
+        options: by component name, each a mapping of its options.
+    """
+
+    generator: str = "performer"
+    instrument: str = "violin"
+    fps: float = 30.0
+    seed: int = 0
+    device: Device = "auto"
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    score: Score | None = None
+    annotations: Sequence[AnnotationTrack] = ()
+
+
+def check_job(registry: Registry, job: Job) -> Generator:
+    """The job's generator; ImpossibleJob when any step from sound to motion is not to be had."""
+    try:
+        generator = registry.generator(job.generator)
+    except ComponentError as error:
+        raise ImpossibleJob("generator", str(error)) from error
+    if job.instrument not in generator.instruments:
+        raise ImpossibleJob(
+            "instrument",
+            f"{generator.name} plays {', '.join(generator.instruments)}, not {job.instrument}; "
+            "choose another generator",
+        )
+    _check_options(registry, job)
+    try:
+        recognizers_for(registry.recognizers, generator.needs, job)
+        for name in generator.post_steps:
+            registry.post_step(name)
+    except ComponentError as error:
+        raise ImpossibleJob("generator", f"{generator.name} cannot run: {error}") from error
+    return generator
+
+
+def check_recognition(registry: Registry, job: Job, namespaces: Sequence[str]) -> None:
+    """ImpossibleJob when one of the namespaces cannot be recognised."""
+    _check_options(registry, job)
+    try:
+        recognizers_for(registry.recognizers, namespaces, job)
+    except ComponentError as error:
+        raise ImpossibleJob("recognize", str(error)) from error
+
+
+def steps_of(registry: Registry, job: Job, namespaces: Sequence[str] = ()) -> list[Component]:
+    """The components that a job which was found possible will run, in order; with ``namespaces`` only recognisers."""
+    if namespaces:
+        return list(recognizers_for(registry.recognizers, namespaces, job))
+    generator = registry.generator(job.generator)
+    recognizers = recognizers_for(registry.recognizers, generator.needs, job)
+    return [*recognizers, generator, *(registry.post_step(name) for name in generator.post_steps)]
+
+
+def recognizers_for(recognizers: Sequence[Recognizer], needs: Sequence[str], job: Job) -> list[Recognizer]:
+    """The recognisers that write what is needed, each after those whose tracks it reads; those that
+    read the score are preferred when there is one."""
+    known = {t.namespace for t in job.annotations}
+    chosen: list[Recognizer] = []
+
+    def find(namespace: str, asked: tuple[str, ...] = ()) -> None:
+        if namespace in known:
+            return
+        able = [r for r in recognizers if namespace in r.writes and (job.score is not None or not r.needs_score)]
+        if not able or namespace in asked:
+            raise ComponentError(f"nothing installed recognises {namespace!r}; install a plug-in that does")
+        best = next((r for r in able if r.needs_score), able[0])
+        for read in best.reads:
+            find(read, (*asked, namespace))
+        chosen.append(best)
+        known.update(best.writes)
+
+    for namespace in needs:
+        find(namespace)
+    return chosen
+
+
+def options_of(component: Component, given: Mapping[str, Any]) -> Any:
+    try:
+        return component.Options(**given)
+    except ValidationError as error:
+        problems = "; ".join(f"{component.name}.{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        known = ", ".join(component.Options.model_fields) or "none"
+        raise ComponentError(f"bad option {problems}. Options of {component.name}: {known}") from error
+
+
+def _check_options(registry: Registry, job: Job) -> None:
+    names = {name for by_name in registry.components.values() for name in by_name}
+    unknown = set(job.options) - names
+    if unknown:
+        raise ImpossibleJob(
+            "options",
+            f"options are given for {', '.join(sorted(unknown))}, which is not installed; "
+            f"installed: {', '.join(sorted(names))}",
+        )
+    for name, given in job.options.items():
+        found = [by_name[name] for by_name in registry.components.values() if name in by_name]
+        if len(found) == 1:  # of several kinds, only what is used is judged, when it is used
+            try:
+                options_of(found[0], given)
+            except ComponentError as error:
+                raise ImpossibleJob("options", str(error)) from error

@@ -113,16 +113,7 @@ def _from_strip(scene: Any, state: Any) -> Source:
     if strip is None:
         missing = f"there is no sound strip {state.strip!r}" if state.strip else "no sound strip is chosen"
         raise SourceError(f"{missing}; choose one in Source, or add your sound in the Video Sequencer")
-    channels = scene.sequence_editor.channels
-    if strip.mute or channels[strip.channel].mute:
-        raise SourceError(
-            f"the sound strip {strip.name!r} is muted; unmute it in the Video Sequencer, or choose another"
-        )
-    if len(strip.retiming_keys):
-        raise SourceError(
-            f"the sound strip {strip.name!r} is played at another speed (retiming); reset its retiming in the "
-            "Video Sequencer, or render it to a file and use that"
-        )
+    check_strip(strip, scene.sequence_editor.channels[strip.channel].mute)
     begin, first, last = _handles(strip)
     delay = getattr(strip, "sound_offset", 0.0) * frame_rate(scene)
     trimmed = getattr(strip, "content_trim_start", None)
@@ -131,6 +122,19 @@ def _from_strip(scene: Any, state: Any) -> Source:
     if end <= 0:
         raise SourceError(f"the sound strip {strip.name!r} shows nothing of its sound; look at its offset and trim")
     return Source(_sound_file(strip.sound), _score(state), max(start, 0.0), end, zero, 0.0, strip.name)
+
+
+def check_strip(strip: Any, channel_muted: bool) -> None:
+    """SourceError when a strip is not heard as its file sounds."""
+    if strip.mute or channel_muted:
+        raise SourceError(
+            f"the sound strip {strip.name!r} is muted; unmute it in the Video Sequencer, or choose another"
+        )
+    if len(strip.retiming_keys):
+        raise SourceError(
+            f"the sound strip {strip.name!r} is played at another speed (retiming); reset its retiming in the "
+            "Video Sequencer, or render it to a file and use that"
+        )
 
 
 def _handles(strip: Any) -> tuple[float, float, float]:

@@ -10,6 +10,7 @@ import bpy
 
 from . import connection, local_backend
 from .panels import backend_rows
+from .scene_properties import FILE
 from .settings import DEFAULTS, LOCAL, REMOTE
 
 KINDS = (
@@ -40,7 +41,7 @@ class CadenzaPreferences(bpy.types.AddonPreferences):
     command: bpy.props.StringProperty(  # type: ignore[valid-type]
         name="Command",
         description="The cadenza command, or a Python beside which it is installed; empty to look for it",
-        subtype="FILE_PATH",
+        **FILE,
     )
 
     def draw(self, context: Any) -> None:

@@ -17,6 +17,10 @@ from .rig.channels import PARTS
 OVERRIDABLE = {"LIBRARY_OVERRIDABLE"}
 GROWING = {"LIBRARY_OVERRIDABLE", "USE_INSERTION"}
 LARGEST_SEED = 2**31 - 1
+FILE: dict[str, Any] = {"subtype": "FILE_PATH"}
+"""A file, found relative to the .blend (Blender asks for that word since 4.5, and refuses it before)."""
+if bpy.app.version >= (4, 5, 0):
+    FILE["options"] = {"ANIMATABLE", "PATH_SUPPORTS_BLEND_RELATIVE"}
 
 SOURCES = (
     ("STRIP", "Sound Strip", "A sound strip of the Video Sequencer, with its offset and trim", "SEQ_SEQUENCER", 0),
@@ -110,12 +114,12 @@ class CadenzaScene(bpy.types.PropertyGroup):
     )
     speaker: bpy.props.PointerProperty(type=bpy.types.Object, poll=_is_speaker, name="Speaker")  # type: ignore[valid-type]
     sound_file: bpy.props.StringProperty(  # type: ignore[valid-type]
-        name="Sound", description="The recording", subtype="FILE_PATH"
+        name="Sound", description="The recording", **FILE
     )
     score_file: bpy.props.StringProperty(  # type: ignore[valid-type]
         name="Score",
         description="Score of the piece (MusicXML or MIDI), for exact notes; may stay empty when there is a sound",
-        subtype="FILE_PATH",
+        **FILE,
     )
     range: bpy.props.EnumProperty(name="Range", items=RANGES, description="Which part is performed")  # type: ignore[valid-type]
     start: bpy.props.FloatProperty(  # type: ignore[valid-type]
@@ -145,7 +149,7 @@ class CadenzaScene(bpy.types.PropertyGroup):
         name="Fade", description="Frames over which old and new are blended at the seams", min=0, default=8
     )
     motion_file: bpy.props.StringProperty(  # type: ignore[valid-type]
-        name="Motion", description="A motion to apply without a backend: .npz of Cadenza, or .bvh", subtype="FILE_PATH"
+        name="Motion", description="A motion to apply without a backend: .npz of Cadenza, or .bvh", **FILE
     )
     mark_takes: bpy.props.BoolProperty(  # type: ignore[valid-type]
         name="Mark Beats", description="Put markers on the timeline with each take", default=True

@@ -24,7 +24,7 @@ AWAY: Final = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
-class Held:
+class HeldBone:
     """Something that a bone of the rig's own holds: (T, 3) place, (T, 4) turn from rest, in the body's space; size."""
 
     place: Array = field(repr=False)
@@ -32,7 +32,7 @@ class Held:
     size: float
 
 
-def bone_channels(result: Retargeted, bone_map: BoneMap, held: Mapping[str, Held] | None = None) -> list[Channel]:
+def bone_channels(result: Retargeted, bone_map: BoneMap, held: Mapping[str, HeldBone] | None = None) -> list[Channel]:
     """Channels that put every mapped bone of a rig where its body's joint is.
 
     Unmapped bones are taken to be at rest: they go where their parents carry them.
@@ -63,7 +63,7 @@ def _settings(rig: _Rig) -> list[Channel]:
     ]
 
 
-def _held(rig: _Rig, name: str, item: Held) -> list[Channel]:
+def _held(rig: _Rig, name: str, item: HeldBone) -> list[Channel]:
     """Channels of a bone that holds an instrument."""
     bone, path = rig.rest.index(name), f'pose.bones["{escape(name)}"].'
     rig.hold(bone, item)
@@ -164,7 +164,7 @@ class _Rig:
         for bone in self.joints:
             self._place(bone)
 
-    def hold(self, bone: int, item: Held) -> None:
+    def hold(self, bone: int, item: HeldBone) -> None:
         """Add a bone that goes its own way."""
         axes = self.body.axes
         self.turn[bone] = rot.multiply(rot.multiply(axes, item.turn), rot.conjugate(axes))

@@ -26,6 +26,7 @@ from .bow_mesh import build_bow
 from .channels import Channel
 from .mannequin import hold
 from .materials import Materials
+from .merge import Before
 from .performance import PROPS, perform_motion
 from .rest_pose import RestPose
 from .violin_mesh import build_violin
@@ -64,6 +65,7 @@ class Plan:
     frames: Array = field(repr=False)
     character: str
     props: str
+    before: Before | None = None
 
     def solve(self, progress: Callable[[float, str], None] = lambda fraction, message: None) -> Performance:
         """Retarget and bring in contact.
@@ -71,26 +73,62 @@ class Plan:
         Raises:
             RigError, MotionError: with what to do.
         """
-        done = perform_motion(self.motion, self.rest, self.bone_map, self.skin, progress)
+        done = perform_motion(self.motion, self.rest, self.bone_map, self.skin, self.before, progress)
         channels = {self.character: done.bones}
         if done.props:
             channels[self.props] = done.props
         return Performance(channels, self.frames, self.props if done.props else "", done.axes, done.report)
 
 
-def plan(armature: Any, motion: Motion, bone_map: BoneMap, scene: Any, origin: float | None = None) -> Plan:
+@dataclass(frozen=True, eq=False)
+class Again:
+    """What of a take is generated again.
+
+    Attributes:
+        motion: of the take as it was generated.
+        part: of the body (``channels.PARTS``), None for all of it.
+        frames: first and last scene frame, None for all.
+        fade: frames over which old and new are blended, inside of that.
+    """
+
+    motion: Motion = field(repr=False)
+    part: str | None = None
+    frames: tuple[float, float] | None = None
+    fade: float = 0.0
+
+
+def plan(
+    armature: Any,
+    motion: Motion,
+    bone_map: BoneMap,
+    scene: Any,
+    origin: float | None = None,
+    again: Again | None = None,
+) -> Plan:
     """Read what is needed of an armature and a scene.
 
     Args:
         origin: the recording's time at the scene's first frame; None for the motion's own start.
+        again: the take that the motion goes into; the plan's frames are that take's then.
     """
-    start = motion.start if origin is None else origin
-    first = timeline.frame_at(scene, motion.start, start)
-    step = timeline.frame_at(scene, motion.start + 1.0 / motion.fps, start) - first
-    frames = first + step * np.arange(len(motion))
+    shown = motion if again is None else again.motion.resample(motion.fps)
+    start = shown.start if origin is None else origin
+    first = timeline.frame_at(scene, shown.start, start)
+    step = timeline.frame_at(scene, shown.start + 1.0 / shown.fps, start) - first
+    frames = first + step * np.arange(len(shown))
+    before = None if again is None else _before(again, float(first), 1.0 / (float(step) * shown.fps))
     mine = props_of(armature)
     name = mine.name if mine is not None else _free_name(f"{armature.name} instruments")
-    return Plan(motion, rest_pose_of(armature), skin_of(armature), bone_map, frames, armature.name, name)
+    return Plan(motion, rest_pose_of(armature), skin_of(armature), bone_map, frames, armature.name, name, before)
+
+
+def _before(again: Again, first: float, second: float) -> Before:
+    """Frames as times in the recording; ``second`` is how long one lasts."""
+    begin, end = (-np.inf, np.inf) if again.frames is None else again.frames
+    start = again.motion.start
+    return Before(
+        again.motion, again.part, start + (begin - first) * second, start + (end - first) * second, again.fade * second
+    )
 
 
 def _free_name(wanted: str) -> str:

@@ -15,13 +15,14 @@ from ..core.motion import Motion
 from ..core.rotations import Array
 from ..core.violinist import FINGERS
 from .body import SIDES, Body, RigError, body_of_motion, body_of_rig, rest_of_skeleton
-from .bone_channels import Held, bone_channels
+from .bone_channels import HeldBone, bone_channels
 from .bone_map import BoneMap, guess_bone_map
 from .channels import Channel
 from .contact import Contact, touch
-from .instrument import ARM, Instrument, fit, held_in
+from .instrument import ARM, Held, Instrument, fit, held_in
+from .merge import Before, aligned, merge
 from .rest_pose import RestPose
-from .retarget import direction_errors, retarget, source_of
+from .retarget import Source, direction_errors, retarget, source_of
 
 PROPS: Final = {"violin_end": "violin", "bow_frog": "bow"}
 """Bones of the instruments' armature -> what they carry."""
@@ -53,12 +54,14 @@ def perform_motion(
     rest: RestPose,
     bone_map: BoneMap,
     skin: Array | None = None,
+    before: Before | None = None,
     progress: Callable[[float, str], None] = lambda fraction, message: None,
 ) -> Performed:
     """Put a motion on a rig.
 
     Args:
         skin: (N, 3) points of the rig's mesh at rest, which tell how large its head is.
+        before: the performance that this one goes into, in a range or one part; None for a new one.
 
     Raises:
         RigError, MotionError: with what to do.
@@ -67,11 +70,10 @@ def perform_motion(
         raise RigError("the motion has no frames; choose a longer range")
     progress(0.0, "Retargeting")
     body = body_of_rig(rest, bone_map, skin)
-    source = source_of(motion, _motion_body(motion))
+    source, held = _source(motion) if before is None else _merged(motion, before)
     result = retarget(source, body)
     errors = direction_errors(source, result)
     progress(0.3, "Fitting the instrument")
-    held = held_in(motion)
     instrument = fit(source, held, result) if held is not None else None
     progress(0.5, "Solving contact")
     contact = touch(source, result, instrument)
@@ -83,6 +85,18 @@ def perform_motion(
     return Performed(bones, [] if own else _prop_channels(contact), body.axes, report)
 
 
+def _source(motion: Motion) -> tuple[Source, Held | None]:
+    return source_of(motion, _motion_body(motion)), held_in(motion)
+
+
+def _merged(motion: Motion, before: Before) -> tuple[Source, Held | None]:
+    """The new motion in the one before, on the frames of that."""
+    if motion.skeleton != before.motion.skeleton:
+        raise RigError("the new motion has another skeleton than the take; generate a new take instead")
+    old, new, weight = aligned(motion, before)
+    return merge(_source(old), _source(new), weight, before.part)
+
+
 def _motion_body(motion: Motion) -> Body:
     """The body of a motion: by the names of its joints, else guessed as a rig's bones are."""
     named = {f"{side}_{part}" for side in SIDES for part in ARM} | {"hips", "head"}
@@ -91,13 +105,13 @@ def _motion_body(motion: Motion) -> Body:
     return body_of_motion(motion.skeleton, guess_bone_map(rest_of_skeleton(motion.skeleton)))
 
 
-def _own_props(rest: RestPose, contact: Contact) -> dict[str, Held]:
+def _own_props(rest: RestPose, contact: Contact) -> dict[str, HeldBone]:
     """The instruments, when the rig has bones of its own for them (our musician has)."""
     if contact.violin is None or not all(bone in rest for bone in PROPS):
         return {}
     items = ((contact.violin, contact.violin_turn), (contact.bow, contact.bow_turn))
     return {
-        bone: Held(np.asarray(place), np.asarray(turn), contact.scale)
+        bone: HeldBone(np.asarray(place), np.asarray(turn), contact.scale)
         for bone, (place, turn) in zip(PROPS, items, strict=True)
     }
 

@@ -10,7 +10,8 @@ know only the mapped ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -22,8 +23,10 @@ from blender_addon.core.motion import Motion
 from blender_addon.core.rotations import Array
 from blender_addon.core.violinist import FINGERS, finger_joints
 from blender_addon.rig.channels import Channel
+from blender_addon.rig.performance import Performed
 from blender_addon.rig.rest_pose import RestPose
 
+Sounding = tuple[float, float, int, int, int]
 PITCHES = (67, 69, 71, 74, 76, 79, 62, 55, 57, 83)
 LIMBS = tuple(
     chain
@@ -38,18 +41,32 @@ LIMBS = tuple(
 
 
 @cache
-def violinist(seconds: float = 4.0, pitches: tuple[int, ...] = PITCHES) -> Motion:
-    """Our violinist playing these notes, evenly spread; on four strings and in two positions."""
+def _played(seconds: float, pitches: tuple[int, ...]) -> tuple[Motion, list[Sounding]]:
     from plugins.api import Annotation, AnnotationTrack, Audio, JobContext
     from plugins.ik.step import InverseKinematics
+    from plugins.performer.fingering import plan_fingering
     from plugins.performer.generator import Performer
+    from plugins.performer.music import read_music
 
     length = seconds / len(pitches)
-    notes = tuple(Annotation(length * i, length, {"pitch": p}) for i, p in enumerate(pitches))
-    sound = 0.1 * np.sin(np.arange(int(22050 * seconds)) * 0.2).astype(np.float32)
-    context = JobContext(annotations=[AnnotationTrack("note", notes), AnnotationTrack("beat")])
-    performer, audio = Performer(), Audio(sound, 22050)
-    return InverseKinematics().apply(performer.generate(audio, performer.Options(), context), None, context)
+    notes = AnnotationTrack("note", tuple(Annotation(length * i, length, {"pitch": p}) for i, p in enumerate(pitches)))
+    beats = AnnotationTrack("beat")
+    audio = Audio(0.1 * np.sin(np.arange(int(22050 * seconds)) * 0.2).astype(np.float32), 22050)
+    context, performer = JobContext(annotations=[notes, beats]), Performer()
+    motion = InverseKinematics().apply(performer.generate(audio, performer.Options(), context), None, context)
+    chords = read_music(notes, beats, audio).chords
+    grips, _ = plan_fingering(chords)
+    return motion, [(c.start, c.end, *stop) for c, g in zip(chords, grips, strict=True) for stop in g.stops]
+
+
+def violinist(seconds: float = 4.0, pitches: tuple[int, ...] = PITCHES, seed: int = 0) -> Motion:
+    """Our violinist playing these notes, evenly spread; on four strings and in two positions."""
+    return _played(seconds, pitches)[0]
+
+
+def sounding(seconds: float = 4.0, pitches: tuple[int, ...] = PITCHES) -> list[Sounding]:
+    """What sounds when: (start, end, string, semitones above the open string, finger)."""
+    return _played(seconds, pitches)[1]
 
 
 def posed(rest: RestPose, channels: Iterable[Channel], frames: int) -> dict[str, Array]:
@@ -145,3 +162,62 @@ def direction_errors(
 
 def heads(matrices: dict[str, Array]) -> dict[str, Array]:
     return {bone: m[:, :3, 3] for bone, m in matrices.items()}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A performance as it looks: positions in the armature's space, frames of violin and bow."""
+
+    motion: Motion
+    places: dict[str, Array]
+    violin: Array
+    bow: Array
+
+
+def seen(source: Motion, rest: RestPose, bones: Mapping[str, str], performed: Performed) -> Seen:
+    """A performance on a rig, as the motion of a violinist with a violin of full size (``training``'s measures)."""
+    matrices = posed(rest, performed.bones, len(source))
+    places = {joint: matrices[bone][:, :3, 3] for joint, bone in bones.items()}
+    for side in ("left", "right"):
+        for finger in FINGERS:
+            *joints, tip = finger_joints(side, finger)
+            mapped = [joint for joint in joints if joint in bones]
+            if mapped:
+                places[tip] = _end(rest, matrices, bones[mapped[-1]])
+    props = props_matrices(performed, len(source))
+    return Seen(as_violinist(source, places, props), places, props["violin_end"], props["bow_frog"])
+
+
+def _end(rest: RestPose, matrices: Mapping[str, Array], bone: str) -> Array:
+    """(T, 3) where a finger's last bone ends: at the end bone that many rigs have, else at its tail."""
+    last = rest.index(bone)
+    if rest.children[last]:
+        return matrices[rest.bones[rest.children[last][0]]][:, :3, 3]
+    long = float(np.linalg.norm(rest.tails[last] - rest.heads[last]))
+    return (matrices[bone] @ [0.0, long, 0.0, 1.0])[:, :3]
+
+
+def props_matrices(performed: Performed, frames: int) -> dict[str, Array]:
+    """(T, 4, 4) of violin and bow in the armature's space, scale included."""
+    yes = (True,) * 2
+    zero, turn = np.zeros((2, 3)), np.tile(rot.IDENTITY, (2, 1))
+    axes = np.eye(4)
+    axes[:3, :3] = rot.to_matrix(performed.axes)
+    rest = RestPose("props", ("violin_end", "bow_frog"), (-1, -1), zero, zero, turn, yes, ("QUATERNION",) * 2, yes, yes)
+    return {bone: axes @ m for bone, m in posed(rest, performed.props, frames).items()}
+
+
+def as_violinist(source: Motion, places: Mapping[str, Array], props: Mapping[str, Array]) -> Motion:
+    """Places and props as the motion of a violinist whose violin has full size; what is unknown is NaN."""
+    scale = float(np.linalg.norm(props["violin_end"][0, :3, 0]))
+    skeleton = source.skeleton
+    positions = np.full((len(source), len(skeleton), 3), np.nan)
+    for joint, points in places.items():
+        positions[:, skeleton.index(joint)] = points
+    rest = skeleton.rest_positions
+    for joint, role in zip(skeleton.joints, skeleton.roles, strict=True):
+        held = "bow_frog" if joint.startswith("bow") else "violin_end"
+        if role == "prop":
+            point = rest[skeleton.index(joint)] - rest[skeleton.index(held)]
+            positions[:, skeleton.index(joint)] = (props[held] @ [*point, 1.0])[:, :3]
+    return replace(source, positions=positions / scale, rotations=None)

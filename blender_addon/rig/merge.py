@@ -21,40 +21,38 @@ from .retarget import Source
 
 
 @dataclass(frozen=True, eq=False)
-class Before:
-    """The performance that a new one goes into.
+class Layer:
+    """A performance that replaces another's part or range.
 
     Attributes:
-        motion: of the take as it was generated.
-        part: the part of the body (``channels.PARTS``) that is new, None for all of it.
+        motion: the newer performance; it may cover more or less than the range.
+        part: of the body (``channels.PARTS``), None for all of it.
         begin, end: times in the recording between which it is new, seconds.
         fade: seconds over which it becomes new, inside of that.
     """
 
     motion: Motion = field(repr=False)
-    part: str | None
-    begin: float
-    end: float
-    fade: float
+    part: str | None = None
+    begin: float = -np.inf
+    end: float = np.inf
+    fade: float = 0.0
 
 
-def aligned(motion: Motion, before: Before) -> tuple[Motion, Motion, Array]:
-    """Both motions on the earlier one's frames, and (T,) how new each frame is."""
-    old = before.motion.resample(motion.fps)
-    at = np.rint((old.times - motion.start) * motion.fps).astype(int)
+def aligned(base: Motion, layer: Layer) -> tuple[Motion, Array]:
+    """The layer's motion on the frames of the base, and (T,) how new each frame is."""
+    motion = layer.motion.resample(base.fps)
+    at = np.rint((base.times - motion.start) * motion.fps).astype(int)
     known = (at >= 0) & (at < len(motion))
     at = np.clip(at, 0, len(motion) - 1)
     local = None if motion.rotations is None else motion.rotations[at]
-    new = replace(motion, positions=motion.positions[at], rotations=local, start=old.start)
-    ramp = max(before.fade, 1e-9)
-    rise = np.clip((old.times - before.begin) / ramp, 0.0, 1.0)
-    fall = np.clip((before.end - old.times) / ramp, 0.0, 1.0)
-    if before.begin <= old.times[0]:
-        rise = np.ones_like(rise)
-    if before.end >= old.times[-1]:
-        fall = np.ones_like(fall)
+    new = replace(motion, positions=motion.positions[at], rotations=local, start=base.start)
+    ramp = max(layer.fade, 1e-9)
+    ones = np.ones(len(base))
+    # At the very beginning and end of a take there is nothing to fade from.
+    rise = ones if layer.begin <= base.times[0] else np.clip((base.times - layer.begin) / ramp, 0.0, 1.0)
+    fall = ones if layer.end >= base.times[-1] else np.clip((layer.end - base.times) / ramp, 0.0, 1.0)
     share = np.minimum(rise, fall)
-    return old, new, np.where(known, share * share * (3.0 - 2.0 * share), 0.0)
+    return new, np.where(known, share * share * (3.0 - 2.0 * share), 0.0)
 
 
 def merge(

@@ -9,7 +9,7 @@ perform.ensure_props(armature, performance)              # Blender's thread: vio
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -24,9 +24,10 @@ from .armature import rest_pose_of, skin_of
 from .bone_map import BoneMap
 from .bow_mesh import build_bow
 from .channels import Channel
+from .editing import editing
 from .mannequin import hold
 from .materials import Materials
-from .merge import Before
+from .merge import Layer
 from .performance import PROPS, perform_motion
 from .rest_pose import RestPose
 from .violin_mesh import build_violin
@@ -65,7 +66,7 @@ class Plan:
     frames: Array = field(repr=False)
     character: str
     props: str
-    before: Before | None = None
+    layers: tuple[Layer, ...] = ()
 
     def solve(self, progress: Callable[[float, str], None] = lambda fraction, message: None) -> Performance:
         """Retarget and bring in contact.
@@ -73,28 +74,11 @@ class Plan:
         Raises:
             RigError, MotionError: with what to do.
         """
-        done = perform_motion(self.motion, self.rest, self.bone_map, self.skin, self.before, progress)
+        done = perform_motion(self.motion, self.rest, self.bone_map, self.skin, self.layers, progress)
         channels = {self.character: done.bones}
         if done.props:
             channels[self.props] = done.props
         return Performance(channels, self.frames, self.props if done.props else "", done.axes, done.report)
-
-
-@dataclass(frozen=True, eq=False)
-class Again:
-    """What of a take is generated again.
-
-    Attributes:
-        motion: of the take as it was generated.
-        part: of the body (``channels.PARTS``), None for all of it.
-        frames: first and last scene frame, None for all.
-        fade: frames over which old and new are blended, inside of that.
-    """
-
-    motion: Motion = field(repr=False)
-    part: str | None = None
-    frames: tuple[float, float] | None = None
-    fade: float = 0.0
 
 
 def plan(
@@ -103,32 +87,19 @@ def plan(
     bone_map: BoneMap,
     scene: Any,
     origin: float | None = None,
-    again: Again | None = None,
+    layers: Sequence[Layer] = (),
 ) -> Plan:
     """Read what is needed of an armature and a scene.
 
     Args:
         origin: the recording's time at the scene's first frame; None for the motion's own start.
-        again: the take that the motion goes into; the plan's frames are that take's then.
+        layers: what was generated again since, the oldest first.
     """
-    shown = motion if again is None else again.motion.resample(motion.fps)
-    start = shown.start if origin is None else origin
-    first = timeline.frame_at(scene, shown.start, start)
-    step = timeline.frame_at(scene, shown.start + 1.0 / shown.fps, start) - first
-    frames = first + step * np.arange(len(shown))
-    before = None if again is None else _before(again, float(first), 1.0 / (float(step) * shown.fps))
+    start = motion.start if origin is None else origin
+    frames = np.asarray(timeline.frame_at(scene, motion.times, start))
     mine = props_of(armature)
     name = mine.name if mine is not None else _free_name(f"{armature.name} instruments")
-    return Plan(motion, rest_pose_of(armature), skin_of(armature), bone_map, frames, armature.name, name, before)
-
-
-def _before(again: Again, first: float, second: float) -> Before:
-    """Frames as times in the recording; ``second`` is how long one lasts."""
-    begin, end = (-np.inf, np.inf) if again.frames is None else again.frames
-    start = again.motion.start
-    return Before(
-        again.motion, again.part, start + (begin - first) * second, start + (end - first) * second, again.fade * second
-    )
+    return Plan(motion, rest_pose_of(armature), skin_of(armature), bone_map, frames, armature.name, name, tuple(layers))
 
 
 def _free_name(wanted: str) -> str:
@@ -159,8 +130,8 @@ def ensure_props(armature: Any, performance: Performance) -> Any:
         collection = bpy.context.scene.collection
     data = bpy.data.armatures.new(performance.props)
     props = bpy.data.objects.new(performance.props, data)
-    collection.objects.link(props)
     _add_bones(props)
+    collection.objects.link(props)
     props[MARK] = "violin"
     props.parent = armature
     props.rotation_mode = "QUATERNION"
@@ -187,16 +158,11 @@ def remove_props(armature: Any) -> None:
 
 def _add_bones(props: Any) -> None:
     """Two bones at the origin, along the armature's own axes, so that their channels are plain places and turns."""
-    layer = bpy.context.view_layer
-    before, selected = layer.objects.active, [o for o in layer.objects if o.select_get()]
-    layer.objects.active = props
-    with bpy.context.temp_override(object=props, active_object=props):
-        bpy.ops.object.mode_set(mode="EDIT")
+    shown = bpy.context.scene.collection  # the character's own collection may be hidden or of another scene
+    shown.objects.link(props)
+    with editing(props):
         for name in PROPS:
             bone = props.data.edit_bones.new(name)
             bone.head, bone.tail, bone.roll = (0.0, 0.0, 0.0), (0.0, 0.1, 0.0), 0.0
-        bpy.ops.object.mode_set(mode="OBJECT")
+    shown.objects.unlink(props)
     props.data.display_type = "STICK"
-    layer.objects.active = before
-    for item in selected:
-        item.select_set(True)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from .bone_map import BoneMap, guess_bone_map
 from .channels import Channel
 from .contact import Contact, touch
 from .instrument import ARM, Held, Instrument, fit, held_in
-from .merge import Before, aligned, merge
+from .merge import Layer, aligned, merge
 from .rest_pose import RestPose
 from .retarget import Source, direction_errors, retarget, source_of
 
@@ -54,14 +54,14 @@ def perform_motion(
     rest: RestPose,
     bone_map: BoneMap,
     skin: Array | None = None,
-    before: Before | None = None,
+    layers: Sequence[Layer] = (),
     progress: Callable[[float, str], None] = lambda fraction, message: None,
 ) -> Performed:
     """Put a motion on a rig.
 
     Args:
         skin: (N, 3) points of the rig's mesh at rest, which tell how large its head is.
-        before: the performance that this one goes into, in a range or one part; None for a new one.
+        layers: what was generated again since, in a range or in one part of the body, the oldest first.
 
     Raises:
         RigError, MotionError: with what to do.
@@ -70,7 +70,9 @@ def perform_motion(
         raise RigError("the motion has no frames; choose a longer range")
     progress(0.0, "Retargeting")
     body = body_of_rig(rest, bone_map, skin)
-    source, held = _source(motion) if before is None else _merged(motion, before)
+    source, held = _source(motion)
+    for layer in layers:
+        source, held = _laid_over(motion, (source, held), layer)
     result = retarget(source, body)
     errors = direction_errors(source, result)
     progress(0.3, "Fitting the instrument")
@@ -89,12 +91,12 @@ def _source(motion: Motion) -> tuple[Source, Held | None]:
     return source_of(motion, _motion_body(motion)), held_in(motion)
 
 
-def _merged(motion: Motion, before: Before) -> tuple[Source, Held | None]:
-    """The new motion in the one before, on the frames of that."""
-    if motion.skeleton != before.motion.skeleton:
-        raise RigError("the new motion has another skeleton than the take; generate a new take instead")
-    old, new, weight = aligned(motion, before)
-    return merge(_source(old), _source(new), weight, before.part)
+def _laid_over(motion: Motion, performed: tuple[Source, Held | None], layer: Layer) -> tuple[Source, Held | None]:
+    """A performance with a layer of a later one."""
+    if layer.motion.skeleton != motion.skeleton:
+        raise RigError("what was generated again has another skeleton than the take; generate a new take instead")
+    new, weight = aligned(motion, layer)
+    return merge(performed, _source(new), weight, layer.part)
 
 
 def _motion_body(motion: Motion) -> Body:

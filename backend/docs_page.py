@@ -77,7 +77,6 @@ def _type(schema: Mapping[str, Any]) -> str:
 
 
 def _table(head: tuple[str, ...], rows: Any) -> list[str]:
-    """An HTML table; names of models become links."""
     lines = ["<table>", "<tr>" + "".join(f"<th>{h}</th>" for h in head) + "</tr>"]
     lines += ["<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows]
     return [*lines, "</table>"]

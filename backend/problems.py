@@ -8,12 +8,14 @@ import errno
 import json
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+
+_HEADERS: Final = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}
 
 
 class Json(JSONResponse):
@@ -41,8 +43,7 @@ class Problem(Exception):
         content["detail"] = self.detail
         if self.field:
             content["field"] = self.field
-        headers = {"WWW-Authenticate": "Bearer"} if self.status == 401 else None
-        return Json(content, self.status, headers, media_type="application/problem+json")
+        return Json(content, self.status, _HEADERS.get(self.status), media_type="application/problem+json")
 
 
 def install_problems(app: FastAPI) -> None:

@@ -95,6 +95,21 @@ def test_the_beginning_of_long_music_is_the_whole_in_small(registry: Registry) -
     assert run(registry, job, audio).motion.to_bytes() == result.motion.to_bytes()
 
 
+def test_of_very_long_music_the_first_minute_comes_too(registry: Registry) -> None:
+    shown: list[float] = []
+    fractions = [0.0]
+    audio = silence(361.0)
+    run(
+        registry,
+        Job("quick", fps=5.0),
+        audio,
+        on_progress=lambda fraction, message: fractions.append(fraction),
+        on_partial=lambda motion: shown.append(motion.duration),
+    )
+    assert shown == [10.0, 60.0]
+    assert fractions == sorted(fractions)
+
+
 def test_short_music_has_no_beginning(registry: Registry) -> None:
     shown: list[Motion] = []
     run(registry, Job(annotations=notes(30)), silence(15.0), on_partial=shown.append)

@@ -31,8 +31,8 @@ MARGIN: Final = 15
 STEP: Final = 141
 """Frames kept of each window: a whole number, so that the grid of frames stays even."""
 BATCH: Final = 8
-KEPT: Final = 2
-"""Sounds that are remembered: a recording and its beginning, for the next performance of both."""
+KEPT: Final = 3
+"""Sounds that are remembered: a recording and its beginnings, for the next performance of them."""
 
 Floats = npt.NDArray[np.float32]
 

@@ -16,8 +16,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 from . import takes, timeline
 from .pose import Pose
 from .rig import perform
@@ -164,9 +162,14 @@ class Applying:
         self._fraction = 0.5 * fraction
 
     def _write(self) -> None:
-        """One piece of writing."""
+        """One piece of writing: the instruments, if the motion needs any, then the take."""
+        assert self._solved is not None
         if self._writing is None:
-            self._writing = self._begin()
+            character, scene = self._destination.find()
+            if self._solved.props and perform.props_of(character) is None:
+                self._built_props = perform.ensure_props(character, self._solved) is not None
+            else:
+                self._writing = self._begin(character, scene, self._solved)
             return
         try:
             done = next(self._writing)
@@ -177,22 +180,16 @@ class Applying:
             self.take, self.hand_keys = end.value.uid, end.value.hand_keys
             self.done = True
 
-    def _begin(self) -> Generator[float, None, takes.Written]:
-        """Instruments, and the generator that writes; frames are made now, at the frame rate of now."""
-        assert self._solved is not None
-        character, scene = self._destination.find()
-        if perform.props_of(character) is None:
-            self._built_props = perform.ensure_props(character, self._solved) is not None
-        self._pose = Pose.of(self._solved.channels)
+    def _begin(self, character: Any, scene: Any, solved: perform.Performance) -> Generator[float, None, takes.Written]:
+        """The generator that writes; frames are made now, at the frame rate of now."""
+        self._pose = Pose.of(solved.channels)
         to, start = self._destination, self._destination.origin(scene)
         start = self._motion.start if start is None else start
-        frames = np.array([timeline.frame_at(scene, t, start) for t in self._motion.times])
+        frames = timeline.frame_at(scene, self._motion.times, start)
         again: dict[str, Any] = {}
         if to.replace:
             again = {"replace": takes.find(character, to.replace), "part": to.part, "frame_range": to.frames}
             again["fade"] = to.fade
             if again["replace"] is None:
                 raise ApplyError("the take that was to be generated again is gone; generate a new one")
-        return takes.write_take(
-            character, self._solved.channels, frames, name=to.name, provenance=self._provenance, **again
-        )
+        return takes.write_take(character, solved.channels, frames, name=to.name, provenance=self._provenance, **again)

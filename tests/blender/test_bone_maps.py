@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from shutil import copyfile
 from typing import Any
@@ -15,15 +14,13 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from mathutils import Quaternion  # noqa: E402
-
 from blender_addon.core import rotations as rot  # noqa: E402
 from blender_addon.core.violinist import violinist_skeleton  # noqa: E402
 from blender_addon.rig import bone_guess, mannequin  # noqa: E402
 from blender_addon.rig.armature import rest_pose_of  # noqa: E402
-from blender_addon.rig.bone_map import MAPPABLE, BoneMap, essential_missing, guess_bone_map  # noqa: E402
-from blender_addon.rig.rest_pose import RestPose  # noqa: E402
+from blender_addon.rig.bone_map import MAPPABLE, essential_missing, guess_bone_map  # noqa: E402
 from tests import shared_rigs  # noqa: E402
+from tests.rigify import Generated, generated  # noqa: E402
 from tests.rigs import finger_names, named  # noqa: E402
 from tests.test_bone_map_real_rigs import TRUTH  # noqa: E402
 
@@ -45,17 +42,6 @@ METARIG = named(
 )
 
 
-@dataclass(frozen=True)
-class Generated:
-    """A Rigify rig: rest poses, custom properties of its bones, turns of controls, where all bones then are."""
-
-    metarig: RestPose
-    rest: RestPose
-    properties: dict[str, set[str]]
-    turned: dict[str, np.ndarray]
-    posed: dict[str, np.ndarray]
-
-
 @pytest.fixture(autouse=True)
 def empty_scene() -> Iterator[None]:
     bpy.ops.wm.read_factory_settings(use_empty=True)
@@ -65,35 +51,7 @@ def empty_scene() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def rigify() -> Generated:
-    """Blender's human metarig and the rig that it generates, posed."""
-    import addon_utils
-
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    addon_utils.enable("rigify", default_set=True)
-    bpy.ops.object.armature_human_metarig_add()
-    metarig = rest_pose_of(bpy.context.object)
-    bpy.ops.pose.rigify_generate()
-    rig = bpy.context.object
-    rest, properties = rest_pose_of(rig), {bone.name: set(bone.keys()) for bone in rig.pose.bones}
-    turned = pose_at_random(rig, guess_bone_map(rest))
-    posed = {bone.name: np.array(bone.matrix) for bone in rig.pose.bones}
-    return Generated(metarig, rest, properties, turned, posed)
-
-
-def pose_at_random(rig: Any, bone_map: BoneMap) -> dict[str, np.ndarray]:
-    """Set what the map says that the rig needs, and turn every mapped bone: bone -> (4, 4) in its own axes."""
-    for bone, name, value in bone_map.settings:
-        holder = rig.pose.bones[bone]
-        holder[name] = type(holder[name])(value)
-    rng, turned = np.random.default_rng(1), {}
-    for bone in bone_map.bones.values():
-        matrix = Quaternion(rng.normal(size=3), rng.uniform(-0.6, 0.6)).to_matrix().to_4x4()
-        if bone == bone_map.bones["hips"]:
-            matrix.translation = (0.1, 0.2, -0.3)
-        rig.pose.bones[bone].matrix_basis = matrix
-        turned[bone] = np.array(matrix)
-    bpy.context.view_layer.update()
-    return turned
+    return generated()
 
 
 def imported(importer: Any, path: Path) -> Any:

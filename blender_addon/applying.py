@@ -11,14 +11,15 @@ from __future__ import annotations
 import threading
 import time
 import traceback
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from . import takes, timeline
 from .pose import Pose
 from .rig import perform
+from .rig.merge import Layer, parts_touched
 
 if TYPE_CHECKING:
     from .audio_source import Source
@@ -35,6 +36,16 @@ class ApplyError(RuntimeError):
 
 
 @dataclass(frozen=True)
+class Again:
+    """What of a take is generated again: a part of the body, between two times in the recording (seconds)."""
+
+    part: str | None
+    begin: float
+    end: float
+    fade: float
+
+
+@dataclass(frozen=True)
 class Destination:
     """Where a motion goes.
 
@@ -42,9 +53,9 @@ class Destination:
         name: of the new take.
         place: where the recording lies in the scene; None to begin at the scene's first frame.
         replace: identifier of the take that is generated again, or "".
-        part: of the body, or None for all of it.
         frames: first and last scene frame that are generated again, or None for all.
         fade: frames over which old and new are blended.
+        layers: what of that take is generated again: what was before, and now.
     """
 
     character: Reference
@@ -53,9 +64,9 @@ class Destination:
     name: str
     place: Source | None = None
     replace: str = ""
-    part: str | None = None
     frames: tuple[float, float] | None = None
     fade: int = 0
+    layers: tuple[Again, ...] = ()
 
     def find(self) -> tuple[Any, Any]:
         """Character and scene; ApplyError when one of them is gone."""
@@ -83,7 +94,13 @@ class Applying:
         report: what the solver says of the fit, once solved.
     """
 
-    def __init__(self, motion: Motion, destination: Destination, provenance: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        motion: Motion,
+        destination: Destination,
+        provenance: Mapping[str, Any],
+        later: Sequence[Motion] = (),
+    ) -> None:
         self.done, self.take, self.hand_keys = False, "", 0
         self.report: dict[str, Any] = {}
         self._motion, self._destination, self._provenance = motion, destination, provenance
@@ -97,7 +114,8 @@ class Applying:
         self._shown = next((t.uid for t in takes.takes_of(character) if takes.shown(t)), "")
         self._index = character.cadenza_take_index
         self._pose = Pose({})
-        plan = perform.plan(character, motion, destination.bone_map, scene, destination.origin(scene))
+        layers = [Layer(m, *astuple(again)) for m, again in zip(later, destination.layers, strict=True)]
+        plan = perform.plan(character, motion, destination.bone_map, scene, destination.origin(scene), layers)
         self._thread = threading.Thread(target=self._solve, args=(plan,), daemon=True)
         self._thread.start()
 
@@ -188,7 +206,8 @@ class Applying:
         frames = timeline.frame_at(scene, self._motion.times, start)
         again: dict[str, Any] = {}
         if to.replace:
-            again = {"replace": takes.find(character, to.replace), "part": to.part, "frame_range": to.frames}
+            part = parts_touched(to.layers[-1].part)
+            again = {"replace": takes.find(character, to.replace), "part": part, "frame_range": to.frames}
             again["fade"] = to.fade
             if again["replace"] is None:
                 raise ApplyError("the take that was to be generated again is gone; generate a new one")

@@ -174,7 +174,8 @@ class Job:
         self._note(f"received {len(result.motion)} frames at {result.motion.fps:g} a second")
         if self._preview is not None and not self._preview.done:
             self._drop_preview()
-        self._final = Applying(result.motion, self.order.destination, self._origin_of(result.motion))
+        base, *later = [*result.before, result.motion]
+        self._final = Applying(base, self.order.destination, self._origin_of(result.motion), later)
 
     def _origin_of(self, motion: Motion) -> dict[str, Any]:
         return {**motion.provenance, **self.order.provenance}

@@ -5,15 +5,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import bpy
 
 from . import character, connection, options, takes
-from .applying import Destination
+from .applying import Again, Destination
 from .audio_source import Source, frame_rate, source_of
 from .core.motion import MotionError
 from .core.protocol import JobRequest
@@ -73,20 +73,22 @@ def take_again(scene: Any, take: Any) -> Order:
     if state.again_from >= state.again_to:
         raise OrderError("the range to generate again is empty; let it end after it begins")
     source, asked = _made_from(take)
-    part = None if state.part == "ALL" else state.part
-    to = _new_take(scene, source)
-    to = Destination(
-        to.character,
-        to.scene,
-        to.bone_map,
-        take.name,
-        source,
-        replace=take.uid,
-        part=part,
-        frames=(float(state.again_from), float(state.again_to)),
-        fade=state.fade,
+    frames = (float(state.again_from), float(state.again_to))
+    again = _again(scene, source, frames, state)
+    earlier = [r["provenance"] for r in takes.provenance(take).get("revisions", ()) if "again" in r["provenance"]]
+    layers = (*(Again(**made["again"]) for made in earlier), again)
+    to = replace(
+        _new_take(scene, source), name=take.name, replace=take.uid, frames=frames, fade=state.fade, layers=layers
     )
-    return _performance("Generate Again", scene, source, asked, to)
+    before = [takes.provenance(take)["request"], *(made["request"] for made in earlier)]
+    return _performance("Generate Again", scene, source, asked, to, before, {"again": asdict(again)})
+
+
+def _again(scene: Any, source: Source, frames: tuple[float, float], state: Any) -> Again:
+    """What is generated again, in seconds of the recording: frames change when the scene's rate does."""
+    second, origin = 1.0 / frame_rate(scene), source.origin(scene)
+    begin, end = (origin + (frame - scene.frame_start) * second for frame in frames)
+    return Again(None if state.part == "ALL" else state.part, begin, end, state.fade * second)
 
 
 def recognition(scene: Any) -> Order:
@@ -112,10 +114,19 @@ def motion_file(scene: Any) -> Order:
     return Order("Apply Motion", MotionFile(path), destination=to, provenance={"file": path.name})
 
 
-def _performance(title: str, scene: Any, source: Source, asked: Mapping[str, Any], to: Destination) -> Order:
-    work = RemoteJob(connection.backend(), _request(scene, source, asked), source.sound, source.score)
+def _performance(
+    title: str,
+    scene: Any,
+    source: Source,
+    asked: Mapping[str, Any],
+    to: Destination,
+    before: Sequence[Mapping[str, Any]] = (),
+    made: Mapping[str, Any] | None = None,
+) -> Order:
+    earlier = tuple(_request(scene, source, known) for known in before)
+    work = RemoteJob(connection.backend(), _request(scene, source, asked), source.sound, source.score, earlier)
     mark = Marks(Reference.to(scene), source) if scene.cadenza.mark_takes else None
-    return Order(title, work, to, {"source": source.to_dict(), "request": dict(asked)}, mark)
+    return Order(title, work, to, {"source": source.to_dict(), "request": dict(asked), **(made or {})}, mark)
 
 
 def _request(scene: Any, source: Source, asked: Mapping[str, Any]) -> JobRequest:

@@ -54,10 +54,11 @@ class Partial:
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """The end: a motion unless only annotations were asked for."""
+    """The end: a motion unless only annotations were asked for, and those that were asked for with it."""
 
     motion: Motion | None = field(repr=False)
     tracks: list[AnnotationTrack] = field(repr=False)
+    before: tuple[Motion, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ class RemoteJob:
 
     Attributes:
         request: without the hash of the sound and the score's bytes, which are read from the files.
+        before: of the take that the motion goes into, and of what was generated again since; the backend
+            remembers their results, or makes the same once more.
         silence, absence: see SILENCE and ABSENCE.
     """
 
@@ -85,6 +88,7 @@ class RemoteJob:
     request: JobRequest
     sound: Path | None
     score: Path | None
+    before: tuple[JobRequest, ...] = ()
     interval: float = INTERVAL
     silence: float = SILENCE
     absence: float = ABSENCE
@@ -107,6 +111,12 @@ class _Run:
 
     def result(self) -> Result:
         request = self._complete(self._job.request)
+        known = [replace(b, audio=request.audio, score=request.score) for b in self._job.before]
+        before = [self._ask(earlier).motion for earlier in known]
+        return replace(self._ask(request), before=tuple(motion for motion in before if motion is not None))
+
+    def _ask(self, request: JobRequest) -> Result:
+        """One job at the backend, from its beginning to its end."""
         self._tell("sending", 1.0, "Asking the backend")
         status = self._patiently(lambda: self._backend.submit(request))
         try:
@@ -149,7 +159,7 @@ class _Run:
         while not status.ended:
             state = "queued" if status.state == "queued" else "running"
             self._tell(state, status.progress, status.message or state.capitalize())
-            if status.partials and not shown:
+            if status.partials and not shown and not self._job.before:
                 shown = True
                 self._show_partial(job)
             self._pause(self._job.interval)

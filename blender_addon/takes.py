@@ -331,12 +331,13 @@ def follow_name(take: Any) -> None:
 
 def duplicate(armature: Any, take: Any) -> dict[str, Any]:
     """The provenance of a take like this one, with a seed that no take of the character has: to generate with."""
+    again = provenance(take)
+    revisions = again.pop("revisions", ())
     seeds = {other.seed for other in armature.cadenza_takes}
+    seeds |= {int(revision["provenance"].get("seed") or 0) for revision in revisions}
     seed = take.seed + 1
     while seed in seeds:
         seed += 1
-    again = provenance(take)
-    again.pop("revisions", None)
     return {**again, "seed": seed % 2**31}
 
 

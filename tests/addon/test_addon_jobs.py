@@ -117,7 +117,7 @@ def test_one_part_and_range_again(scene: Any) -> None:
     assert np.array_equal(new[outside], arm[(arm[:, 0] < 10) | (arm[:, 0] > 30)])
     inside = (arm[:, 0] > 15) & (arm[:, 0] < 25)
     assert np.abs(new[(new[:, 0] > 15) & (new[:, 0] < 25), 1] - arm[inside, 1]).max() > 1e-4
-    assert takes.provenance(again)["revisions"][0]["parts"] == ["bow_arm"]
+    assert takes.provenance(again)["revisions"][0]["parts"] == ["bow_arm", "props"]  # the bow goes with its arm
 
 
 def test_recognised_beats_become_markers(scene: Any) -> None:

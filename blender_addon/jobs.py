@@ -191,7 +191,7 @@ class Job:
             if self._final.done:
                 self.take = self._final.take
                 self._keep_fit(self._final.report)
-                self._closing = self._close("Finished")
+                self._closing = self._close(self._told(self._final))
         elif self._preview is not None and not self._preview.done:
             try:
                 self._preview.advance(deadline)
@@ -204,6 +204,15 @@ class Job:
         assert self.order.destination is not None
         character, _ = self.order.destination.find()
         character.cadenza.report = json.dumps(report)
+
+    def _told(self, done: Applying) -> str:
+        """What the animator reads of the take."""
+        assert self.order.destination is not None
+        character, _ = self.order.destination.find()
+        take = takes.find(character, done.take)
+        frames = takes.frames_of(take) or (0, 0)
+        kept = f"; {done.hand_keys} keys of yours were kept" if done.hand_keys else ""
+        return f"{take.name}: frames {frames[0]:.0f} to {frames[1]:.0f}{kept}"
 
     def _close(self, message: str) -> Iterator[None]:
         """What is left to do when the take is there, one piece a poll."""

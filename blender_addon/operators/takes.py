@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -73,6 +74,20 @@ class StarTake(OnTake, bpy.types.Operator):
 
     def change(self, armature: Any, take: Any) -> None:
         takes.star(take)
+
+
+class FitScene(OnTake, bpy.types.Operator):
+    """Let the scene last as long as this take"""
+
+    bl_idname = "cadenza.fit_scene"
+    bl_label = "Fit Scene to Take"
+
+    def change(self, armature: Any, take: Any) -> None:
+        frames = takes.frames_of(take)
+        if frames is None:
+            raise takes.TakeError(f"{take.name!r} has no strips any more; delete it, or undo what removed them")
+        scene = bpy.context.scene
+        scene.frame_end = max(scene.frame_start, math.floor(frames[1] + 1e-6))
 
 
 class DeleteTake(OnTake, bpy.types.Operator):
@@ -175,6 +190,7 @@ CLASSES = (
     ShowTake,
     SoloTake,
     StarTake,
+    FitScene,
     DeleteTake,
     NewSeedTake,
     GenerateAgain,

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import bpy
 
@@ -77,11 +77,10 @@ class BackendPanel(InSidebar, bpy.types.Panel):
 
 
 class GeneratePanel(InSidebar, bpy.types.Panel):
-    """Always open: the button, the progress, the error."""
+    """The button, the progress, the error."""
 
     bl_idname = "CADENZA_PT_generate"
     bl_label = "Generate"
-    bl_options: ClassVar = {"HIDE_HEADER"}
     bl_order = 3
 
     def draw(self, context: Any) -> None:
@@ -107,13 +106,14 @@ def _progress(layout: Any, job: jobs.Job) -> None:
 
 
 def _ended(layout: Any, job: jobs.Job) -> None:
-    if job.error:
-        show_error(layout, f"{job.order.title}: {job.error}", job.hint)
-    else:
-        show(layout, sentence(job.message), "CHECKMARK" if job.state == "finished" else "INFO")
+    if not job.error:
+        row = layout.row()
+        show(row, sentence(job.message), "CHECKMARK" if job.state == "finished" else "INFO")
+        row.operator("cadenza.dismiss", text="", icon="X", emboss=False)
+        return
+    show_error(layout, f"{job.order.title}: {job.error}", job.hint)
     row = layout.row(align=True)
-    if job.error:
-        row.operator("cadenza.copy_report", icon="COPYDOWN")
+    row.operator("cadenza.copy_report", icon="COPYDOWN")
     row.operator("cadenza.dismiss", icon="X")
 
 

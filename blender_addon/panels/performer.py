@@ -12,8 +12,8 @@ from .. import character
 from .sidebar import CLOSED, InSidebar, fields
 from .text import sentence, show
 
-SURE, LIKELY = 0.9, 0.5
-"""Confidences from which a guess needs no look, and one look."""
+SURE = 0.8
+"""Confidence from which a guess needs no look; less is shown in red."""
 
 
 class PerformerPanel(InSidebar, bpy.types.Panel):
@@ -64,14 +64,15 @@ class BoneList(bpy.types.UIList):
     def draw_item(
         self, context: Any, layout: Any, data: Any, item: Any, icon: Any, active_data: Any, active_property: Any
     ) -> None:
-        row = layout.split(factor=0.42)
+        row = layout.split(factor=0.36)
         row.label(text=character.words(item.name), translate=False)
         right = row.row(align=True)
-        right.prop_search(item, "bone", item.id_data.data, "bones", text="", icon="BONE_DATA")
-        sure = "CHECKMARK" if item.confidence >= SURE else "QUESTION" if item.confidence >= LIKELY else "ERROR"
+        right.prop_search(item, "bone", item.id_data.data, "bones", text="", icon="NONE")
         score = right.row()
-        score.ui_units_x = 2.6
-        score.label(text=f"{100 * item.confidence:.0f} %" if item.bone else "", icon=sure if item.bone else "BLANK1")
+        score.ui_units_x = 2.2
+        score.alignment = "RIGHT"
+        score.alert = item.confidence < SURE
+        score.label(text=f"{100 * item.confidence:.0f} %" if item.bone else "none")
 
 
 class FitPanel(InSidebar, bpy.types.Panel):
@@ -91,8 +92,8 @@ class FitPanel(InSidebar, bpy.types.Panel):
         report = character.report_of(context.scene.cadenza.character)
         column = self.layout.column(align=True)
         for what, errors in report.get("contact", {}).items():
-            within = f"{100 * errors['part_within']:.1f} % within {errors['within_mm']:g} mm"
-            row = column.row()
+            within = f"{100 * errors['part_within']:.1f} % in {errors['within_mm']:g} mm"
+            row = column.split(factor=0.3)
             row.label(text=sentence(what))
             row.label(text=f"{within}, worst {errors['worst_mm']:.1f}")
         column.label(text=f"Direction error at most {report.get('largest_direction_error_degrees', 0):.2f}°")

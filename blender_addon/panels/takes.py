@@ -45,6 +45,7 @@ class TakesPanel(InSidebar, bpy.types.Panel):
         column = row.column(align=True)
         column.operator("cadenza.new_seed_take", text="", icon="DUPLICATE")
         column.operator("cadenza.solo_take", text="", icon="EVENT_S")
+        column.operator("cadenza.fit_scene", text="", icon="PREVIEW_RANGE")
         column.operator("cadenza.delete_take", text="", icon="REMOVE")
         hidden = takes.hidden_by(armature)
         if hidden:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
+from .option_schema import shortest
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -218,7 +220,7 @@ def _in_range(source: Source, scene: Any, state: Any) -> Source:
         first = source.origin(scene)
         last = first + (scene.frame_end + 1 - scene.frame_start) / frame_rate(scene)
     elif state.range == "SECONDS":
-        first, last = state.start, state.end
+        first, last = shortest(state.start), shortest(state.end)
     else:
         return source
     start = max(first, start or 0.0)

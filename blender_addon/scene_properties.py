@@ -152,7 +152,7 @@ class CadenzaScene(bpy.types.PropertyGroup):
         name="Motion", description="A motion to apply without a backend: .npz of Cadenza, or .bvh", **FILE
     )
     mark_takes: bpy.props.BoolProperty(  # type: ignore[valid-type]
-        name="Mark Beats", description="Put markers on the timeline with each take", default=True
+        name="Mark Beats with Each Take", description="Put markers on the timeline with each new take", default=True
     )
     recognize: bpy.props.EnumProperty(  # type: ignore[valid-type]
         name="Recognise", items=KINDS_OF_MARKS, options={"ENUM_FLAG"}, default={"beat", "downbeat"}

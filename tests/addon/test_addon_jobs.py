@@ -36,6 +36,20 @@ def test_from_the_button_to_the_take(scene: Any) -> None:
     assert "contact" in character().cadenza.report
 
 
+@pytest.mark.skipif(not bpy.app.build_options.audaspace, reason="this Blender module is built without sound")
+def test_a_strip_is_performed_where_it_lies(scene: Any) -> None:
+    """Trimmed by ten frames at its beginning, and longer than its sound by the rest of a frame at its end."""
+    scene.render.fps, scene.render.fps_base = 30, 1.001
+    strip = scene.sequence_editor_create().strips.new_sound("Tune", scene.cadenza.sound_file, 1, 21)
+    strip.frame_offset_start = 10
+    scene.cadenza.source, scene.cadenza.strip = "STRIP", "Tune"
+    job = generate()
+    assert job.state == "finished", job.error
+    points = keys(takes.takes_of(character())[0])
+    assert points[0, 0] == pytest.approx(31.0, abs=1e-3)
+    assert points[-1, 0] == pytest.approx(20 + SECONDS * 30 / 1.001, abs=1.0)
+
+
 def test_the_same_job_gives_the_same_motion_and_another_seed_another(scene: Any) -> None:
     generate()
     generate()

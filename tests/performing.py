@@ -21,7 +21,7 @@ import numpy as np
 from blender_addon.core import rotations as rot
 from blender_addon.core.motion import Motion
 from blender_addon.core.rotations import Array
-from blender_addon.core.violinist import FINGERS, finger_joints
+from blender_addon.core.violinist import FINGERS, finger_joints, violinist_skeleton
 from blender_addon.rig.channels import Channel
 from blender_addon.rig.performance import Performed
 from blender_addon.rig.rest_pose import RestPose
@@ -88,7 +88,7 @@ def posed(rest: RestPose, channels: Iterable[Channel], frames: int) -> dict[str,
             turned = base.copy()
             if not rest.inherits[i]:
                 turned[:, :3, :3] = here[i, :3, :3]
-            loose = out[parent][:, :3, :3] @ np.linalg.inv(here[parent, :3, :3])
+            loose = out[parent][:, :3, :3]  # the parent's own axes
         axes = base[:, :3, :3] if rest.local[i] else loose
         matrix = turned @ own
         matrix[:, :3, 3] = base[:, :3, 3] + np.einsum("tij,tj->ti", axes, own[:, :3, 3])
@@ -221,3 +221,27 @@ def as_violinist(source: Motion, places: Mapping[str, Array], props: Mapping[str
             point = rest[skeleton.index(joint)] - rest[skeleton.index(held)]
             positions[:, skeleton.index(joint)] = (props[held] @ [*point, 1.0])[:, :3]
     return replace(source, positions=positions / scale, rotations=None)
+
+
+@cache
+def player(frames: int = 40) -> Motion:
+    """A violinist who waves arms and instruments smoothly, made without the plug-ins (older Blenders have none)."""
+    skeleton, rng = violinist_skeleton(), np.random.default_rng(5)
+    t = np.arange(frames)[:, None, None] / 30.0
+    count = len(skeleton)
+    waves = 0.12 * np.sin(2.0 * np.pi * t * rng.uniform(0.2, 1.0, (count, 3)) + rng.uniform(0.0, 6.0, (count, 3)))
+    for side, sign in (("left", 1.0), ("right", -1.0)):
+        waves[:, skeleton.index(f"{side}_upper_arm")] += [0.0, 0.2, -1.2 * sign]  # forward and a little down
+        waves[:, skeleton.index(f"{side}_lower_arm")] += [0.0, -1.2 * sign, 0.5 * sign]  # up
+        for part, bend in (("upper_leg", -0.3), ("lower_leg", 0.6), ("foot", -0.3), ("toes", 0.0)):
+            at = skeleton.index(f"{side}_{part}")
+            waves[:, at] = 0.3 * waves[:, at] + [bend, 0.0, 0.0]
+    local = rot.from_rotation_vector(waves)
+    positions = np.zeros((frames, count, 3))
+    positions[:, 0] = skeleton.rest_positions[0] + 0.02 * np.sin(t[:, 0] * [2.0, 3.0, 5.0]) - [0.0, 0.0, 0.03]
+    placed, world = skeleton.forward_kinematics(local, positions)
+    for held, carrier in (("violin_end", "upper_chest"), ("bow_frog", "right_hand")):
+        at, by = skeleton.index(held), skeleton.index(carrier)
+        positions[:, at] = placed[:, by] + rot.rotate(world[:, by], skeleton.offsets[at])
+    positions, _ = skeleton.forward_kinematics(local, positions)
+    return Motion(skeleton, 30.0, positions.astype(np.float32), rot.unroll(local).astype(np.float32))

@@ -98,7 +98,7 @@ class _Rig:
         self.rest = body.rest
         self.bone_map = bone_map
         self.joints = {bone: joint for joint, bone in body.bones.items()}
-        self.carrier = _carrier(self.rest, bone_map, body.bones["hips"])
+        self.carrier = carrier_of(self.rest, bone_map)
         self.joints.setdefault(self.carrier, "hips")
         axes = body.axes
         turned = rot.multiply(rot.multiply(axes, result.rotations), rot.conjugate(axes))
@@ -191,15 +191,14 @@ class _Rig:
         if bone not in self.shift:
             return None
         shift = rot.rotate(rot.conjugate(self._parent_turn(bone)), self.shift[bone])
-        if not self.rest.local[bone]:
-            return shift
-        return rot.rotate(rot.conjugate(self.rest.rotations[bone]), shift)
+        along = bone if self.rest.local[bone] else self.rest.parents[bone]  # the bone's own axes, or its parent's
+        return shift if along < 0 else rot.rotate(rot.conjugate(self.rest.rotations[along]), shift)
 
 
-def _carrier(rest: RestPose, bone_map: BoneMap, hips: int) -> int:
+def carrier_of(rest: RestPose, bone_map: BoneMap) -> int:
     """The bone that carries all: the topmost that a control rig names above the hips, else the hips.
     A bone that is connected to its parent cannot leave it, so that its parent goes instead."""
-    name, seen = rest.bones[hips], set[str]()
+    name, seen = bone_map.bones["hips"], set[str]()
     while (over := bone_map.parents.get(name, "")) in bone_map.parents and over in rest and over not in seen:
         seen.add(over)
         name = over

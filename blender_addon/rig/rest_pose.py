@@ -25,7 +25,7 @@ class RestPose:
         deform: B, whether a bone moves the mesh.
         rotation_modes: B of Blender's rotation modes ("QUATERNION", "XYZ", ..., "AXIS_ANGLE").
         inherits: B, whether a bone turns with its parent (``use_inherit_rotation``).
-        local: B, whether a bone's location runs along its own axes (``use_local_location``).
+        local: B, whether a bone's location runs along its own axes (``use_local_location``), else its parent's.
         world: (4, 4) the object's matrix in the scene.
         connected: B, whether a bone's head stays at its parent's tail (``use_connect``); none when left out.
     """

@@ -22,7 +22,7 @@ def rest_pose_of(armature: Any) -> RestPose:
     order = sorted(range(len(bones)), key=lambda i: len(bones[i].parent_recursive))
     bones = [bones[i] for i in order]
     index = {bone.name: i for i, bone in enumerate(bones)}
-    pose = armature.pose.bones
+    pose = armature.pose.bones if armature.pose is not None else {}  # none before Blender evaluates it
     matrices = np.array([bone.matrix_local for bone in bones], dtype=np.float64).reshape(-1, 4, 4)
     return RestPose(
         name=armature.name,
@@ -42,7 +42,10 @@ def rest_pose_of(armature: Any) -> RestPose:
 
 def skin_of(armature: Any) -> Array:
     """(N, 3) vertices of the meshes that an armature moves, at rest, in its own space."""
-    back = np.linalg.inv(np.array(armature.matrix_world, dtype=np.float64))
+    world = np.array(armature.matrix_world, dtype=np.float64)
+    if not np.linalg.det(world):
+        return np.empty((0, 3))  # scaled to nothing
+    back = np.linalg.inv(world)
     points = [np.empty((0, 3))]
     for item in armature.children_recursive:
         if item.type != "MESH" or not any(m.type == "ARMATURE" and m.object == armature for m in item.modifiers):

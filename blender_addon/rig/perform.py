@@ -9,18 +9,19 @@ perform.ensure_props(armature, performance)              # Blender's thread: vio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import bpy
 import numpy as np
-from mathutils import Quaternion
+from mathutils import Matrix, Quaternion
 
 from .. import timeline
 from ..core.motion import Motion
 from ..core.rotations import Array
 from .armature import rest_pose_of, skin_of
+from .bone_channels import carrier_of
 from .bone_map import BoneMap
 from .bow_mesh import build_bow
 from .channels import Channel
@@ -29,6 +30,7 @@ from .mannequin import hold
 from .materials import Materials
 from .merge import Layer
 from .performance import PROPS, perform_motion
+from .posed import bones_between, constrained, kept_at_rest, posed_of
 from .rest_pose import RestPose
 from .violin_mesh import build_violin
 
@@ -46,6 +48,7 @@ class Performance:
         props: name of the instruments' armature, "" when the motion has none or the character has its own.
         axes: (4,) how the instruments' armature is turned in the character's space.
         report: what fits and what does not, ready for JSON.
+        root: the bone above the hips, with which an animator may place the character; "" when there is none.
     """
 
     channels: dict[str, list[Channel]]
@@ -53,6 +56,7 @@ class Performance:
     props: str
     axes: Array = field(repr=False)
     report: dict[str, Any]
+    root: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +71,8 @@ class Plan:
     character: str
     props: str
     layers: tuple[Layer, ...] = ()
+    posed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     def solve(self, progress: Callable[[float, str], None] = lambda fraction, message: None) -> Performance:
         """Retarget and bring in contact.
@@ -75,10 +81,14 @@ class Plan:
             RigError, MotionError: with what to do.
         """
         done = perform_motion(self.motion, self.rest, self.bone_map, self.skin, self.layers, progress)
-        channels = {self.character: done.bones}
+        still = kept_at_rest(self.posed, bones_between(self.rest, self.bone_map), done.bones, len(self.frames))
+        channels = {self.character: done.bones + still}
         if done.props:
             channels[self.props] = done.props
-        return Performance(channels, self.frames, self.props if done.props else "", done.axes, done.report)
+        over = self.rest.parents[carrier_of(self.rest, self.bone_map)]
+        report = done.report | {"warnings": [*done.report["warnings"], *self.warnings]}
+        props, root = self.props if done.props else "", self.rest.bones[over] if over >= 0 else ""
+        return Performance(channels, self.frames, props, done.axes, report, root)
 
 
 def plan(
@@ -99,7 +109,29 @@ def plan(
     frames = np.asarray(timeline.frame_at(scene, motion.times, start))
     mine = props_of(armature)
     name = mine.name if mine is not None else _free_name(f"{armature.name} instruments")
-    return Plan(motion, rest_pose_of(armature), skin_of(armature), bone_map, frames, armature.name, name, tuple(layers))
+    rest = rest_pose_of(armature)
+    bones = bones_between(rest, bone_map)
+    return Plan(
+        motion,
+        rest,
+        skin_of(armature),
+        bone_map,
+        frames,
+        armature.name,
+        name,
+        tuple(layers),
+        posed_of(armature, bones),
+        _constraints(armature, bones),
+    )
+
+
+def _constraints(armature: Any, bones: Mapping[str, str]) -> tuple[str, ...]:
+    """A warning about bones that constraints move besides their keys."""
+    names = constrained(armature, bones)
+    if not names:
+        return ()
+    shown = ", ".join(names[:4]) + (" and others" if len(names) > 4 else "")
+    return (f"constraints move {shown} besides the keys; mute them, or choose other bones in the bone map",)
 
 
 def _free_name(wanted: str) -> str:
@@ -134,6 +166,8 @@ def ensure_props(armature: Any, performance: Performance) -> Any:
     collection.objects.link(props)
     props[MARK] = "violin"
     props.parent = armature
+    if performance.root in armature.data.bones:
+        _hang(props, armature.data.bones[performance.root])
     props.rotation_mode = "QUATERNION"
     props.rotation_quaternion = Quaternion(performance.axes.tolist())
     materials = Materials()
@@ -142,6 +176,12 @@ def ensure_props(armature: Any, performance: Performance) -> Any:
         collection.objects.link(item)
         hold(item, props, bone)
     return props
+
+
+def _hang(props: Any, bone: Any) -> None:
+    """Let a bone of the parent carry the instruments; with the bone at rest they stay where they are."""
+    props.parent_type, props.parent_bone = "BONE", bone.name
+    props.matrix_parent_inverse = (bone.matrix_local @ Matrix.Translation((0.0, bone.length, 0.0))).inverted()
 
 
 def remove_props(armature: Any) -> None:

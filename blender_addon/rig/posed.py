@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an animator left posed or constrained on the bones that a performance needs. No bpy of its own.
+
+Keys of rotation alone would leave, say, a scaled arm scaled: what is not at rest on these
+bones is keyed at rest in the take. Bones above the hips place the character and stay as they
+are, and so do those that no mapped bone hangs on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from .bone_channels import carrier_of, escape, part_of
+from .bone_map import BoneMap
+from .channels import Channel
+from .rest_pose import RestPose
+
+AT_REST: Final = {
+    "location": (0.0, 0.0, 0.0),
+    "rotation_quaternion": (1.0, 0.0, 0.0, 0.0),
+    "rotation_euler": (0.0, 0.0, 0.0),
+    "rotation_axis_angle": (0.0, 0.0, 1.0, 0.0),
+    "scale": (1.0, 1.0, 1.0),
+}
+CLOSE: Final = 1e-6
+
+
+def bones_between(rest: RestPose, bone_map: BoneMap) -> dict[str, str]:
+    """Bone -> the joint that it carries, or is: the mapped bones, and all between them and what carries the hips."""
+    mapped = {rest.index(bone): joint for joint, bone in bone_map.bones.items() if bone in rest}
+    if bone_map.bones.get("hips", "") not in rest:
+        return {}
+    above = set(rest.ancestors(carrier_of(rest, bone_map)))
+    found: dict[str, str] = {}
+    for bone, joint in mapped.items():
+        for at in (bone, *rest.ancestors(bone)):
+            if at in above or (at != bone and at in mapped):
+                break
+            found.setdefault(rest.bones[at], joint)
+    return found
+
+
+def posed_of(armature: Any, bones: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Bone -> those of its properties that are not at rest."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in bones:
+        bone = armature.pose.bones[name]
+        wanted = ("location", _rotation(bone.rotation_mode), "scale")
+        away = tuple(p for p in wanted if not np.allclose(getattr(bone, p), AT_REST[p], atol=CLOSE))
+        if away:
+            found[name] = away
+    return found
+
+
+def constrained(armature: Any, bones: Mapping[str, str]) -> list[str]:
+    """Those of the bones that constraints move too."""
+    return [
+        name for name in bones if any(not c.mute and c.influence > 0 for c in armature.pose.bones[name].constraints)
+    ]
+
+
+def _rotation(mode: str) -> str:
+    return {"QUATERNION": "rotation_quaternion", "AXIS_ANGLE": "rotation_axis_angle"}.get(mode, "rotation_euler")
+
+
+def kept_at_rest(
+    posed: Mapping[str, tuple[str, ...]], bones: Mapping[str, str], channels: list[Channel], frames: int
+) -> list[Channel]:
+    """Channels that hold at rest what was posed and has no channel of its own."""
+    taken = {channel.path for channel in channels}
+    found = []
+    for name, properties in posed.items():
+        for prop in properties:
+            path = f'pose.bones["{escape(name)}"].{prop}'
+            if path not in taken:
+                found.append(Channel(path, name, np.tile(AT_REST[prop], (frames, 1)), part_of(bones[name])))
+    return found

@@ -12,7 +12,8 @@ from bpy_extras.io_utils import ImportHelper
 
 from .. import markers, obstacles, orders
 from ..audio_source import SourceError, source_of
-from ..core.annotations import AnnotationError, from_json
+from ..core.annotations import AnnotationError, AnnotationTrack, from_json
+from ..midi_file import read_midi
 from . import UNDOABLE
 from .failing import refuse
 from .generate import begin
@@ -33,23 +34,29 @@ class Recognize(bpy.types.Operator):
 
 
 class ImportAnnotations(bpy.types.Operator, ImportHelper):
-    """Put markers from an annotation file; needs no backend"""
+    """Put markers from an annotation file, or from a MIDI file's notes, beats and bars; needs no backend"""
 
     bl_idname = "cadenza.import_annotations"
     bl_label = "Import Annotations"
     bl_options = UNDOABLE
     filename_ext = ".json"
-    filter_glob: bpy.props.StringProperty(default="*.json", options={"HIDDEN"})  # type: ignore[valid-type]
+    filter_glob: bpy.props.StringProperty(default="*.json;*.mid;*.midi", options={"HIDDEN"})  # type: ignore[valid-type]
 
     def execute(self, context: Any) -> set[str]:
         scene = context.scene
         try:
-            tracks = from_json(Path(self.filepath).read_text(encoding="utf-8"))
+            tracks = _read(Path(self.filepath))
         except (AnnotationError, OSError, UnicodeDecodeError) as error:
             return refuse(self, error)
         count = markers.add_markers(scene, tracks, _origin(scene))
         self.report({"INFO"}, f"{count} markers")
         return {"FINISHED"}
+
+
+def _read(path: Path) -> list[AnnotationTrack]:
+    if path.suffix.lower() in (".mid", ".midi"):
+        return read_midi(path.read_bytes())
+    return from_json(path.read_text(encoding="utf-8"))
 
 
 def _origin(scene: Any) -> float:

@@ -149,7 +149,10 @@ def busy() -> bool:
 def _take(answer: Known) -> None:
     global _known
     _known = answer
-    options.update(answer.components)
+    try:
+        options.update(answer.components)
+    except Exception as error:  # whatever a backend sends as a schema: the timer must go on
+        _known = Known("failed", f"its options cannot be shown ({error!r})", "Install the same version on both sides")
 
 
 def _watch_child() -> bool:

@@ -132,8 +132,8 @@ class Job:
             self._fail(f"something unexpected happened ({error!r})", REPORT_IT, traceback.format_exc())
 
     def cancel(self, why: str = "Cancelled") -> None:
-        """Stop, and leave the scene as it was."""
-        if not self.ended:
+        """Stop, and leave the scene as it was; too late when the take is there and only tidying is left."""
+        if not self.ended and self._closing is None:
             self._clear()
             self._end("cancelled", why)
 

@@ -20,6 +20,8 @@ def draw(layout: Any) -> None:
         else:
             row.operator("cadenza.backend_start", icon="PLAY")
     row.operator("cadenza.backend_check", text="" if local else "Connect", icon="FILE_REFRESH")
+    if local and child.last_line:
+        row.operator("cadenza.backend_copy_log", text="", icon="COPYDOWN")
     if child.state == "starting":
         layout.label(text="Starting ...", icon="SORTTIME")
     elif known.state == "asking":

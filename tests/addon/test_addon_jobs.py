@@ -16,6 +16,7 @@ from blender_addon import connection, jobs, markers, obstacles, report, takes  #
 from blender_addon.core.motion import Motion  # noqa: E402
 from blender_addon.core.violinist import violinist_skeleton  # noqa: E402
 from tests.addon_driving import SECONDS, character, drive, generate, keys, option  # noqa: E402
+from tests.running import melody, write_midi  # noqa: E402
 from tests.scene_dump import changes, dump  # noqa: E402
 
 
@@ -48,6 +49,17 @@ def test_a_strip_is_performed_where_it_lies(scene: Any) -> None:
     points = keys(takes.takes_of(character())[0])
     assert points[0, 0] == pytest.approx(31.0, abs=1e-3)
     assert points[-1, 0] == pytest.approx(20 + SECONDS * 30 / 1.001, abs=1.0)
+
+
+def test_midi_is_played_without_a_recording(scene: Any, tmp_path: Path) -> None:
+    state = scene.cadenza
+    state.source, state.score_file = "SCORE", str(write_midi(tmp_path / "tune.mid", melody()))
+    state.generator, state.mark_takes = "performer", True
+    job = generate()
+    assert job.state == "finished", job.error
+    (take,) = takes.takes_of(character())
+    assert takes.provenance(take)["score"] == "tune.mid"
+    assert "note" in {t.namespace for t in markers.tracks_of(scene)}
 
 
 def test_the_same_job_gives_the_same_motion_and_another_seed_another(scene: Any) -> None:

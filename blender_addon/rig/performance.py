@@ -88,7 +88,7 @@ def perform_motion(
 
 
 def _source(motion: Motion) -> tuple[Source, Held | None]:
-    return source_of(motion, _motion_body(motion)), held_in(motion)
+    return source_of(motion, motion_body(motion)), held_in(motion)
 
 
 def _laid_over(motion: Motion, performed: tuple[Source, Held | None], layer: Layer) -> tuple[Source, Held | None]:
@@ -99,7 +99,7 @@ def _laid_over(motion: Motion, performed: tuple[Source, Held | None], layer: Lay
     return merge(performed, _source(new), weight, layer.part)
 
 
-def _motion_body(motion: Motion) -> Body:
+def motion_body(motion: Motion) -> Body:
     """The body of a motion: by the names of its joints, else guessed as a rig's bones are."""
     named = {f"{side}_{part}" for side in SIDES for part in ARM} | {"hips", "head"}
     if named <= set(motion.skeleton.joints):
@@ -170,7 +170,11 @@ def _touching(what: str, errors: Array) -> dict[str, float]:
 def _warnings(rest: RestPose, bone_map: BoneMap, contact: Contact) -> list[str]:
     """What the animator should know about this rig."""
     said = []
-    words = {"bow": "the bow arm cannot reach the bow", "fingertips": "the left fingertips do not reach their stops"}
+    words = {
+        "bow": "the bow arm cannot reach the bow",
+        "fingertips": "the left fingertips do not reach their stops",
+        "feet": "the legs do not reach where the feet should stand",
+    }
     for what, text in words.items():
         errors = contact.errors.get(what, np.zeros(0))
         if errors.size and (share := float((errors > WITHIN[what]).mean())) > 0.02:

@@ -24,6 +24,7 @@ from ..core.rotations import Array
 from .body import SIDES, Body
 
 TRUNK: Final = ("hips", "spine", "chest", "upper_chest", "neck", "head")
+LEG: Final = ("upper_leg", "lower_leg", "foot")
 TWIST_SHARE: Final = 0.5
 """Part of a hand's roll against the forearm at rest that the forearm takes."""
 
@@ -126,9 +127,21 @@ def leg_ratio(source: Body, target: Body) -> float:
 
 
 def _hips(source: Source, target: Body, ratio: float) -> Array:
-    """The hips' way, scaled by the legs, about where the target stands."""
-    moved = source.position("hips") - source.body.at("hips")
-    return np.asarray(target.at("hips") + ratio * moved)
+    """The hips' way, scaled by the legs, about where the target stands; with legs, as high above the ankles as
+    legs of this length are, however spread or bent they are at rest."""
+    hips = source.position("hips")
+    placed = target.at("hips") + ratio * (hips - source.body.at("hips"))
+    sides = [s for s in SIDES if all(f"{s}_{part}" in body for part in LEG for body in (source.body, target))]
+    if sides:
+        mine, theirs = (_leg_base(body, sides) for body in (target, source.body))
+        placed[:, 2] = mine + ratio * (hips[:, 2] - theirs)
+    return np.asarray(placed)
+
+
+def _leg_base(body: Body, sides: list[str]) -> float:
+    """Height of the ankles at rest, and of the hips above the legs' upper ends: what legs have nothing to do with."""
+    feet, tops = (np.mean([body.at(f"{side}_{part}")[2] for side in sides]) for part in (LEG[2], LEG[0]))
+    return float(feet + body.at("hips")[2] - tops)
 
 
 def _turned(source: Source, target: Body, joint: str) -> Array | None:
@@ -140,12 +153,17 @@ def _turned(source: Source, target: Body, joint: str) -> Array | None:
     rotation = source.rotation(joint)
     below = aim(target, joint)
     direct = aim(source.body, joint)
-    if below is None or below == direct or below not in source.body:
+    if below is None or below not in source.body or (below == direct and _rigid(source.body, joint, below)):
         return rotation
     # The target's bone spans joints of the source: it points where they point together.
     rest = source.body.at(below) - source.body.at(joint)
     swing = rot.between(rot.rotate(rotation, rest), source.position(below) - source.position(joint))
     return rot.multiply(swing, rotation)
+
+
+def _rigid(body: Body, joint: str, below: str) -> bool:
+    """Whether no other bone lies between two joints, so that one turns about the other as a whole."""
+    return below not in body.bones or body.rest.parents[body.bones[below]] == body.bones[joint]
 
 
 def _spanned(source: Body, target: Body, joint: str) -> str:

@@ -121,11 +121,11 @@ def plan(
         name,
         tuple(layers),
         posed_of(armature, bones),
-        _constraints(armature, bones),
+        _constraints(armature, [b for b in bones if b in bone_map.bones.values()]),
     )
 
 
-def _constraints(armature: Any, bones: Mapping[str, str]) -> tuple[str, ...]:
+def _constraints(armature: Any, bones: Sequence[str]) -> tuple[str, ...]:
     """A warning about bones that constraints move besides their keys."""
     names = constrained(armature, bones)
     if not names:

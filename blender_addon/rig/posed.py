@@ -9,7 +9,7 @@ are, and so do those that no mapped bone hangs on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -56,7 +56,7 @@ def posed_of(armature: Any, bones: Mapping[str, str]) -> dict[str, tuple[str, ..
     return found
 
 
-def constrained(armature: Any, bones: Mapping[str, str]) -> list[str]:
+def constrained(armature: Any, bones: Iterable[str]) -> list[str]:
     """Those of the bones that constraints move too."""
     return [
         name for name in bones if any(not c.mute and c.influence > 0 for c in armature.pose.bones[name].constraints)

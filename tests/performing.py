@@ -21,6 +21,7 @@ import numpy as np
 from blender_addon.core import rotations as rot
 from blender_addon.core.motion import Motion
 from blender_addon.core.rotations import Array
+from blender_addon.core.skeleton import Skeleton
 from blender_addon.core.violinist import FINGERS, finger_joints, violinist_skeleton
 from blender_addon.rig.channels import Channel
 from blender_addon.rig.performance import Performed
@@ -245,3 +246,18 @@ def player(frames: int = 40) -> Motion:
         positions[:, at] = placed[:, by] + rot.rotate(world[:, by], skeleton.offsets[at])
     positions, _ = skeleton.forward_kinematics(local, positions)
     return Motion(skeleton, 30.0, positions.astype(np.float32), rot.unroll(local).astype(np.float32))
+
+
+def without_props(motion: Motion) -> Motion:
+    """A motion without violin and bow."""
+    skeleton = motion.skeleton
+    keep = [i for i, role in enumerate(skeleton.roles) if role != "prop"]
+    names = [skeleton.joints[i] for i in keep]
+    parents = [skeleton.joints[skeleton.parents[i]] if i else None for i in keep]
+    rows = [
+        (name, parent, skeleton.offsets[i].tolist(), skeleton.roles[i])
+        for name, parent, i in zip(names, parents, keep, strict=True)
+    ]
+    assert motion.rotations is not None
+    positions, rotations = motion.positions[:, keep], motion.rotations[:, keep]
+    return replace(motion, skeleton=Skeleton.build("dancer", rows), positions=positions, rotations=rotations)

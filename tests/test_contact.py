@@ -12,7 +12,6 @@ import pytest
 
 from blender_addon.core import rotations as rot
 from blender_addon.core.motion import Motion, MotionError
-from blender_addon.core.skeleton import Skeleton
 from blender_addon.core.violinist import FINGERS
 from blender_addon.rig.body import RigError
 from blender_addon.rig.bone_map import BoneMap
@@ -292,27 +291,14 @@ def test_motions_that_cannot_be_performed(motion: Motion) -> None:
     assert {len(c.values) for c in one.bones} == {1}
 
 
-def dance(motion: Motion) -> Motion:
-    """The same without violin and bow."""
-    skeleton = motion.skeleton
-    keep = [i for i, role in enumerate(skeleton.roles) if role != "prop"]
-    names = [skeleton.joints[i] for i in keep]
-    parents = [skeleton.joints[skeleton.parents[i]] if i else None for i in keep]
-    rows = [
-        (name, parent, skeleton.offsets[i].tolist(), skeleton.roles[i])
-        for name, parent, i in zip(names, parents, keep, strict=True)
-    ]
-    assert motion.rotations is not None
-    positions, rotations = motion.positions[:, keep], motion.rotations[:, keep]
-    return replace(motion, skeleton=Skeleton.build("dancer", rows), positions=positions, rotations=rotations)
-
-
 def test_a_dance_has_contact_with_the_floor_alone(motion: Motion) -> None:
-    done = performed(dance(motion), odd(MIXAMO, 1), MIXAMO.bones)
+    done = performed(performing.without_props(motion), odd(MIXAMO, 1), MIXAMO.bones)
     assert list(done.report["contact"]) == ["feet"]
     assert done.report["instrument_scale"] is None
     assert not done.props
-    armless = performed(dance(motion), person(MIXAMO), without("arm", "hand", "index", "middle", "ring", "little"))
+    armless = performed(
+        performing.without_props(motion), person(MIXAMO), without("arm", "hand", "index", "middle", "ring", "little")
+    )
     assert armless.report["largest_direction_error_degrees"] < 0.01
 
 

@@ -195,6 +195,9 @@ def serve(
     cache_size: Annotated[int, typer.Option(help="Megabytes of sounds, and of results, kept there")] = 4000,
     patience: Annotated[float, typer.Option(help="Seconds without a sign of life after which a job fails")] = 300.0,
     time_limit: Annotated[float, typer.Option(help="Seconds after which a job fails")] = 3600.0,
+    until_input_ends: Annotated[
+        bool, typer.Option("--until-input-ends", help="Stop when standard input ends: with the program that started it")
+    ] = False,
 ) -> None:
     """Work for the add-on, on this machine or for others (docs/server.md)."""
     from backend.serving import serve_with
@@ -202,7 +205,8 @@ def serve(
     limits = {"max_seconds": max_seconds, "patience": patience, "time_limit": time_limit}
     sizes = {"max_upload": max_upload * 1_000_000, "cache_size": cache_size * 1_000_000}
     optional = {"workers": workers, "cache": cache}
-    serve_with(token_file, optional, host=host, port=port, device=device, **limits, **sizes)
+    where = {"host": host, "port": port, "device": device, "until_input_ends": until_input_ends}
+    serve_with(token_file, optional, **where, **limits, **sizes)
 
 
 @app.command()

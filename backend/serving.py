@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
+import signal
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -71,15 +73,25 @@ def build(settings: Settings) -> Server:
 
 
 def serve(settings: Settings) -> None:
-    """Answer until a signal comes; ComponentError when it cannot begin."""
+    """Answer until a signal comes (or standard input ends); ComponentError when it cannot begin."""
     log_as_json()
     server = build(settings)
+    if settings.until_input_ends:
+        threading.Thread(target=_stop_with_input, args=(server,), daemon=True).start()
     with contextlib.suppress(SystemExit):  # uvicorn's way to say that it could not begin
         server.run()
     if not server.started:
         raise ComponentError(
             f"{settings.host} port {settings.port} cannot be used; another program may use it: choose another --port"
         )
+
+
+def _stop_with_input(server: Server) -> None:
+    """A program that crashed sends no signal, but on every system the pipe that it held ends with it."""
+    while os.read(0, 4096):
+        pass
+    log.info("Standard input ended")
+    server.handle_exit(signal.SIGTERM, None)
 
 
 def serve_with(token_file: Path | None, optional: Mapping[str, Any], **given: Any) -> None:

@@ -47,6 +47,7 @@ class Settings:
         farewell: seconds that running jobs may go on when the server is asked to stop.
         max_waiting: jobs that may wait.
         max_remembered: ended jobs that are remembered.
+        until_input_ends: whether the server stops when standard input ends, with the program that started it.
     """
 
     host: str = "127.0.0.1"
@@ -63,6 +64,7 @@ class Settings:
     farewell: float = 10.0
     max_waiting: int = 100
     max_remembered: int = 1000
+    until_input_ends: bool = False
 
     def __post_init__(self) -> None:
         if not self.token and not is_loopback(self.host):

@@ -116,10 +116,11 @@ class LocalBackend:
         secret.touch(mode=0o600)
         secret.write_text(self.token, encoding="ascii")
         line = [str(command), "serve", "--host", "127.0.0.1", "--port", "0", "--token-file", str(secret)]
+        line.append("--until-input-ends")  # when Blender crashes, the child goes too
         try:
             self._child = subprocess.Popen(
                 line,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
@@ -140,6 +141,8 @@ class LocalBackend:
         if child is None:
             return
         atexit.unregister(self.stop)
+        if child.stdin is not None:
+            child.stdin.close()
         child.terminate()
         try:
             child.wait(FAREWELL)

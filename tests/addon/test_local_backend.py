@@ -66,6 +66,20 @@ def test_the_real_command_from_start_to_stop(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the stand-in for the command is a script with a shebang")
+def test_it_ends_with_a_blender_that_crashes(
+    child: LocalBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody stops it: the pipe to it ends with the process that holds it, as if that had crashed."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    child.start(program(tmp_path / "cadenza", COMMAND))
+    wait(child, lambda: child.state == "running")
+    assert child._child is not None
+    assert child._child.stdin is not None
+    child._child.stdin.close()
+    wait(child, lambda: child.state == "failed")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the stand-in for the command is a script with a shebang")
 def test_a_command_that_ends_by_itself(child: LocalBackend, tmp_path: Path) -> None:
     child.start(program(tmp_path / "cadenza", "print('no room on the disk'); sys.exit(3)"))
     wait(child, lambda: child.state == "failed" and bool(child.last_line))

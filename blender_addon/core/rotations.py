@@ -30,17 +30,29 @@ def normalize(vector: Array) -> Array:
 
 def multiply(a: Array, b: Array) -> Array:
     """Hamilton product: the rotation ``b`` followed by the rotation ``a``."""
-    aw, ax, ay, az = np.moveaxis(np.asarray(a), -1, 0)
-    bw, bx, by, bz = np.moveaxis(np.asarray(b), -1, 0)
-    return np.stack(
-        [
-            aw * bw - ax * bx - ay * by - az * bz,
-            aw * bx + ax * bw + ay * bz - az * by,
-            aw * by - ax * bz + ay * bw + az * bx,
-            aw * bz + ax * by - ay * bx + az * bw,
-        ],
-        axis=-1,
+    aw, ax, ay, az = _components(a)
+    bw, bx, by, bz = _components(b)
+    return _joined(
+        aw * bw - ax * bx - ay * by - az * bz,
+        aw * bx + ax * bw + ay * bz - az * by,
+        aw * by - ax * bz + ay * bw + az * bx,
+        aw * bz + ax * by - ay * bx + az * bw,
     )
+
+
+def _components(a: Array) -> tuple[Array, ...]:
+    """The last axis taken apart."""
+    a = np.asarray(a)
+    return tuple(a[..., i] for i in range(a.shape[-1]))
+
+
+def _joined(*components: Array) -> Array:
+    """Components put together as a last axis: several times as fast as numpy's stack, as written out
+    products are against its cross product."""
+    out = np.empty((*np.shape(components[0]), len(components)), np.result_type(*components))
+    for i, component in enumerate(components):
+        out[..., i] = component
+    return out
 
 
 def conjugate(q: Array) -> Array:
@@ -50,10 +62,11 @@ def conjugate(q: Array) -> Array:
 
 def rotate(q: Array, v: Array) -> Array:
     """Rotate vectors ``v`` (..., 3) by quaternions ``q`` (..., 4)."""
-    q, v = np.asarray(q), np.asarray(v)
-    axis = q[..., 1:]
-    twice = 2.0 * np.cross(axis, v)
-    return v + q[..., :1] * twice + np.cross(axis, twice)
+    w, x, y, z = _components(q)
+    a, b, c = _components(v)
+    # v + w t + u x t with t = 2 u x v, u the quaternion's vector
+    tx, ty, tz = 2.0 * (y * c - z * b), 2.0 * (z * a - x * c), 2.0 * (x * b - y * a)
+    return _joined(a + w * tx + y * tz - z * ty, b + w * ty + z * tx - x * tz, c + w * tz + x * ty - y * tx)
 
 
 def from_axis_angle(axis: Array, angle: Array | float) -> Array:

@@ -119,14 +119,21 @@ class Skeleton:
         Returns:
             (T, J, 3) positions and (T, J, 4) global rotations.
         """
-        out, world = np.array(positions, dtype=np.float64), np.array(rotations, dtype=np.float64)
+        world = self.world_rotations(rotations)
+        out = np.array(positions, dtype=np.float64)
         for i, parent in enumerate(self.parents):
-            if parent < 0:
-                continue
-            world[:, i] = rot.multiply(world[:, parent], rotations[:, i])
-            if i not in self.held:
+            if parent >= 0 and i not in self.held:
                 out[:, i] = out[:, parent] + rot.rotate(world[:, parent], self.offsets[i])
         return out, world
+
+    def world_rotations(self, rotations: Array) -> Array:
+        """(T, J, 4) global rotations from local ones."""
+        # Joints first, so that one joint's frames lie side by side in memory.
+        world = np.array(np.moveaxis(rotations, 1, 0), dtype=np.float64, order="C")
+        for i, parent in enumerate(self.parents):
+            if parent >= 0:
+                world[i] = rot.multiply(world[parent], world[i])
+        return np.moveaxis(world, 0, 1)
 
     def to_dict(self) -> dict[str, Any]:
         return {

@@ -55,7 +55,7 @@ def bone_channels(result: Retargeted, bone_map: BoneMap, held: Mapping[str, Held
 
 def _settings(rig: _Rig) -> list[Channel]:
     """Custom properties of a control rig, as it needs them while it performs."""
-    count = len(rig.wanted)
+    count = len(rig.positions)
     return [
         Channel(f'pose.bones["{escape(bone)}"]["{escape(name)}"]', bone, np.full((count, 1), value), "torso", True)
         for bone, name, value in rig.bone_map.settings
@@ -100,11 +100,9 @@ class _Rig:
         self.joints = {bone: joint for joint, bone in body.bones.items()}
         self.carrier = carrier_of(self.rest, bone_map)
         self.joints.setdefault(self.carrier, "hips")
-        axes = body.axes
-        turned = rot.multiply(rot.multiply(axes, result.rotations), rot.conjugate(axes))
-        self.turn = {b: turned[:, body.skeleton.index(j)] for b, j in self.joints.items()}
-        self.wanted = rot.rotate(axes, result.positions())
         self.body = body
+        self.turn = {b: self._turned(result.rotations[:, body.skeleton.index(j)]) for b, j in self.joints.items()}
+        self.positions = result.positions()
         self.parent: dict[int, int] = {}
         self.stiff: dict[int, int] = {}
         for bone in self.joints:
@@ -112,6 +110,14 @@ class _Rig:
         self.shift: dict[int, Array] = {}
         self.places: dict[int, Array] = {}
         self._carry()
+
+    def _turned(self, q: Array) -> Array:
+        """Rotations of the body's space in the armature's."""
+        return rot.multiply(rot.multiply(self.body.axes, q), rot.conjugate(self.body.axes))
+
+    def _wanted(self, joint: str) -> Array:
+        """(T, 3) where a joint belongs."""
+        return rot.rotate(self.body.axes, self.positions[:, self.body.skeleton.index(joint)])
 
     def _hang(self, bone: int) -> None:
         """Find the moving bone that carries a bone (-1 when none does), and the bone between them, if any,
@@ -131,22 +137,21 @@ class _Rig:
         """(T, 3) where a bone's head goes when its own location is zero."""
         parent, head = self.parent[bone], self.rest.heads[bone]
         if parent < 0:
-            return np.broadcast_to(head, (len(self.wanted), 3))
+            return np.broadcast_to(head, (len(self.positions), 3))
         pivot = self.rest.heads[self.stiff.get(bone, bone)]
         return self._place(parent) + rot.rotate(self.turn[parent], pivot - self.rest.heads[parent]) + (head - pivot)
 
     def _place(self, bone: int) -> Array:
         """(T, 3) where a bone's head is; those that the rig does not carry where they belong are moved there."""
         if bone not in self.places:
-            carried = self._carried(bone)
-            wanted = self.wanted[:, self.body.skeleton.index(self.joints[bone])]
-            parted = bone != self.carrier and self.body.bones[self.joints[bone]] == bone and self._parted(bone)
-            if parted and np.abs(wanted - carried).max() > AWAY * np.ptp(self.rest.heads, axis=0).max():
-                self.shift[bone] = wanted - carried
-                carried = wanted
-            elif bone == self.carrier and bone in self.shift:
-                carried = carried + self.shift[bone]
-            self.places[bone] = carried
+            place = self._carried(bone)
+            if bone == self.carrier:
+                place = place + self.shift.get(bone, 0.0)
+            elif self._parted(bone):
+                wanted = self._wanted(self.joints[bone])
+                if np.abs(wanted - place).max() > AWAY * np.ptp(self.rest.heads, axis=0).max():
+                    self.shift[bone], place = wanted - place, wanted
+            self.places[bone] = place
         return self.places[bone]
 
     def _parted(self, bone: int) -> bool:
@@ -158,24 +163,23 @@ class _Rig:
 
     def _carry(self) -> None:
         """Move everything by the bone that carries all, so that the hips come where they belong."""
-        hips = self.wanted[:, self.body.skeleton.index("hips")]
-        self.shift[self.carrier] = hips - self._place(self.body.bones["hips"])
+        self.shift[self.carrier] = self._wanted("hips") - self._place(self.body.bones["hips"])
         self.places.clear()
         for bone in self.joints:
-            self._place(bone)
+            if self._parted(bone):
+                self._place(bone)
 
     def hold(self, bone: int, item: HeldBone) -> None:
         """Add a bone that goes its own way."""
-        axes = self.body.axes
-        self.turn[bone] = rot.multiply(rot.multiply(axes, item.turn), rot.conjugate(axes))
+        self.turn[bone] = self._turned(item.turn)
         self._hang(bone)
-        self.shift[bone] = rot.rotate(axes, item.place) - self._carried(bone)
+        self.shift[bone] = rot.rotate(self.body.axes, item.place) - self._carried(bone)
 
     def _parent_turn(self, bone: int) -> Array:
         """(T, 4) how the bone's parent has turned from rest."""
         parent = self.parent[bone]
         if parent < 0 or bone in self.stiff:
-            return np.broadcast_to(rot.IDENTITY, (len(self.wanted), 4))
+            return np.broadcast_to(rot.IDENTITY, (len(self.positions), 4))
         return self.turn[parent]
 
     def local_rotation(self, bone: int) -> Array:

@@ -50,7 +50,8 @@ class Retargeted:
     def positions(self) -> Array:
         """(T, J, 3) where the body's joints are."""
         skeleton = self.body.skeleton
-        out = np.empty((*self.rotations.shape[:2], 3))
+        frames, joints, _ = self.rotations.shape
+        out = np.moveaxis(np.empty((joints, frames, 3)), 0, 1)  # a joint's frames side by side
         out[:, 0] = self.hips
         for i, parent in enumerate(skeleton.parents[1:], start=1):
             out[:, i] = out[:, parent] + rot.rotate(self.rotations[:, parent], skeleton.offsets[i])
@@ -80,7 +81,7 @@ def source_of(motion: Motion, body: Body) -> Source:
     """
     if motion.rotations is None:
         raise MotionError("the motion has no rotations; run it through inverse kinematics first")
-    _, world = motion.skeleton.forward_kinematics(motion.rotations, motion.positions)
+    world = motion.skeleton.world_rotations(motion.rotations)
     back = rot.conjugate(body.axes)
     tips = {j: j for j in body.skeleton.joints if j not in body.bones and j in motion.skeleton}
     at = [body.bones.get(j, motion.skeleton.index(tips[j]) if j in tips else -1) for j in body.skeleton.joints]
@@ -99,7 +100,7 @@ def retarget(source: Source, target: Body) -> Retargeted:
     """The source's performance on the target's proportions."""
     alignment = rest_alignment(source.body, target)
     skeleton = target.skeleton
-    rotations = np.empty((len(source.positions), len(skeleton), 4))
+    rotations = np.moveaxis(np.empty((len(skeleton), len(source.positions), 4)), 0, 1)  # a joint's frames side by side
     for i, joint in enumerate(skeleton.joints):
         turned = _turned(source, target, joint)
         if turned is None:  # nothing in the source moves it: it follows what carries it

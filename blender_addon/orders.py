@@ -68,11 +68,12 @@ def like_take(scene: Any, take: Any) -> Order:
 
 
 def take_again(scene: Any, take: Any) -> Order:
-    """The chosen frames and part of a take, with another seed."""
+    """The chosen frames and part of a take, by the generator and the options of now, with another seed."""
     state = scene.cadenza
     if state.again_from >= state.again_to:
         raise OrderError("the range to generate again is empty; let it end after it begins")
     source, asked = _made_from(take)
+    asked |= {"generator": state.generator, "options": _options(state)}
     frames = (float(state.again_from), float(state.again_to))
     again = _again(scene, source, frames, state)
     earlier = [r["provenance"] for r in takes.provenance(take).get("revisions", ()) if "again" in r["provenance"]]

@@ -297,6 +297,21 @@ def soloed(take: Any) -> bool:
     return any(track.is_solo for _, track, _ in strips_of(take))
 
 
+def edited(take: Any) -> bool:
+    """Whether the take's keys can be changed as they are: its strips are being edited (tweak mode)."""
+    return any(nla.editing(entry.object, entry.action) for entry in take.actions if entry.object is not None)
+
+
+def edit(armature: Any, take: Any, on: bool) -> None:
+    """Open a take's keys for the animator's hand, shown, or close them. The animator's own action is kept aside
+    by Blender meanwhile and comes back."""
+    if on:
+        show(armature, take)
+    for entry in take.actions:
+        if entry.object is not None and entry.action is not None:
+            nla.edit(entry.object, entry.action, on)
+
+
 def hidden_by(armature: Any) -> str:
     """What keeps the shown take from being seen, with what to do about it; empty when it is seen."""
     for take in armature.cadenza_takes:

@@ -76,6 +76,16 @@ class StarTake(OnTake, bpy.types.Operator):
         takes.star(take)
 
 
+class EditTake(OnTake, bpy.types.Operator):
+    """Open this take's keys: pose the character and key it as always. Press again when you are done"""
+
+    bl_idname = "cadenza.edit_take"
+    bl_label = "Edit Keys"
+
+    def change(self, armature: Any, take: Any) -> None:
+        takes.edit(armature, take, not takes.edited(take))
+
+
 class FitScene(OnTake, bpy.types.Operator):
     """Let the scene last as long as this take"""
 
@@ -190,6 +200,7 @@ CLASSES = (
     ShowTake,
     SoloTake,
     StarTake,
+    EditTake,
     FitScene,
     DeleteTake,
     NewSeedTake,

@@ -27,7 +27,8 @@ def draw(layout: Any) -> None:
     elif known.state == "asking":
         layout.label(text="Asking the backend ...", icon="SORTTIME")
     elif known.state == "ready":
-        layout.label(text=f"Ready: version {known.version}, {len(known.generators())} generators", icon="CHECKMARK")
+        count = len(known.generators())
+        layout.label(text=f"Ready: version {known.version}, {count} generator{'s' * (count != 1)}", icon="CHECKMARK")
     elif known.state == "failed":
         show_error(layout, known.error, known.hint)
     for broken in (c for c in known.components if c.error):

@@ -47,6 +47,11 @@ class TakesPanel(InSidebar, bpy.types.Panel):
         column.operator("cadenza.solo_take", text="", icon="EVENT_S")
         column.operator("cadenza.fit_scene", text="", icon="PREVIEW_RANGE")
         column.operator("cadenza.delete_take", text="", icon="REMOVE")
+        chosen = obstacles.chosen_take(context.scene)
+        if chosen is not None:
+            editing = takes.edited(chosen)
+            text = "Done Editing" if editing else "Edit Keys"
+            layout.operator("cadenza.edit_take", text=text, icon="GREASEPENCIL", depress=editing)
         hidden = takes.hidden_by(armature)
         if hidden:
             show(layout, sentence(hidden), "INFO")

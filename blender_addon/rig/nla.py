@@ -126,6 +126,28 @@ def not_tweaking(data: Any) -> Iterator[None]:
             data.use_tweak_mode = True
 
 
+def editing(owner: Any, action: Any) -> bool:
+    """Whether an action is being edited as a strip (tweak mode)."""
+    data = owner.animation_data
+    return data is not None and data.use_tweak_mode and data.action == action
+
+
+def edit(owner: Any, action: Any, on: bool) -> None:
+    """Let an action be edited as a strip, or end that; another strip that is being edited is left."""
+    data = owner.animation_data
+    if data is None:
+        return
+    data.use_tweak_mode = False
+    for chosen, played in strips_of(owner, action) if on else ():
+        for track in data.nla_tracks:
+            track.select = track == chosen
+            for strip in track.strips:
+                strip.select = strip == played
+        data.nla_tracks.active = chosen
+        data.use_tweak_mode = True
+        return
+
+
 def solo(owner: Any, action: Any, on: bool) -> None:
     """Let only an action's track be evaluated, or end that."""
     for track, _ in strips_of(owner, action):

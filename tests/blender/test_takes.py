@@ -594,6 +594,31 @@ def test_what_an_animator_added_to_the_action_stays(character: Any, extra: str) 
     assert len(curve(character.cadenza_takes[0], HEAD).modifiers) == (extra == "modifier")
 
 
+def test_a_takes_keys_are_opened_for_the_animators_hand_and_closed_again(character: Any) -> None:
+    own = bpy.data.actions.new("own")
+    character.animation_data_create().action = own
+    write(character, 1)
+    write(character, 2)
+    first, second = character.cadenza_takes
+    takes.edit(character, first, True)
+    assert (takes.edited(first), takes.edited(second), takes.shown(first), takes.shown(second)) == (
+        True,
+        False,
+        True,
+        False,
+    )
+    bone = character.pose.bones["head"]
+    bone.rotation_euler = (0.5, 0.0, 0.0)
+    bone.keyframe_insert("rotation_euler", frame=30)
+    takes.edit(character, second, True)
+    assert (takes.edited(first), takes.edited(second)) == (False, True)
+    takes.edit(character, second, False)
+    assert not takes.edited(second)
+    assert character.animation_data.action == own
+    assert keys(curve(first, HEAD))[30] == pytest.approx(0.5)
+    assert 30 not in keys(curve(second, HEAD)) or keys(curve(second, HEAD))[30] != pytest.approx(0.5)
+
+
 @pytest.mark.parametrize("how", ["tweak", "active"])
 def test_a_take_that_is_being_edited_can_be_written_again(character: Any, how: str) -> None:
     write(character, 1)

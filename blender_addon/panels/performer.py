@@ -53,21 +53,25 @@ class BoneMapPanel(InSidebar, bpy.types.Panel):
         lacking = character.missing(armature)
         if lacking:
             show(layout, f"Needed: {', '.join(map(character.words, lacking))}", "ERROR")
-        layout.template_list("CADENZA_UL_bones", "", armature.cadenza, "bones", armature.cadenza, "bone_index", rows=8)
+        state = armature.cadenza
+        layout.template_list("CADENZA_UL_bones", "", state, "bones", state, "bone_index", rows=8)
+        if 0 <= state.bone_index < len(state.bones):
+            item = state.bones[state.bone_index]
+            layout.prop_search(item, "bone", armature.data, "bones", text=character.words(item.name), icon="BONE_DATA")
 
 
 class BoneList(bpy.types.UIList):
-    """Joints, their bones (found by typing), and how sure the guess is; the list's own filter searches joints."""
+    """Joints, their bones without namespace, and how sure the guess is; the list's own filter searches joints."""
 
     bl_idname = "CADENZA_UL_bones"
 
     def draw_item(
         self, context: Any, layout: Any, data: Any, item: Any, icon: Any, active_data: Any, active_property: Any
     ) -> None:
-        row = layout.split(factor=0.36)
+        row = layout.split(factor=0.44)
         row.label(text=character.words(item.name), translate=False)
         right = row.row(align=True)
-        right.prop_search(item, "bone", item.id_data.data, "bones", text="", icon="NONE")
+        right.label(text=item.bone.rpartition(":")[2], translate=False)
         score = right.row()
         score.ui_units_x = 2.2
         score.alignment = "RIGHT"

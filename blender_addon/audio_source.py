@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from .option_schema import shortest
+from .timeline import frame_rate, seconds_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,11 +75,6 @@ class Source:
             return cls(sound, score, start, end, float(data["frame"]), float(data["second"]), str(data["name"]))
         except (KeyError, TypeError, ValueError) as error:
             raise SourceError("the take does not say what it was made from; generate a new one") from error
-
-
-def frame_rate(scene: Any) -> float:
-    """Frames per second of a scene."""
-    return float(scene.render.fps / scene.render.fps_base)
 
 
 def source_of(scene: Any) -> Source:
@@ -218,7 +214,7 @@ def _in_range(source: Source, scene: Any, state: Any) -> Source:
     start, end = source.start, source.end
     if state.range == "SCENE":
         first = source.origin(scene)
-        last = first + (scene.frame_end + 1 - scene.frame_start) / frame_rate(scene)
+        last = seconds_at(scene, scene.frame_end + 1, first)
     elif state.range == "SECONDS":
         first, last = shortest(state.start), shortest(state.end)
     else:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from .core.annotations import Annotation, AnnotationTrack
-from .timeline import frame_at
+from .timeline import frame_rate
 from .track_state import Edits, PlacedTrack, matches
 
 DEFAULT: Final = ("downbeat", "beat")
@@ -60,7 +60,7 @@ def add_markers(
             _set_shown(item, track.namespace in DEFAULT)
         if shown is not None:
             _set_shown(item, track.namespace in shown)
-        placed = PlacedTrack(track, origin, float(scene.frame_start), _rate(scene))
+        placed = PlacedTrack(track, origin, float(scene.frame_start), frame_rate(scene))
         renewed[track.namespace] = (placed, *_renew(scene, item, placed))
     for item in scene.cadenza_timeline.tracks:
         if item.namespace in renewed:
@@ -98,7 +98,7 @@ def remove_markers(scene: Any) -> None:
 def refresh_markers(scene: Any) -> None:
     """Put the markers where they belong after the scene's frame rate was changed."""
     for item in scene.cadenza_timeline.tracks:
-        if PlacedTrack.rate_of(item) != _rate(scene):
+        if PlacedTrack.rate_of(item) != frame_rate(scene):
             _settle(scene, item)
 
 
@@ -147,10 +147,6 @@ def _set_shown(item: Any, shown: bool) -> None:
     data, item.data = item.data, ""
     item.shown = shown
     item.data = data
-
-
-def _rate(scene: Any) -> float:
-    return float(frame_at(scene, 1.0) - frame_at(scene, 0.0))
 
 
 def _markers(scene: Any, namespace: str) -> dict[int, Any]:
@@ -207,7 +203,7 @@ def _settle(scene: Any, item: Any) -> None:
     track, edits = PlacedTrack.of(item), Edits.of(item)
     there = _read_by_hand(scene, item, track, edits)
     _take_over(scene, item, there)
-    _put(scene, item, replace(track, rate=_rate(scene)), edits, there)
+    _put(scene, item, replace(track, rate=frame_rate(scene)), edits, there)
 
 
 def _put(scene: Any, item: Any, track: PlacedTrack, edits: Edits, there: dict[int, Any]) -> None:

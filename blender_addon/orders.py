@@ -14,7 +14,7 @@ import bpy
 
 from . import character, connection, options, takes
 from .applying import Again, Destination
-from .audio_source import Source, frame_rate, source_of
+from .audio_source import Source, source_of
 from .core.motion import MotionError
 from .core.protocol import JobRequest
 from .jobs import Order
@@ -23,6 +23,7 @@ from .motion_files import load_motion
 from .reference import Reference
 from .remote_job import Failure, Message, Progress, RemoteJob, Result
 from .rig.bone_map import essential_missing
+from .timeline import frame_rate, seconds_at
 
 FRAME_RATES: Final = (1.0, 240.0)
 """What a backend generates; keys of other scenes are put between frames."""
@@ -87,9 +88,8 @@ def take_again(scene: Any, take: Any) -> Order:
 
 def _again(scene: Any, source: Source, frames: tuple[float, float], state: Any) -> Again:
     """What is generated again, in seconds of the recording: frames change when the scene's rate does."""
-    second, origin = 1.0 / frame_rate(scene), source.origin(scene)
-    begin, end = (origin + (frame - scene.frame_start) * second for frame in frames)
-    return Again(None if state.part == "ALL" else state.part, begin, end, state.fade * second)
+    begin, end = (seconds_at(scene, frame, source.origin(scene)) for frame in frames)
+    return Again(None if state.part == "ALL" else state.part, begin, end, state.fade / frame_rate(scene))
 
 
 def recognition(scene: Any) -> Order:

@@ -25,13 +25,22 @@ def set_frame_rate(scene: Any, fps: float) -> None:
     scene.render.fps_base = whole / fps
 
 
+def frame_rate(scene: Any) -> float:
+    """Frames per second of a scene."""
+    return float(scene.render.fps / scene.render.fps_base)
+
+
 def frame_at(scene: Any, seconds: Seconds, origin: float = 0.0) -> Seconds:
     """Scene frame (with its fraction) of a time in the recording, when ``origin`` is at the scene's start.
 
     The one place where seconds become frames; ``seconds`` may be an array.
     """
-    rate: float = scene.render.fps / scene.render.fps_base
-    return (seconds - origin) * rate + scene.frame_start
+    return (seconds - origin) * frame_rate(scene) + scene.frame_start
+
+
+def seconds_at(scene: Any, frame: float, origin: float = 0.0) -> float:
+    """The time in the recording at a scene frame: the inverse of :func:`frame_at`."""
+    return (frame - scene.frame_start) / frame_rate(scene) + origin
 
 
 def add_sound(scene: Any, sound: SoundFile, name: str = "Cadenza sound") -> Any:
@@ -43,7 +52,7 @@ def add_sound(scene: Any, sound: SoundFile, name: str = "Cadenza sound") -> Any:
         return None
     editor = scene.sequence_editor or scene.sequence_editor_create()
     strips = editor.strips if hasattr(editor, "strips") else editor.sequences
-    rate = scene.render.fps / scene.render.fps_base
+    rate = frame_rate(scene)
     # Strips begin on whole frames; what is left over delays the sound within its strip.
     skipped = math.ceil(sound.start * rate - 1e-6)
     strip = strips.new_sound(name, sound.path, channel=1, frame_start=scene.frame_start - skipped)

@@ -47,7 +47,8 @@ def animate_file(
         check_file(rig)
     elif outputs.report or outputs.export:
         raise ComponentError("--report and --export are about a character of your own; give it with --rig")
-    outputs.check([path for path in (source, score, rig) if path is not None], overwrite)
+    bone_map = Path(character.bone_map) if character is not None and character.bone_map else None
+    outputs.check([path for path in (source, score, rig, bone_map) if path is not None], overwrite)
     job = replace(job, score=_read_score(_notes_from(source, score, is_midi)))
     # The process ends before the drafts are cleared away: it may be writing one.
     with Drafts(outputs) as drafts, BlenderProcess() as blender, _bars(console) as bars:

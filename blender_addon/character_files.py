@@ -14,6 +14,7 @@ from typing import Any, Final
 import bpy
 import numpy as np
 
+from .bvh_axes import stand_up
 from .rig import nla
 from .rig.armature import rest_pose_of
 from .rig.bone_map import guess_bone_map
@@ -120,6 +121,7 @@ def export_character(path: Path, armature: Any, scene: Any) -> None:
                     add_leaf_bones=False,
                     bake_anim_use_nla_strips=False,
                     bake_anim_use_all_actions=False,
+                    bake_anim_simplify_factor=0.0,  # thinned-out keys are millimetres off
                 )
             elif suffix == ".glb":
                 bpy.ops.export_scene.gltf(
@@ -131,10 +133,18 @@ def export_character(path: Path, armature: Any, scene: Any) -> None:
             elif suffix == ".bvh":
                 frames = {"frame_start": scene.frame_start, "frame_end": scene.frame_end}
                 bpy.ops.export_anim.bvh(filepath=target, root_transform_only=True, **frames)
+                if _up(armature) == "Z":
+                    path.write_text(stand_up(path.read_text(encoding="utf-8")), encoding="utf-8")
             else:
                 bpy.ops.wm.usd_export(filepath=target, selected_objects_only=True, export_animation=True)
         except RuntimeError as error:
             raise CharacterError(f"{path.name} could not be exported: {error}") from error
+
+
+def _up(armature: Any) -> str:
+    """The axis of an armature's own space that points up in the scene."""
+    up = np.array(armature.matrix_world.inverted_safe())[:3, 2]
+    return "XYZ"[int(np.argmax(up))]
 
 
 @contextmanager

@@ -211,4 +211,5 @@ class Applying:
             again["fade"] = to.fade
             if again["replace"] is None:
                 raise ApplyError("the take that was to be generated again is gone; generate a new one")
-        return takes.write_take(character, solved.channels, frames, name=to.name, provenance=self._provenance, **again)
+        made = {**self._provenance, "rate": timeline.frame_rate(scene)}
+        return takes.write_take(character, solved.channels, frames, name=to.name, provenance=made, **again)

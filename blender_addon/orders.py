@@ -28,6 +28,9 @@ from .timeline import frame_rate, seconds_at
 FRAME_RATES: Final = (1.0, 240.0)
 """What a backend generates; keys of other scenes are put between frames."""
 
+IN_TIME: Final = 1e-4
+"""Part by which a take may run faster or slower than its music and still be generated again."""
+
 
 class OrderError(ValueError):
     """The panel does not say enough; the message says what is missing."""
@@ -73,6 +76,7 @@ def take_again(scene: Any, take: Any) -> Order:
     state = scene.cadenza
     if state.again_from >= state.again_to:
         raise OrderError("the range to generate again is empty; let it end after it begins")
+    _check_in_time(scene, take)
     source, asked = _made_from(take)
     asked |= {"generator": state.generator, "options": _options(state)}
     frames = (float(state.again_from), float(state.again_to))
@@ -156,10 +160,27 @@ def _new_take(scene: Any, source: Source | None) -> Destination:
     return Destination(Reference.to(armature), Reference.to(scene), bone_map, "Take 1", source)
 
 
+def _check_in_time(scene: Any, take: Any) -> None:
+    """OrderError when a take runs faster or slower than its music: it was stretched, or the frame rate was changed."""
+    made, now = float(takes.provenance(take).get("rate") or frame_rate(scene)), frame_rate(scene)
+    speed = now / (made * takes.clock_of(take).scale)
+    if abs(speed - 1.0) > IN_TIME:
+        raise OrderError(
+            f"{take.name!r} was made for {made:.5g} frames a second and plays at {100 * speed:.4g} % of its music's "
+            f"speed; set the frame rate back, stretch its strips to a scale of {now / made:.5g}, or generate a new take"
+        )
+
+
 def _made_from(take: Any) -> tuple[Source, dict[str, Any]]:
-    """Source and request of a take, with a new seed. OrderError when it was not generated here."""
+    """Source (where the take lies now) and request of a take, with a new seed.
+
+    Raises:
+        OrderError: it was not generated here.
+    """
     again = takes.duplicate(take.id_data, take)
     asked = again.get("request")
     if not isinstance(asked, dict) or not isinstance(again.get("source"), dict):
         raise OrderError(f"{take.name!r} was not generated in this scene (it came from a file); generate a new take")
-    return Source.from_dict(again["source"]), {**asked, "seed": again["seed"]}
+    source = Source.from_dict(again["source"])
+    source = replace(source, frame=takes.clock_of(take).outside(source.frame))  # its strips may have been moved
+    return source, {**asked, "seed": again["seed"]}

@@ -268,6 +268,12 @@ def frames_of(take: Any) -> tuple[float, float] | None:
     return (min(s.frame_start for s in strips), max(s.frame_end for s in strips)) if strips else None
 
 
+def clock_of(take: Any) -> nla.Clock:
+    """How the take runs in the scene: an animator may have moved and stretched its strips."""
+    entry = next((e for e in take.actions if e.object is not None and e.action is not None), None)
+    return nla.clock_of(entry.object, entry.action) if entry is not None else nla.Clock()
+
+
 def show(armature: Any, take: Any) -> None:
     """Let this take be seen and mute the character's others; None mutes all of them."""
     for other in armature.cadenza_takes:

@@ -67,6 +67,10 @@ class Clock:
         """Frames of the action that are seen at frames of the scene."""
         return (frames - self.scene) / self.scale + self.action
 
+    def outside(self, frame: float) -> float:
+        """The frame of the scene at which a frame of the action is seen."""
+        return (frame - self.action) * self.scale + self.scene
+
 
 def clock_of(owner: Any, action: Any) -> Clock:
     """The clock of an action's first strip."""

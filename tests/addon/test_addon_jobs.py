@@ -146,6 +146,36 @@ def test_one_part_and_range_again(scene: Any) -> None:
     assert takes.provenance(again)["revisions"][0]["parts"] == ["bow_arm", "props"]  # the bow goes with its arm
 
 
+def test_a_take_that_was_moved_is_generated_again_where_it_lies(scene: Any) -> None:
+    generate()
+    take = takes.takes_of(character())[0]
+    before = keys(take)
+    for _, _, strip in takes.strips_of(take):
+        strip.frame_start_ui = strip.frame_start + 100
+    option(size=0.3)
+    scene.cadenza.again_from, scene.cadenza.again_to, scene.cadenza.fade = 110, 130, 4
+    bpy.ops.cadenza.generate_again()
+    assert drive().state == "finished"
+    after = keys(takes.takes_of(character())[0])
+    changed = before[before[:, 1] != after[:, 1], 0]
+    assert np.array_equal(changed, np.arange(11.0, 30.0))  # of the action; in the scene 100 frames later
+    bpy.ops.cadenza.new_seed_take()
+    drive()
+    assert takes.frames_of(takes.takes_of(character())[1]) == (101.0, 148.0)
+
+
+def test_a_take_out_of_time_is_not_generated_again(scene: Any) -> None:
+    generate()
+    scene.render.fps = 30
+    with pytest.raises(RuntimeError, match=r"made for 24 frames a second and plays at 125 %.* scale of 1.25"):
+        bpy.ops.cadenza.generate_again()
+    for _, _, strip in takes.strips_of(takes.takes_of(character())[0]):
+        strip.scale = 1.25
+    scene.cadenza.again_from, scene.cadenza.again_to = 10, 30
+    assert bpy.ops.cadenza.generate_again() == {"FINISHED"}
+    assert drive().state == "finished"
+
+
 def test_recognised_beats_become_markers(scene: Any) -> None:
     scene.cadenza.recognize = {"beat", "downbeat"}
     mine = scene.timeline_markers.new("mine", frame=3)

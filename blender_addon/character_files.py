@@ -106,13 +106,13 @@ def export_character(path: Path, armature: Any, scene: Any) -> None:
     """Write a character as it performs, its meshes and instruments with it.
 
     Raises:
-        CharacterError: unknown kind of file, or Blender's exporter failed.
+        CharacterError: unknown kind of file, a character that is not there to be seen, or Blender's exporter failed.
     """
     suffix = path.suffix.lower()
     if suffix not in WRITABLE:
         raise CharacterError(f"{path.name}: a performance is exported to one of {', '.join(WRITABLE)}")
     target = str(path)
-    with _selected(armature):
+    with _shown(armature), _selected(armature):
         try:
             if suffix == ".fbx":
                 bpy.ops.export_scene.fbx(
@@ -145,6 +145,26 @@ def _up(armature: Any) -> str:
     """The axis of an armature's own space that points up in the scene."""
     up = np.array(armature.matrix_world.inverted_safe())[:3, 2]
     return "XYZ"[int(np.argmax(up))]
+
+
+@contextmanager
+def _shown(armature: Any) -> Iterator[None]:
+    """A rig that is hidden, as rigs often are, shown for a moment: exporters leave out what is hidden."""
+    layer = bpy.context.view_layer
+    layer.update()
+    if armature.name not in layer.objects:
+        raise CharacterError(f"{armature.name!r} is not in this scene, or its collection is excluded; include it first")
+    hidden, disabled = armature.hide_get(), armature.hide_viewport
+    armature.hide_viewport = False
+    armature.hide_set(False)
+    layer.update()
+    try:
+        if not armature.visible_get():
+            raise CharacterError(f"the collection of {armature.name!r} is hidden; show it first")
+        yield
+    finally:
+        armature.hide_set(hidden)
+        armature.hide_viewport = disabled
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from tests.running import Command, melody, names, write_midi
 
 bpy = pytest.importorskip("bpy")
 
-from blender_addon.character_files import export_character, open_character  # noqa: E402
+from blender_addon.character_files import CharacterError, export_character, open_character  # noqa: E402
 from blender_addon.motion_files import load_motion  # noqa: E402
 from blender_addon.rig.bone_map import BoneMap  # noqa: E402
 from tests.built_rigs import bones_of, build, empty_scene, show, world_of  # noqa: E402
@@ -180,6 +180,32 @@ def test_exports_move_as_the_blend_does(performed: Path, suffix: str, tmp_path: 
         motion = load_motion(target)  # with Y up, as other programs expect
         hand = motion.joint(HAND) - motion.joint(MIXAMO.bones["hips"])
         assert np.abs(hand[:60:10] - expected).max() < 1e-4
+
+
+@pytest.mark.parametrize("hidden", ["eye", "monitor", "collection", "excluded"])
+def test_a_hidden_rig_is_exported_or_what_to_do_is_said(hidden: str, tmp_path: Path) -> None:
+    """Exporters would write an empty file and say nothing."""
+    empty_scene()
+    anna = build(person(MIXAMO, "Anna"))
+    cast = bpy.data.collections.new("Cast")
+    bpy.context.scene.collection.children.link(cast)
+    cast.objects.link(anna)
+    bpy.context.scene.collection.objects.unlink(anna)
+    layer = bpy.context.view_layer.layer_collection.children["Cast"]
+    {
+        "eye": lambda: anna.hide_set(True),
+        "monitor": lambda: setattr(anna, "hide_viewport", True),
+        "collection": lambda: setattr(layer, "hide_viewport", True),
+        "excluded": lambda: setattr(layer, "exclude", True),
+    }[hidden]()
+    if hidden in ("eye", "monitor"):
+        export_character(tmp_path / "a.glb", anna, bpy.context.scene)
+        assert (anna.hide_get(), anna.hide_viewport) == (hidden == "eye", hidden == "monitor")
+        assert set(MIXAMO.bones.values()) <= {b.name for b in imported(tmp_path / "a.glb")[0].data.bones}
+        return
+    with pytest.raises(CharacterError, match="show it first" if hidden == "collection" else "include it first"):
+        export_character(tmp_path / "a.glb", anna, bpy.context.scene)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("suffix", ["glb", "usd"])

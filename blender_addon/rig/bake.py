@@ -4,25 +4,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-import bpy
 import numpy as np
 
 from ..core import rotations as rot
+from .bone_channels import escape, part_of
 from .channels import Channel
 
 if TYPE_CHECKING:
     from ..core.motion import Motion
     from ..core.rotations import Array
-
-PARTS: Final = {
-    "right_shoulder": "bow_arm",
-    "left_shoulder": "left_hand",
-    "right_upper_leg": "legs",
-    "left_upper_leg": "legs",
-}
-"""Joints with which a part of the body begins; the bow goes with its arm, the violin with the torso."""
 
 
 class BakeError(ValueError):
@@ -43,25 +35,17 @@ def channels_of(motion: Motion, armature: Any) -> list[Channel]:
         raise BakeError(f"no bone of {armature.name!r} is named as a joint of {motion.skeleton.name!r}")
     skeleton = motion.skeleton
     _, world = skeleton.forward_kinematics(motion.rotations, motion.positions)
-    moving = {skeleton.joints[0], *(skeleton.joints[i] for i in skeleton.held)}
+    held = {skeleton.joints[i] for i in skeleton.held}
     channels = []
     for bone in bones:
-        joint, part = skeleton.index(bone), _part(motion, bone)
+        joint, part = skeleton.index(bone), "props" if bone in held else part_of(bone)
         rest = _rest_rotation(armature.data.bones[bone])
         local = rot.multiply(rot.conjugate(rest), rot.multiply(motion.rotations[:, joint], rest))
-        path = f'pose.bones["{bpy.utils.escape_identifier(bone)}"].'
+        path = f'pose.bones["{escape(bone)}"].'
         channels.append(Channel(path + "rotation_quaternion", bone, rot.unroll(local), part))
-        if bone in moving:
+        if joint == 0 or bone in held:
             channels.append(Channel(path + "location", bone, _location(motion, world, joint, rest), part))
     return channels
-
-
-def _part(motion: Motion, joint: str) -> str:
-    """The part of the body in which a joint lies."""
-    skeleton, at = motion.skeleton, motion.skeleton.index(joint)
-    while at >= 0 and skeleton.joints[at] not in PARTS:
-        at = skeleton.parents[at]
-    return PARTS[skeleton.joints[at]] if at >= 0 else "torso"
 
 
 def _rest_rotation(bone: Any) -> Array:

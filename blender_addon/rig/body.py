@@ -15,10 +15,10 @@ from ..core import violinist
 from ..core.rotations import Array
 from ..core.skeleton import Skeleton
 from .bone_map import MAPPABLE, BoneMap
+from .joints import SIDES
 from .rest_pose import RestPose
 
 TREE: Final = violinist.violinist_skeleton()
-SIDES: Final = ("left", "right")
 PAIRS: Final = ("upper_leg", "upper_arm", "hand", "shoulder", "foot")
 LIMBS: Final = (("upper_leg", "lower_leg", "foot"), ("upper_arm", "lower_arm", "hand"))
 WITHIN_LIMBS: Final = {

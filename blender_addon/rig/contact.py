@@ -21,8 +21,9 @@ from ..core import rotations as rot
 from ..core import violinist
 from ..core.rotations import Array
 from ..core.solvers import CurledChain, two_bones
-from .body import SIDES, Body
+from .body import Body
 from .instrument import Instrument
+from .joints import SIDES
 from .retarget import Retargeted, Source
 
 LARGEST_BEND: Final = np.radians(112.0)

@@ -15,8 +15,9 @@ from ..core import violinist
 from ..core.motion import Motion
 from ..core.rotations import Array
 from ..core.solvers import STRAIGHTEST
-from .body import SIDES, Body, RigError
-from .retarget import TRUNK, Retargeted, Source
+from .body import Body, RigError
+from .joints import SIDES, TRUNK
+from .retarget import Retargeted, Source
 
 ARM: Final = ("upper_arm", "lower_arm", "hand")
 HEAD_CENTRE: Final = np.array([0.0, -0.005, 0.10])

@@ -18,6 +18,7 @@ from ..core.rotations import Array
 from .bone_channels import part_of
 from .instrument import Held
 from .retarget import Source
+from .splice import smoothstep
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +53,7 @@ def aligned(base: Motion, layer: Layer) -> tuple[Motion, Array]:
     rise = ones if layer.begin <= base.times[0] else np.clip((base.times - layer.begin) / ramp, 0.0, 1.0)
     fall = ones if layer.end >= base.times[-1] else np.clip((layer.end - base.times) / ramp, 0.0, 1.0)
     share = np.minimum(rise, fall)
-    return new, np.where(known, share * share * (3.0 - 2.0 * share), 0.0)
+    return new, np.where(known, smoothstep(share), 0.0)
 
 
 def merge(

@@ -14,12 +14,13 @@ from ..core import rotations as rot
 from ..core.motion import Motion
 from ..core.rotations import Array
 from ..core.violinist import FINGERS
-from .body import SIDES, Body, RigError, body_of_motion, body_of_rig, rest_of_skeleton
+from .body import Body, RigError, body_of_motion, body_of_rig, rest_of_skeleton
 from .bone_channels import HeldBone, bone_channels
 from .bone_map import BoneMap, guess_bone_map
 from .channels import Channel
 from .contact import Contact, touch
 from .instrument import ARM, Held, Instrument, fit, held_in
+from .joints import SIDES
 from .merge import Layer, aligned, merge
 from .rest_pose import RestPose
 from .retarget import Source, direction_errors, retarget, source_of

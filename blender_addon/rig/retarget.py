@@ -21,9 +21,9 @@ from ..core import rotations as rot
 from ..core import violinist
 from ..core.motion import Motion, MotionError
 from ..core.rotations import Array
-from .body import SIDES, Body
+from .body import Body
+from .joints import SIDES, TRUNK
 
-TRUNK: Final = ("hips", "spine", "chest", "upper_chest", "neck", "head")
 LEG: Final = ("upper_leg", "lower_leg", "foot")
 TWIST_SHARE: Final = 0.5
 """Part of a hand's roll against the forearm at rest that the forearm takes."""

@@ -72,7 +72,7 @@ def sounding(seconds: float = 4.0, pitches: tuple[int, ...] = PITCHES) -> list[S
 
 def posed(rest: RestPose, channels: Iterable[Channel], frames: int) -> dict[str, Array]:
     """Bone -> (T, 4, 4) matrix in the armature's space."""
-    given = {(c.group, c.path.rpartition(".")[2]): c.values for c in channels if not c.single}
+    given = {(c.group, c.path.rpartition(".")[2]): c.values for c in channels if not c.path.endswith('"]')}
     here = np.tile(np.eye(4), (len(rest), 1, 1))
     here[:, :3, :3], here[:, :3, 3] = rot.to_matrix(rest.rotations), rest.heads
     out: list[Array] = []

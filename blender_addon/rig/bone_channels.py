@@ -57,7 +57,7 @@ def _settings(rig: _Rig) -> list[Channel]:
     """Custom properties of a control rig, as it needs them while it performs."""
     count = len(rig.positions)
     return [
-        Channel(f'pose.bones["{escape(bone)}"]["{escape(name)}"]', bone, np.full((count, 1), value), "torso", True)
+        Channel(f'pose.bones["{escape(bone)}"]["{escape(name)}"]', bone, np.full((count, 1), value), "torso")
         for bone, name, value in rig.bone_map.settings
         if bone in rig.rest
     ]

@@ -18,14 +18,12 @@ class Channel:
         group: name of the channel group (the bone's name).
         values: (T, C), one column for each array index; C = 1 for a single value.
         part: of the body: ``bow_arm``, ``left_hand``, ``torso``, ``legs`` or ``props``.
-        single: whether the property is a single value, not an array.
     """
 
     path: str
     group: str
     values: Array = field(repr=False)
     part: str = "torso"
-    single: bool = False
 
 
 PARTS = ("bow_arm", "left_hand", "torso", "legs", "props")

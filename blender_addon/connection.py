@@ -56,6 +56,7 @@ _child_state = "stopped"
 
 
 def known() -> Known:
+    """What the last look showed; cheap enough to draw."""
     return _known
 
 
@@ -90,6 +91,7 @@ def start_local() -> None:
 
 
 def stop_local() -> None:
+    """Stop the local backend; nothing is known any more."""
     global _child_state
     CHILD.stop()
     _child_state = "stopped"

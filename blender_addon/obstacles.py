@@ -22,6 +22,7 @@ def to_generating(scene: Any) -> str:
 
 
 def to_recognizing(scene: Any) -> str:
+    """What keeps the source from being recognised."""
     return to_working() or to_source(scene) or to_backend()
 
 
@@ -33,10 +34,12 @@ def to_applying(scene: Any) -> str:
 
 
 def to_working() -> str:
+    """What keeps any job from beginning."""
     return "A job is running; wait for it, or cancel it" if jobs.running() else ""
 
 
 def to_source(scene: Any) -> str:
+    """What is not chosen in Source; whether it can be played is seen when a button is pressed."""
     state = scene.cadenza
     if state.source == "STRIP" and not state.strip:
         some = audio_source.has_strips(scene)
@@ -51,6 +54,7 @@ def to_source(scene: Any) -> str:
 
 
 def to_performer(scene: Any) -> str:
+    """What keeps the character from performing."""
     armature = scene.cadenza.character
     if armature is None:
         return "Choose a character in Performer, or add our musician"
@@ -64,6 +68,7 @@ def to_performer(scene: Any) -> str:
 
 
 def to_backend() -> str:
+    """What keeps the backend from being asked."""
     known = connection.known()
     if known.state == "ready":
         return ""

@@ -13,9 +13,8 @@ import bpy
 
 from . import audio_source, character, options
 from .rig.channels import PARTS
+from .take_properties import GROWING, OVERRIDABLE
 
-OVERRIDABLE = {"LIBRARY_OVERRIDABLE"}
-GROWING = {"LIBRARY_OVERRIDABLE", "USE_INSERTION"}
 LARGEST_SEED = 2**31 - 1
 FILE: dict[str, Any] = {"subtype": "FILE_PATH"}
 """A file, found relative to the .blend (Blender asks for that word since 4.5, and refuses it before)."""

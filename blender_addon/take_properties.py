@@ -13,7 +13,9 @@ from typing import Any
 import bpy
 
 OVERRIDABLE = {"LIBRARY_OVERRIDABLE"}
+"""``override`` of a property that a library override may change."""
 GROWING = {"LIBRARY_OVERRIDABLE", "USE_INSERTION"}
+"""``override`` of a list that a library override may add to."""
 
 
 class CadenzaTakeAction(bpy.types.PropertyGroup):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from backend import drafts, sources
 from plugins.api import Motion
 from tests.odd_rigs import rolled, stretched
 from tests.rig_families import FAMILIES
@@ -19,6 +20,7 @@ from tests.running import Command, melody, names, write_midi
 
 bpy = pytest.importorskip("bpy")
 
+from blender_addon import audio_source, character_files  # noqa: E402
 from blender_addon.character_files import CharacterError, export_character, open_character  # noqa: E402
 from blender_addon.motion_files import load_motion  # noqa: E402
 from blender_addon.rig.bone_map import BoneMap  # noqa: E402
@@ -180,6 +182,12 @@ def test_exports_move_as_the_blend_does(performed: Path, suffix: str, tmp_path: 
         motion = load_motion(target)  # with Y up, as other programs expect
         hand = motion.joint(HAND) - motion.joint(MIXAMO.bones["hips"])
         assert np.abs(hand[:60:10] - expected).max() < 1e-4
+
+
+def test_both_sides_name_the_same_files() -> None:
+    """They share no code, for each must do without the other."""
+    assert drafts.EXPORTS == character_files.WRITABLE
+    assert sources.SCORES == audio_source.SCORES
 
 
 @pytest.mark.parametrize("hidden", ["eye", "monitor", "collection", "excluded"])

@@ -318,6 +318,23 @@ def edit(armature: Any, take: Any, on: bool) -> None:
             nla.edit(entry.object, entry.action, on)
 
 
+def add_layer(armature: Any, take: Any) -> Any:
+    """An empty action over a take, for an animator to change it with few keys; the take stays as it is.
+
+    Raises:
+        TakeError: when the character has an active action already.
+    """
+    edit(armature, take, False)
+    show(armature, take)
+    layer = nla.add_layer(armature, f"{armature.name} layer")
+    if layer is None:
+        raise TakeError(
+            f"{armature.name!r} has the active action {armature.animation_data.action.name!r}; key in that, or push it "
+            "down in the NLA editor first"
+        )
+    return layer
+
+
 def hidden_by(armature: Any) -> str:
     """What keeps the shown take from being seen, with what to do about it; empty when it is seen."""
     for take in armature.cadenza_takes:

@@ -86,6 +86,16 @@ class EditTake(OnTake, bpy.types.Operator):
         takes.edit(armature, take, not takes.edited(take))
 
 
+class AddLayer(OnTake, bpy.types.Operator):
+    """Put an empty action over the take: key only what you want different, the rest shines through"""
+
+    bl_idname = "cadenza.add_layer"
+    bl_label = "Add Layer"
+
+    def change(self, armature: Any, take: Any) -> None:
+        takes.add_layer(armature, take)
+
+
 class FitScene(OnTake, bpy.types.Operator):
     """Let the scene last as long as this take"""
 
@@ -201,6 +211,7 @@ CLASSES = (
     SoloTake,
     StarTake,
     EditTake,
+    AddLayer,
     FitScene,
     DeleteTake,
     NewSeedTake,

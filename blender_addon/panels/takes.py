@@ -51,7 +51,9 @@ class TakesPanel(InSidebar, bpy.types.Panel):
         if chosen is not None:
             editing = takes.edited(chosen)
             text = "Done Editing" if editing else "Edit Keys"
-            layout.operator("cadenza.edit_take", text=text, icon="GREASEPENCIL", depress=editing)
+            row = layout.row(align=True)
+            row.operator("cadenza.add_layer", icon="ADD")
+            row.operator("cadenza.edit_take", text=text, icon="GREASEPENCIL", depress=editing)
         hidden = takes.hidden_by(armature)
         if hidden:
             show(layout, sentence(hidden), "INFO")

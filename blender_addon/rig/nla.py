@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .action import curves_in_use, curves_of, paths_of
+from .action import curves_in_use, curves_of, new_action, paths_of
 
 if TYPE_CHECKING:
     from ..core.rotations import Array
@@ -150,6 +150,20 @@ def edit(owner: Any, action: Any, on: bool) -> None:
         data.nla_tracks.active = chosen
         data.use_tweak_mode = True
         return
+
+
+def add_layer(owner: Any, name: str) -> Any:
+    """A new, empty active action whose keys are added to what lies below it; None when another is in the way."""
+    data = owner.animation_data or owner.animation_data_create()
+    data.use_tweak_mode = False
+    if data.action is not None:
+        return None
+    action = new_action(name, owner)
+    data.action = action
+    if hasattr(data, "action_slot"):
+        data.action_slot = action.slots[0]
+    data.action_blend_type, data.action_extrapolation, data.action_influence = "COMBINE", "HOLD", 1.0
+    return action
 
 
 def solo(owner: Any, action: Any, on: bool) -> None:

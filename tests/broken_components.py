@@ -1,0 +1,320 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""Components that break the contract, each in one way, and what they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import BaseModel
+
+from plugins.api import (
+    Annotation,
+    AnnotationTrack,
+    Audio,
+    Cancelled,
+    Component,
+    Generator,
+    JobContext,
+    Motion,
+    Recommendation,
+    Skeleton,
+)
+from tests.good_components import BODY, Good, GoodCorrector, GoodRecognizer, GoodRecommender, GoodStep
+
+
+class NoDocstring(Good):
+    __doc__ = None
+
+
+class BadName(Good):
+    name = "Very Good"
+
+
+class NoLabel(Good):
+    label = " "
+
+
+class NoSkeleton(Generator):
+    """Nothing."""
+
+    name, label = "no-skeleton", "No skeleton"
+    instruments = ("violin",)
+    generate = Good.generate
+
+
+class NamesInOneString(Good):
+    """Forgets a comma."""
+
+    needs = "beat"  # type: ignore[assignment]
+
+
+class BadDevice(Good):
+    """Runs on a tuba."""
+
+    devices = ("tuba",)
+
+
+class OptionsAreNoModel(Good):
+    """A dict will not do."""
+
+    Options: ClassVar = {"amount": 1.0}  # type: ignore[assignment,misc]
+
+
+class OptionWithoutDefault(Good):
+    """Asks for a number."""
+
+    class Options(BaseModel):  # type: ignore[assignment]
+        amount: float
+
+
+class ArraysForMotion(Good):
+    """Returns positions only."""
+
+    def generate(self, audio: Audio, options: Any, context: JobContext) -> Any:
+        return super().generate(audio, options, context).positions
+
+
+class OwnFrameRate(Good):
+    """Always 30."""
+
+    def generate(self, audio: Audio, options: Any, context: JobContext) -> Motion:
+        return super().generate(audio, options, replace(context, fps=30.0))
+
+
+class TooShort(Good):
+    """Loses a tenth of a second."""
+
+    def generate(self, audio: Audio, options: Any, context: JobContext) -> Motion:
+        motion = super().generate(audio, options, context)
+        return replace(motion, positions=motion.positions[: -len(motion) // 20])
+
+
+class Empty(Good):
+    """No frames."""
+
+    def generate(self, audio: Audio, options: Any, context: JobContext) -> Motion:
+        return replace(super().generate(audio, options, context), positions=np.zeros((0, len(BODY), 3)))
+
+
+class FromZero(Good):
+    """Forgets where the sound starts."""
+
+    def generate(self, audio: Audio, options: Any, context: JobContext) -> Motion:
+        return replace(super().generate(audio, options, context), start=0.0)
+
+
+class OtherSkeleton(Good):
+    """Moves somebody else."""
+
+    def generate(self, audio: Audio, options: Any, context: JobContext) -> Motion:
+        motion = super().generate(audio, options, context)
+        return replace(motion, skeleton=Skeleton("other", BODY.joints, BODY.parents, BODY.offsets, BODY.roles))
+
+
+class Random(Good):
+    """Rolls dice."""
+
+    def generate(self, audio: Audio, options: Any, context: JobContext) -> Motion:
+        motion = super().generate(audio, options, context)
+        return replace(motion, positions=motion.positions + np.random.default_rng().normal())
+
+
+class RandomRotations(Good):
+    """Rolls dice for the rotations."""
+
+    def generate(self, audio: Audio, options: Any, context: JobContext) -> Motion:
+        motion = super().generate(audio, options, context)
+        return replace(motion, rotations=np.random.default_rng().normal(size=(len(motion), len(BODY), 4)))
+
+
+class Deaf(Good):
+    """Goes on when cancelled."""
+
+    def generate(self, audio: Audio, options: Any, context: JobContext) -> Motion:
+        return super().generate(audio, options, replace(context, is_cancelled=lambda: False))
+
+
+class Stubborn(Good):
+    """Catches what it should let pass."""
+
+    def generate(self, audio: Audio, options: Any, context: JobContext) -> Motion:
+        try:
+            return super().generate(audio, options, context)
+        except Cancelled:
+            return super().generate(audio, options, replace(context, is_cancelled=lambda: False))
+
+
+class ArrayInProvenance(Good):
+    """Remembers too much."""
+
+    def generate(self, audio: Audio, options: Any, context: JobContext) -> Motion:
+        return replace(super().generate(audio, options, context), provenance={"noise": np.zeros(3)})
+
+
+class StepChangesInput(GoodStep):
+    """Works in place."""
+
+    def apply(self, motion: Motion, options: Any, context: JobContext) -> Motion:
+        made = super().apply(motion, options, context)
+        motion.positions[...] += 1.0
+        return made
+
+
+class StepDropsFrames(GoodStep):
+    """Cuts the end."""
+
+    def apply(self, motion: Motion, options: Any, context: JobContext) -> Motion:
+        return replace(super().apply(motion, options, context), positions=motion.positions[:-1])
+
+
+class StepIsDeaf(GoodStep):
+    """Goes on when cancelled."""
+
+    def apply(self, motion: Motion, options: Any, context: JobContext) -> Motion:
+        return motion
+
+
+class CorrectorChangesRate(GoodCorrector):
+    """Another frame rate."""
+
+    def correct(self, motion: Motion, audio: Audio, options: Any, context: JobContext) -> Motion:
+        return replace(super().correct(motion, audio, options, context), fps=60.0)
+
+
+class RecognizerAnswers(GoodRecognizer):
+    """Answers with what the test says."""
+
+    answer: ClassVar[Any] = None
+
+    def recognize(
+        self, audio: Audio | None, motion: Motion | None, options: Any, context: JobContext
+    ) -> list[AnnotationTrack]:
+        super().recognize(audio, motion, options, context)
+        return self.answer  # type: ignore[no-any-return]
+
+
+class OneTrack(RecognizerAnswers):
+    """Not a list."""
+
+    answer = AnnotationTrack("beat")
+
+
+class Times(RecognizerAnswers):
+    """Times, not tracks."""
+
+    answer: ClassVar[Any] = [0.5, 1.0]
+
+
+class OtherTrack(RecognizerAnswers):
+    """Writes what it does not name."""
+
+    answer: ClassVar[Any] = [AnnotationTrack("note")]
+
+
+class Overconfident(RecognizerAnswers):
+    """120 percent sure."""
+
+    answer: ClassVar[Any] = [AnnotationTrack("beat", (Annotation(0.0, 0.0, 1, 1.2),))]
+
+
+class NumpyValues(RecognizerAnswers):
+    """Values that JSON does not know."""
+
+    answer: ClassVar[Any] = [AnnotationTrack("beat", (Annotation(0.0, 0.0, np.int64(1)),))]
+
+
+class RandomTracks(GoodRecognizer):
+    """Rolls dice."""
+
+    def recognize(
+        self, audio: Audio | None, motion: Motion | None, options: Any, context: JobContext
+    ) -> list[AnnotationTrack]:
+        context.check_cancelled()
+        return [AnnotationTrack("beat", (Annotation(np.random.default_rng().uniform(), 0.0, 1),))]
+
+
+class DeafRecognizer(GoodRecognizer):
+    """Goes on when cancelled."""
+
+    def recognize(
+        self, audio: Audio | None, motion: Motion | None, options: Any, context: JobContext
+    ) -> list[AnnotationTrack]:
+        return [AnnotationTrack("beat")]
+
+
+class ElsewhereRecommender(GoodRecommender):
+    """Recommends what nobody has."""
+
+    def recommend(
+        self, motion: Motion, library: Sequence[Path], options: Any, context: JobContext
+    ) -> list[Recommendation]:
+        return [Recommendation(Path("elsewhere.wav"), 1.0)]
+
+
+class WorstFirst(GoodRecommender):
+    """Begins at the wrong end."""
+
+    def recommend(
+        self, motion: Motion, library: Sequence[Path], options: Any, context: JobContext
+    ) -> list[Recommendation]:
+        found = super().recommend(motion, library, options, context)
+        return [replace(found[0], score=0.1), found[0]]
+
+
+class PathsOnly(GoodRecommender):
+    """Returns the library."""
+
+    def recommend(self, motion: Motion, library: Sequence[Path], options: Any, context: JobContext) -> Any:
+        return list(library)
+
+
+class DeafRecommender(GoodRecommender):
+    """Goes on when cancelled."""
+
+    def recommend(
+        self, motion: Motion, library: Sequence[Path], options: Any, context: JobContext
+    ) -> list[Recommendation]:
+        return []
+
+
+BREACHES: dict[type[Component], str] = {
+    NoDocstring: "needs a docstring",
+    BadName: "not 'Very Good'",
+    NoLabel: "label must say",
+    NoSkeleton: "skeleton is missing",
+    NamesInOneString: "needs must be a tuple of names, not 'beat'",
+    BadDevice: r"devices must be 'cpu' and/or 'cuda', not \('tuba',\)",
+    OptionsAreNoModel: "Options must be a nested pydantic model",
+    OptionWithoutDefault: "every option needs a default",
+    ArraysForMotion: "must be a Motion, not ndarray",
+    OwnFrameRate: "context.fps was 24, the motion has 30",
+    TooShort: "not as long as the audio",
+    Empty: "no frames",
+    FromZero: r"the audio starts at 0.5 s, the motion at 0 s: give it start=audio.start",
+    OtherSkeleton: "the class moves 'violinist', the motion 'other'",
+    Random: "the same seed gave another motion",
+    RandomRotations: "the same seed gave another motion",
+    Deaf: "a cancelled job must stop",
+    Stubborn: "a cancelled job must stop",
+    ArrayInProvenance: "provenance must be plain JSON",
+    StepChangesInput: "the given motion was changed",
+    StepDropsFrames: "must have the frame rate, the frames and the start",
+    StepIsDeaf: "a cancelled job must stop",
+    CorrectorChangesRate: "must have the frame rate, the frames and the start",
+    OneTrack: "a list of tracks, not AnnotationTrack",
+    Times: "a list of AnnotationTrack",
+    OtherTrack: r"the tracks must be \('beat',\)",
+    Overconfident: "confidence must be 0 to 1",
+    NumpyValues: "int64",
+    RandomTracks: "gave other annotations",
+    DeafRecognizer: "a cancelled job must stop",
+    ElsewhereRecommender: "only sounds of the library",
+    WorstFirst: "the best must come first",
+    PathsOnly: "a list of Recommendation",
+    DeafRecommender: "a cancelled job must stop",
+}

@@ -45,6 +45,10 @@ class Ended:
         assert all(word in message for word in words), message
 
 
+Run = Callable[..., Ended]
+"""The command with its arguments."""
+
+
 def tone(pitches: Sequence[int] = TUNE, seconds: float = 0.5, rate: int = RATE) -> np.ndarray:
     """Bowed-string-like notes, one after the other."""
     t = np.arange(round(seconds * rate)) / rate

@@ -92,6 +92,7 @@ class Registry:
                 devices=component.devices,
                 options=component.Options.model_json_schema(),
                 package=self.packages.get(id(component), ""),
+                writes=component.writes if isinstance(component, Recognizer) else (),
             )
             for kind, by_name in self.components.items()
             for component in by_name.values()

@@ -13,6 +13,7 @@ import bpy
 
 from . import options
 from .client import Backend, BackendError
+from .core.annotations import NAMESPACES
 from .local_backend import CHILD, LocalBackendError, find_command
 from .settings import LOCAL, settings
 
@@ -42,6 +43,11 @@ class Known:
 
     def generators(self) -> list[ComponentInfo]:
         return [c for c in self.components if c.kind == "generator" and not c.error]
+
+    def recognized(self) -> list[str]:
+        """Namespaces that can be recognised; beats and bars while nothing is known."""
+        written = {namespace for c in self.components if not c.error for namespace in c.writes}
+        return [n for n in NAMESPACES if n in (written or {"beat", "downbeat"})]
 
     def find(self, name: str) -> ComponentInfo | None:
         """The generator of that name."""

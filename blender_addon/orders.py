@@ -98,7 +98,7 @@ def _again(scene: Any, source: Source, frames: tuple[float, float], state: Any) 
 
 def recognition(scene: Any) -> Order:
     """Annotations of the source as markers."""
-    wanted = scene.cadenza.recognize
+    wanted = scene.cadenza.recognize & set(connection.known().recognized())
     if not wanted:
         raise OrderError("nothing is chosen to recognise; choose at least one kind")
     source = source_of(scene)

@@ -12,6 +12,7 @@ from typing import Any
 import bpy
 
 from . import audio_source, character, options
+from .core.annotations import NAMESPACES
 from .rig.channels import PARTS
 from .take_properties import GROWING, OVERRIDABLE
 
@@ -43,7 +44,6 @@ BODY_PARTS = (
     ("ALL", "Whole Body", "Everything that the take moves", 0),
     *((p, PART_NAMES[p], f"Only the {PART_NAMES[p].lower()}", i) for i, p in enumerate(PARTS, 1) if p in PART_NAMES),
 )
-NAMESPACES = ("beat", "downbeat", "phrase", "dynamics", "articulation", "note", "harmony", "cadence")
 KINDS_OF_MARKS = tuple((n, n.capitalize(), f"Recognise and mark: {n}", 1 << i) for i, n in enumerate(NAMESPACES))
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 FORMAT_VERSION: Final = 1
+NAMESPACES: Final = ("beat", "downbeat", "phrase", "dynamics", "articulation", "note", "harmony", "cadence")
+"""What tracks are about, the most asked for first."""
 
 
 class AnnotationError(ValueError):

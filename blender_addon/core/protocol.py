@@ -27,6 +27,7 @@ class ComponentInfo:
     Attributes:
         kind: generator, post_step, corrector, recognizer, recommender; skeleton or plug-in when broken.
         options: JSON Schema of the options.
+        writes: namespaces of annotations that a recogniser answers with.
         package: the distribution it comes from, with its version.
     """
 
@@ -39,9 +40,10 @@ class ComponentInfo:
     options: Mapping[str, Any] = field(default_factory=dict)
     package: str = ""
     error: str = ""
+    writes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "devices": list(self.devices)}
+        return {**asdict(self), "devices": list(self.devices), "writes": list(self.writes)}
 
 
 @dataclass(frozen=True)

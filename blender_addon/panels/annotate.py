@@ -8,7 +8,7 @@ from typing import Any
 
 import bpy
 
-from .. import obstacles
+from .. import connection, obstacles
 from .sidebar import CLOSED, InSidebar
 from .text import show
 
@@ -36,7 +36,8 @@ class AnnotatePanel(InSidebar, bpy.types.Panel):
         state, layout = context.scene.cadenza, self.layout
         layout.prop(state, "mark_takes")
         grid = layout.grid_flow(columns=2, align=True)
-        grid.prop(state, "recognize")
+        for namespace in connection.known().recognized():
+            grid.prop_enum(state, "recognize", namespace)
         layout.operator("cadenza.recognize", icon="MARKER")
         reason = obstacles.to_recognizing(context.scene)
         if reason:

@@ -7,14 +7,12 @@ from __future__ import annotations
 from typing import get_args
 
 import pytest
+import torch
 from pydantic import ValidationError
 
 from plugins.a2m.config import ModelConfig, Variant, paper_config
-
-torch = pytest.importorskip("torch", reason="the learned extra is not installed")
-
-from plugins.a2m.model import Network, parameter_count  # noqa: E402
-from training import losses  # noqa: E402
+from plugins.a2m.model import Network, parameter_count
+from training import losses
 
 TINY = ModelConfig(audio_width=8, score_width=8, heads=2, feed_forward=16, main_blocks=1, branch_blocks=1, dropout=0.0)
 

@@ -13,9 +13,6 @@ import numpy as np
 import pytest
 
 from plugins.api import Skeleton, violinist
-
-pytest.importorskip("safetensors", reason="the learned extra is not installed")
-
 from plugins.api.checkpoint import Checkpoint, CheckpointError, load_checkpoint, read_checkpoint
 
 VIOLINIST = violinist.violinist_skeleton()

@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""What a checkpoint of A2M holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from plugins.a2m.config import ModelConfig
+from plugins.a2m.targets import Normaliser, Targets
+from plugins.api import violinist
+from plugins.api.checkpoint import Checkpoint, load_checkpoint
+
+COMPONENT: Final = "a2m"
+VERSION: Final = 1
+"""Of features, targets and strokes; weights of another version mean something else."""
+
+Tensors = Mapping[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """A model ready to be built.
+
+    Attributes:
+        strokes: whether the answer ends with the three numbers of the bow's strokes.
+    """
+
+    model: ModelConfig
+    targets: Targets
+    normaliser: Normaliser
+    strokes: bool
+    tensors: Tensors = field(repr=False)
+
+    @property
+    def joints(self) -> tuple[str, ...]:
+        """Names of the answer's points, in its order."""
+        return tuple(joint for part in self.targets.values() for joint in part)
+
+
+def pack(
+    model: ModelConfig,
+    targets: Targets,
+    normaliser: Normaliser,
+    tensors: Tensors,
+    *,
+    strokes: bool,
+    training: Mapping[str, Any],
+    data_card: str,
+    revision: str,
+) -> Checkpoint:
+    """A checkpoint of the violinist's A2M."""
+    config = {
+        "model": model.model_dump(mode="json"),
+        "targets": {part: list(joints) for part, joints in targets.items()},
+        "strokes": strokes,
+        "training": dict(training),
+    }
+    skeleton = violinist.violinist_skeleton()
+    return Checkpoint(COMPONENT, VERSION, config, tensors, normaliser.to_json(), skeleton, data_card, revision)
+
+
+def load_weights(path: Path | str) -> Weights:
+    """Read what ``pack`` made; CheckpointError when it does not fit."""
+    found = load_checkpoint(path, component=COMPONENT, version=VERSION, skeleton=violinist.violinist_skeleton())
+    config = found.config
+    return Weights(
+        # Lists of JSON become tuples again.
+        ModelConfig.model_validate({**config["model"], "branches": tuple(config["model"]["branches"])}),
+        {part: tuple(joints) for part, joints in config["targets"].items()},
+        Normaliser.from_json(found.normaliser),
+        bool(config["strokes"]),
+        {name: np.asarray(value) for name, value in found.tensors.items()},
+    )

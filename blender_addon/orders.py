@@ -23,6 +23,7 @@ from .motion_files import load_motion
 from .reference import Reference
 from .remote_job import Failure, Message, Progress, RemoteJob, Result
 from .rig.bone_map import essential_missing
+from .rig.nla import Clock
 from .timeline import frame_rate, seconds_at
 
 FRAME_RATES: Final = (1.0, 240.0)
@@ -67,7 +68,7 @@ def performance(scene: Any) -> Order:
 
 def like_take(scene: Any, take: Any) -> Order:
     """A new take as another, with a seed that none has yet."""
-    source, asked = _made_from(take)
+    source, asked = _made_from(take, takes.clock_of(take))
     return _performance("New Seed", scene, source, asked, _new_take(scene, source))
 
 
@@ -76,10 +77,12 @@ def take_again(scene: Any, take: Any) -> Order:
     state = scene.cadenza
     if state.again_from >= state.again_to:
         raise OrderError("the range to generate again is empty; let it end after it begins")
-    _check_in_time(scene, take)
-    source, asked = _made_from(take)
-    asked |= {"generator": state.generator, "options": _options(state)}
     frames = (float(state.again_from), float(state.again_to))
+    takes.check_there(take, frames)
+    clock = takes.clock_of(take, frames)
+    _check_in_time(scene, take, clock)
+    source, asked = _made_from(take, clock)
+    asked |= {"generator": state.generator, "options": _options(state)}
     again = _again(scene, source, frames, state)
     earlier = [r["provenance"] for r in takes.provenance(take).get("revisions", ()) if "again" in r["provenance"]]
     layers = (*(Again(**made["again"]) for made in earlier), again)
@@ -160,10 +163,10 @@ def _new_take(scene: Any, source: Source | None) -> Destination:
     return Destination(Reference.to(armature), Reference.to(scene), bone_map, "Take 1", source)
 
 
-def _check_in_time(scene: Any, take: Any) -> None:
+def _check_in_time(scene: Any, take: Any, clock: Clock) -> None:
     """OrderError when a take runs faster or slower than its music: it was stretched, or the frame rate was changed."""
     made, now = float(takes.provenance(take).get("rate") or frame_rate(scene)), frame_rate(scene)
-    speed = now / (made * takes.clock_of(take).scale)
+    speed = now / (made * clock.scale)
     if abs(speed - 1.0) > IN_TIME:
         raise OrderError(
             f"{take.name!r} was made for {made:.5g} frames a second and plays at {100 * speed:.4g} % of its music's "
@@ -171,7 +174,7 @@ def _check_in_time(scene: Any, take: Any) -> None:
         )
 
 
-def _made_from(take: Any) -> tuple[Source, dict[str, Any]]:
+def _made_from(take: Any, clock: Clock) -> tuple[Source, dict[str, Any]]:
     """Source (where the take lies now) and request of a take, with a new seed.
 
     Raises:
@@ -182,5 +185,5 @@ def _made_from(take: Any) -> tuple[Source, dict[str, Any]]:
     if not isinstance(asked, dict) or not isinstance(again.get("source"), dict):
         raise OrderError(f"{take.name!r} was not generated in this scene (it came from a file); generate a new take")
     source = Source.from_dict(again["source"])
-    source = replace(source, frame=takes.clock_of(take).outside(source.frame))  # its strips may have been moved
+    source = replace(source, frame=clock.outside(source.frame))  # its strips may have been moved
     return source, {**asked, "seed": again["seed"]}

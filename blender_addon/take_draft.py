@@ -128,7 +128,7 @@ class Draft:
             yield from self._write_new(frames)
             return
         yield from self._copy()
-        clock = nla.clock_of(find(self.owner), find(self.old))
+        clock = nla.clock_of(find(self.owner), find(self.old), where.first, where.last)
         inside = where.on(clock, *self.found().curve_frame_range)
         for channel in self.channels:
             yield from self._write_again(channel, clock.inside(frames), inside)

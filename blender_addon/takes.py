@@ -268,10 +268,21 @@ def frames_of(take: Any) -> tuple[float, float] | None:
     return (min(s.frame_start for s in strips), max(s.frame_end for s in strips)) if strips else None
 
 
-def clock_of(take: Any) -> nla.Clock:
-    """How the take runs in the scene: an animator may have moved and stretched its strips."""
+def clock_of(take: Any, frames: tuple[float, float] = (-np.inf, np.inf)) -> nla.Clock:
+    """How the take runs in the scene (between two frames): an animator may have moved, cut and stretched its strips."""
     entry = next((e for e in take.actions if e.object is not None and e.action is not None), None)
-    return nla.clock_of(entry.object, entry.action) if entry is not None else nla.Clock()
+    return nla.clock_of(entry.object, entry.action, *frames) if entry is not None else nla.Clock()
+
+
+def check_there(take: Any, frames: tuple[float, float] = (-np.inf, np.inf)) -> None:
+    """TakeError when none of the take's strips is left (between two frames)."""
+    strips = [strip for _, _, strip in strips_of(take)]
+    if not strips:
+        raise TakeError(f"{take.name!r} has no strips any more; delete it, or undo what removed them")
+    if all(strip.frame_start >= frames[1] or strip.frame_end <= frames[0] for strip in strips):
+        first, last = frames_of(take) or frames
+        there = f"choose some from {first:.0f} to {last:.0f}"
+        raise TakeError(f"frames {frames[0]:.0f} to {frames[1]:.0f} show nothing of {take.name!r}; {there}")
 
 
 def show(armature: Any, take: Any) -> None:

@@ -51,6 +51,7 @@ class ShowTake(OnTake, bpy.types.Operator):
     bl_label = "Show Take"
 
     def change(self, armature: Any, take: Any) -> None:
+        takes.check_there(take)
         takes.show(armature, None if takes.shown(take) else take)
 
 
@@ -61,6 +62,7 @@ class SoloTake(OnTake, bpy.types.Operator):
     bl_label = "Solo Take"
 
     def change(self, armature: Any, take: Any) -> None:
+        takes.check_there(take)
         alone = takes.soloed(take)
         takes.show(armature, take)
         takes.solo(take, not alone)
@@ -83,6 +85,7 @@ class EditTake(OnTake, bpy.types.Operator):
     bl_label = "Edit Keys"
 
     def change(self, armature: Any, take: Any) -> None:
+        takes.check_there(take)
         takes.edit(armature, take, not takes.edited(take))
 
 
@@ -103,11 +106,9 @@ class FitScene(OnTake, bpy.types.Operator):
     bl_label = "Fit Scene to Take"
 
     def change(self, armature: Any, take: Any) -> None:
-        frames = takes.frames_of(take)
-        if frames is None:
-            raise takes.TakeError(f"{take.name!r} has no strips any more; delete it, or undo what removed them")
-        scene = bpy.context.scene
-        scene.frame_end = max(scene.frame_start, math.floor(frames[1] + 1e-6))
+        takes.check_there(take)
+        scene, (_, last) = bpy.context.scene, takes.frames_of(take) or (0.0, 0.0)
+        scene.frame_end = max(scene.frame_start, math.floor(last + 1e-6))
 
 
 class DeleteTake(OnTake, bpy.types.Operator):

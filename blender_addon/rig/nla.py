@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -72,11 +73,11 @@ class Clock:
         return (frame - self.action) * self.scale + self.scene
 
 
-def clock_of(owner: Any, action: Any) -> Clock:
-    """The clock of an action's first strip."""
-    for _, strip in strips_of(owner, action):
-        return Clock(strip.frame_start, strip.action_frame_start, strip.scale)
-    return Clock()
+def clock_of(owner: Any, action: Any, first: float = -math.inf, last: float = math.inf) -> Clock:
+    """The clock of an action's first strip, of those that are seen between two frames of the scene if there are any."""
+    strips = [strip for _, strip in strips_of(owner, action)]
+    strips.sort(key=lambda strip: strip.frame_start >= last or strip.frame_end <= first)
+    return Clock(strips[0].frame_start, strips[0].action_frame_start, strips[0].scale) if strips else Clock()
 
 
 def strips_of(owner: Any, action: Any) -> Iterator[tuple[Any, Any]]:

@@ -164,6 +164,34 @@ def test_a_take_that_was_moved_is_generated_again_where_it_lies(scene: Any) -> N
     assert takes.frames_of(takes.takes_of(character())[1]) == (101.0, 148.0)
 
 
+def test_a_take_that_was_cut_apart_is_generated_again_where_each_piece_lies(scene: Any) -> None:
+    generate()
+    _, track, strip = takes.strips_of(takes.takes_of(character())[0])[0]
+    strip.action_frame_end = 24
+    second = track.strips.new("second", 60, strip.action)
+    second.action_frame_start, second.action_frame_end, second.frame_end = 24, 48, 84
+    before = keys(takes.takes_of(character())[0])
+    option(size=0.3)
+    scene.cadenza.again_from, scene.cadenza.again_to, scene.cadenza.fade = 64, 74, 2
+    bpy.ops.cadenza.generate_again()
+    assert drive().state == "finished"
+    after = keys(takes.takes_of(character())[0])
+    assert np.array_equal(before[before[:, 1] != after[:, 1], 0], np.arange(29.0, 38.0))
+
+
+def test_what_is_not_of_the_take_is_not_generated_again(scene: Any) -> None:
+    generate()
+    scene.cadenza.again_from, scene.cadenza.again_to = 500, 600
+    with pytest.raises(RuntimeError, match="choose some from 1 to 48"):
+        bpy.ops.cadenza.generate_again()
+    _, track, strip = takes.strips_of(takes.takes_of(character())[0])[0]
+    track.strips.remove(strip)
+    for press in (bpy.ops.cadenza.generate_again, bpy.ops.cadenza.show_take, bpy.ops.cadenza.edit_take):
+        with pytest.raises(RuntimeError, match="has no strips any more"):
+            press()
+    assert bpy.ops.cadenza.delete_take() == {"FINISHED"}
+
+
 def test_a_take_out_of_time_is_not_generated_again(scene: Any) -> None:
     generate()
     scene.render.fps = 30

@@ -26,12 +26,42 @@ from .reference import Reference
 from .rig import nla
 from .take_draft import Draft, Range, TakeError, remove_leftovers
 from .take_draft import find as found
+from .take_strips import (
+    add_layer,
+    check_there,
+    clock_of,
+    edit,
+    edited,
+    frames_of,
+    hidden_by,
+    show,
+    shown,
+    solo,
+    soloed,
+    strips_of,
+)
 
 if TYPE_CHECKING:
     from .core.rotations import Array
     from .rig.channels import Channel
 
-__all__ = ["TakeError", "Written", "write_take"]
+__all__ = [
+    "TakeError",
+    "Written",
+    "add_layer",
+    "check_there",
+    "clock_of",
+    "edit",
+    "edited",
+    "frames_of",
+    "hidden_by",
+    "show",
+    "shown",
+    "solo",
+    "soloed",
+    "strips_of",
+    "write_take",
+]
 
 
 @dataclass(frozen=True)
@@ -250,109 +280,6 @@ def free_name(armature: Any, name: str = "Take 1", uid: str = "") -> str:
         number += 1
         name = f"{stem} {number}"
     return name
-
-
-def strips_of(take: Any) -> list[tuple[Any, Any, Any]]:
-    """The take's strips: object, track, strip."""
-    return [
-        (entry.object, track, strip)
-        for entry in take.actions
-        if entry.object is not None
-        for track, strip in nla.strips_of(entry.object, entry.action)
-    ]
-
-
-def frames_of(take: Any) -> tuple[float, float] | None:
-    """First and last scene frame of the take; None when its strips are gone."""
-    strips = [strip for _, _, strip in strips_of(take)]
-    return (min(s.frame_start for s in strips), max(s.frame_end for s in strips)) if strips else None
-
-
-def clock_of(take: Any, frames: tuple[float, float] = (-np.inf, np.inf)) -> nla.Clock:
-    """How the take runs in the scene (between two frames): an animator may have moved, cut and stretched its strips."""
-    entry = next((e for e in take.actions if e.object is not None and e.action is not None), None)
-    return nla.clock_of(entry.object, entry.action, *frames) if entry is not None else nla.Clock()
-
-
-def check_there(take: Any, frames: tuple[float, float] = (-np.inf, np.inf)) -> None:
-    """TakeError when none of the take's strips is left (between two frames)."""
-    strips = [strip for _, _, strip in strips_of(take)]
-    if not strips:
-        raise TakeError(f"{take.name!r} has no strips any more; delete it, or undo what removed them")
-    if all(strip.frame_start >= frames[1] or strip.frame_end <= frames[0] for strip in strips):
-        first, last = frames_of(take) or frames
-        there = f"choose some from {first:.0f} to {last:.0f}"
-        raise TakeError(f"frames {frames[0]:.0f} to {frames[1]:.0f} show nothing of {take.name!r}; {there}")
-
-
-def show(armature: Any, take: Any) -> None:
-    """Let this take be seen and mute the character's others; None mutes all of them."""
-    for other in armature.cadenza_takes:
-        seen = take is not None and other.uid == take.uid
-        if not seen:
-            solo(other, False)
-        for _, track, strip in strips_of(other):
-            strip.mute = not seen
-            if seen:
-                track.mute = False
-
-
-def shown(take: Any) -> bool:
-    """Whether any of the take's strips is not muted."""
-    return any(not strip.mute and not track.mute for _, track, strip in strips_of(take))
-
-
-def solo(take: Any, on: bool = True) -> None:
-    """Let the take be seen without the animator's own layers and actions, which stay as they are; or end that."""
-    for entry in take.actions:
-        if entry.object is not None:
-            nla.solo(entry.object, entry.action, on)
-
-
-def soloed(take: Any) -> bool:
-    """Whether the take is seen alone."""
-    return any(track.is_solo for _, track, _ in strips_of(take))
-
-
-def edited(take: Any) -> bool:
-    """Whether the take's keys can be changed as they are: its strips are being edited (tweak mode)."""
-    return any(nla.editing(entry.object, entry.action) for entry in take.actions if entry.object is not None)
-
-
-def edit(armature: Any, take: Any, on: bool) -> None:
-    """Open a take's keys for the animator's hand, shown, or close them. The animator's own action is kept aside
-    by Blender meanwhile and comes back."""
-    if on:
-        show(armature, take)
-    for entry in take.actions:
-        if entry.object is not None and entry.action is not None:
-            nla.edit(entry.object, entry.action, on)
-
-
-def add_layer(armature: Any, take: Any) -> Any:
-    """An empty action over a take, for an animator to change it with few keys; the take stays as it is.
-
-    Raises:
-        TakeError: when the character has an active action already.
-    """
-    edit(armature, take, False)
-    show(armature, take)
-    layer = nla.add_layer(armature, f"{armature.name} layer")
-    if layer is None:
-        raise TakeError(
-            f"{armature.name!r} has the active action {armature.animation_data.action.name!r}; key in that, or push it "
-            "down in the NLA editor first"
-        )
-    return layer
-
-
-def hidden_by(armature: Any) -> str:
-    """What keeps the shown take from being seen, with what to do about it; empty when it is seen."""
-    for take in armature.cadenza_takes:
-        if shown(take):
-            reasons = (nla.covered(e.object, e.action) for e in take.actions if e.object and e.action)
-            return next((reason for reason in reasons if reason), "")
-    return ""
 
 
 def star(take: Any) -> None:

@@ -1,0 +1,79 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""Weights at work: features in, points in metres out. Imports torch when it is built, not before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from plugins.a2m.checkpoint import Weights
+from plugins.a2m.features import FPS
+from plugins.a2m.strokes import said_path
+from plugins.a2m.windows import in_windows
+
+Floats = npt.NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What the model says, at FPS frames a second.
+
+    Attributes:
+        points: joint -> (T, 3) metres from where the hips stand on average.
+        hair: (T,) metres of hair between the frog and the strings, by the bow's strokes; None when
+            the model says nothing of strokes.
+    """
+
+    points: dict[str, npt.NDArray[np.float64]] = field(repr=False)
+    hair: npt.NDArray[np.float64] | None = field(repr=False)
+
+
+class Predictor:
+    """A network that is ready; one window of music is in its memory at a time."""
+
+    def __init__(self, weights: Weights, window: int, device: str = "cpu") -> None:
+        import torch
+
+        from plugins.a2m.model import Network
+
+        self.weights, self.window, self.device = weights, window, device
+        self._network = Network(weights.model)
+        self._network.load_state_dict({name: torch.from_numpy(v) for name, v in weights.tensors.items()})
+        self._network.to(device).eval()
+
+    def predict(
+        self, audio: Floats, score: Floats | None = None, on_window: Callable[[float], None] = lambda done: None
+    ) -> Prediction:
+        """Args:
+        audio: (T, 128) of ``features.log_mel``.
+        score: (T, 10), for a model that reads a score.
+        on_window: hears before each window which part is done; may raise to stop.
+        """
+        count = len(audio)
+
+        def answer(first: int, end: int) -> npt.NDArray[np.float32]:
+            on_window(first / count)
+            return self.answer(audio[first:end], None if score is None else score[first:end])
+
+        said = np.concatenate(list(in_windows(answer, count, self.window)))
+        size = 3 * len(self.weights.joints)
+        metres = self.weights.normaliser.metres(said[:, :size]).reshape(count, -1, 3)
+        points = {joint: metres[:, i] for i, joint in enumerate(self.weights.joints)}
+        hair = said_path(said[:, size:].astype(np.float64), FPS) if self.weights.strokes else None
+        return Prediction(points, hair)
+
+    def answer(self, audio: Floats, score: Floats | None = None) -> npt.NDArray[np.float32]:
+        """(T, S) of one window, on the model's scale."""
+        import torch
+
+        def tensor(values: Floats) -> Any:
+            return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))[None].to(self.device)
+
+        with torch.inference_mode():
+            said = self._network(tensor(audio), None if score is None else tensor(score))
+        return np.asarray(said[0].float().cpu().numpy())

@@ -58,13 +58,18 @@ def to_performer(scene: Any) -> str:
     armature = scene.cadenza.character
     if armature is None:
         return "Choose a character in Performer, or add our musician"
-    if armature.library is not None:
-        return f"{armature.name} is linked: make a library override of it first"
+    if linked := to_changing(armature):
+        return linked
     if armature.cadenza.bones:
         lacking = [character.words(j).lower() for j in character.missing(armature)]
         if lacking:
             return f"Choose the bones of: {', '.join(lacking)} (Performer > Bone Map)"
     return ""
+
+
+def to_changing(armature: Any) -> str:
+    """What keeps a character from being changed in this file."""
+    return f"{armature.name} is linked: make a library override of it first" if armature.library is not None else ""
 
 
 def to_backend() -> str:
@@ -84,7 +89,7 @@ def _to_generator(scene: Any) -> str:
 
 def to_take(scene: Any) -> str:
     """What keeps the chosen take from being worked with."""
-    return "" if chosen_take(scene) is not None else "Choose a take in the list"
+    return to_changing(scene.cadenza.character) if chosen_take(scene) is not None else "Choose a take in the list"
 
 
 def chosen_take(scene: Any) -> Any:

@@ -63,8 +63,7 @@ class OnCharacter:
         armature = context.scene.cadenza.character
         if armature is None:
             return obstacles.allow(cls, "Choose a character first")
-        linked = f"{armature.name} is linked: make a library override of it first"
-        return obstacles.allow(cls, linked if armature.library is not None else "")
+        return obstacles.allow(cls, obstacles.to_changing(armature))
 
     def execute(self, context: Any) -> set[str]:
         try:

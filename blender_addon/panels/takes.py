@@ -78,7 +78,7 @@ class AgainPanel(InSidebar, bpy.types.Panel):
         layout.operator("cadenza.use_range", icon="PREVIEW_RANGE")
         layout.prop(state, "fade")
         layout.operator("cadenza.generate_again", icon="FILE_REFRESH")
-        reason = obstacles.to_working() or obstacles.to_backend()
+        reason = obstacles.to_take(context.scene) or obstacles.to_working() or obstacles.to_backend()
         if reason:
             show(layout, reason, "INFO")
 

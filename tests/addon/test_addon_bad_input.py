@@ -188,6 +188,24 @@ def test_a_character_without_arms_or_hands(scene: Any, lost: tuple[str, ...]) ->
     assert changes(before, dump()) == []
 
 
+def test_a_linked_character_is_left_alone(scene: Any, tmp_path: Path) -> None:
+    """What is changed in linked data is gone when the file is opened again: better say so."""
+    generate()
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "cast.blend"))
+    found = empty_file()
+    with bpy.data.libraries.load(str(tmp_path / "cast.blend"), link=True) as (_, wanted):
+        wanted.objects = ["Anna"]
+    found.collection.objects.link(wanted.objects[0])
+    found.cadenza.character = wanted.objects[0]
+    assert len(takes.takes_of(character())) == 1
+    before = dump()
+    for name in ("show_take", "star_take", "edit_take", "delete_take", "generate_again", "guess_bones"):
+        with pytest.raises(RuntimeError, match=r"poll.*Anna is linked: make a library override"):
+            getattr(bpy.ops.cadenza, name)()
+    assert "library override" in obstacles.to_performer(found)
+    assert changes(before, dump()) == []
+
+
 def test_a_bone_that_is_gone(scene: Any) -> None:
     """The map names a bone that was renamed since."""
     character().data.bones["left_hand"].name = "flipper"

@@ -49,6 +49,11 @@ class Address:
         """Whether it is this very computer: needs no access to a network."""
         return is_loopback(self.host)
 
+    @property
+    def readable(self) -> bool:
+        """Whether others can read on the way what is sent there: another computer, without https."""
+        return not (self.secure or self.local)
+
 
 def is_loopback(host: str) -> bool:
     try:

@@ -9,7 +9,9 @@ from typing import Any
 import bpy
 
 from . import connection, local_backend
+from .address import Address
 from .panels import backend_rows
+from .panels.text import show
 from .scene_properties import FILE
 from .settings import DEFAULTS, LOCAL, REMOTE
 
@@ -21,6 +23,13 @@ KINDS = (
 
 def _changed(self: Any, context: Any) -> None:
     connection.forget()
+
+
+def _readable(address: str) -> bool:
+    try:
+        return Address.parse(address).readable
+    except ValueError:
+        return False  # said elsewhere
 
 
 class CadenzaPreferences(bpy.types.AddonPreferences):
@@ -54,6 +63,8 @@ class CadenzaPreferences(bpy.types.AddonPreferences):
         else:
             layout.prop(self, "address")
             layout.prop(self, "token")
+            if self.token and _readable(self.address):
+                show(layout, "Without https the token can be read on the way; enter an https address", "ERROR")
         backend_rows.draw(layout)
         if self.kind == LOCAL and local_backend.CHILD.last_line:
             layout.label(text=local_backend.CHILD.last_line, icon="CONSOLE", translate=False)

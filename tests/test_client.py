@@ -191,6 +191,12 @@ def test_addresses(text: str, address: str, local: bool) -> None:
     assert (str(parsed), parsed.local) == (address, local)
 
 
+def test_addresses_where_others_read_along() -> None:
+    readable = ("http://192.168.1.5:8765", "http://music.example")
+    assert all(Address.parse(text).readable for text in readable)
+    assert not any(Address.parse(text).readable for text in ("music.example", "127.0.0.1:8765", "http://localhost"))
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "ftp://a", "http://", "http://a:port", "http://me:pw@a", "http://a/?token=1", "http://a b", "http://[::1"],

@@ -1,0 +1,122 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""The ``cadenza-train`` command line: data, training, evaluation."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+# Only what the help needs is imported here.
+
+app = typer.Typer(
+    help="Makes corpora of performances and trains on them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+class OnProblem(str, Enum):  # noqa: UP042 - typer shows the values of such an Enum
+    """What happens with a recording that cannot be used."""
+
+    skip = "skip"
+    fail = "fail"
+
+
+def main() -> None:
+    """Run the command; what is wrong with the data becomes one message and an exit status."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        _fail("stopped; the same command goes on from here", 130)
+    except (ValueError, OSError) as error:
+        if not _is_for_the_user(error):
+            raise
+        _fail(str(error))
+
+
+def _is_for_the_user(error: Exception) -> bool:
+    """Errors of data say what to do themselves; other ValueErrors are mistakes of ours."""
+    module = type(error).__module__
+    return isinstance(error, OSError) or module.startswith(("training.", "plugins."))
+
+
+def _fail(message: str, status: int = 1) -> NoReturn:
+    print(f"cadenza-train: {message}", file=sys.stderr)  # noqa: T201
+    sys.exit(status)
+
+
+@app.callback()
+def _commands() -> None:
+    """Makes corpora of performances and trains on them."""
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder of the corpus; a stopped run goes on in it.")],
+    hours: Annotated[float, typer.Option(min=0.001, help="How much music.")] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same corpus.")] = 0,
+    mosa: Annotated[Path | None, typer.Option(help="MOSA's annotations: play their timings too (CC BY 4.0).")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+) -> None:
+    """Simulate violin performances in MOSA's own format."""
+    from training.simulate.corpus import simulate as run
+
+    with _progress("recordings") as tell:
+        recordings = run(out, hours, seed, mosa=mosa, workers=workers, progress=tell)
+    typer.echo(f"{len(recordings)} recordings in {out}; {out / 'card.json'} says what they are")
+
+
+@app.command()
+def clips(
+    corpus: Annotated[Path, typer.Argument(help="A corpus in MOSA's layout, real or simulated.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="New folder for the clips.")],
+    on_problem: Annotated[OnProblem, typer.Option(help="A recording that cannot be used.")] = OnProblem.fail,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+) -> None:
+    """Cut a corpus into what training reads: sound, score and joints at 40 frames a second."""
+    from training.datasets.clips import make_clips
+
+    def say(problem: object) -> None:
+        typer.echo(f"left out: {problem}", err=True)
+
+    with _progress("recordings") as tell:
+        card = make_clips(corpus, out, on_problem=on_problem.value, say=say, workers=workers, progress=tell)
+    left_out = f", {len(card['left_out'])} left out" if card["left_out"] else ""
+    typer.echo(f"{card['recordings']} recordings, {card['hours']['all']} hours in {out}{left_out}")
+
+
+class _progress:  # noqa: N801 - reads as a function
+    """A bar on the terminal, nothing elsewhere."""
+
+    def __init__(self, what: str) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+        console = Console(stderr=True)
+        self._bar = Progress(
+            BarColumn(),
+            MofNCompleteColumn(),
+            what,
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task(what, total=None)
+
+    def __enter__(self) -> Callable[[int, int], None]:
+        self._bar.start()
+        return lambda done, of: self._bar.update(self._task, completed=done, total=of)
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+
+if __name__ == "__main__":
+    main()

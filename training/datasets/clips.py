@@ -1,0 +1,219 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""From a corpus in MOSA's layout to what training reads: arrays on disk, one recording after the other.
+
+A folder of clips holds, at 40 frames a second,
+
+- ``audio.npy`` (frames, 128) float16: the log-mel spectrogram of ``plugins.a2m.features``;
+- ``score.npy`` (frames, 10) float32: ``plugins.a2m.score_features``;
+- ``joints.npy`` (frames, 21, 3) float32: ``markers.JOINTS``, metres, in the performer's own frame: origin at
+  the mean of the pelvis over the recording, +X to his left, Z up;
+- ``clips.json``: which rows are whose, and of which split; ``card.json``: the data card.
+
+It appears by renaming when all of it is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from plugins.a2m.features import log_mel
+from plugins.a2m.score_features import NAMES, score_features
+from training.datasets import mosa_motion
+from training.datasets.markers import JOINTS, our_joints
+from training.datasets.mosa import CorpusError, OnProblem, Performance, Problem, Trial, find_trials, hash_of, read_trial
+from training.datasets.splits import split_of
+
+FORMAT_VERSION: Final = 1
+ARRAYS: Final[dict[str, npt.DTypeLike]] = {"audio": np.float16, "score": np.float32, "joints": np.float32}
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """One recording at 40 frames a second, all of the same length."""
+
+    trial: Trial
+    arrays: dict[str, npt.NDArray[Any]] = field(repr=False)
+    source_sha256: str
+
+    @property
+    def frames(self) -> int:
+        return len(self.arrays["audio"])
+
+
+def cut(performance: Performance) -> Cut:
+    """The arrays of a performance that was read with its motion and sound."""
+    assert performance.markers is not None
+    assert performance.samples is not None
+    mel = log_mel(performance.samples, performance.sample_rate)
+    score = score_features(performance.tracks, mel, performance.samples, performance.sample_rate)
+    frame = mosa_motion.own_frame(performance.markers)
+    # What is linear can be done in any order; filtering before thinning out is what matters.
+    markers = mosa_motion.resample(mosa_motion.smooth(performance.markers), mosa_motion.CAPTURE_FPS)
+    joints = our_joints(mosa_motion.in_own_frame(markers, frame))
+    frames = min(len(mel), len(joints))
+    found: dict[str, npt.NDArray[Any]] = {"audio": mel, "score": score, "joints": joints}
+    arrays = {name: found[name][:frames].astype(kind) for name, kind in ARRAYS.items()}
+    return Cut(performance.trial, arrays, hash_of(performance.trial))
+
+
+def make_clips(
+    corpus: Path,
+    out: Path,
+    *,
+    on_problem: OnProblem = "fail",
+    say: Callable[[Problem], None] = lambda problem: None,
+    workers: int = 1,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> dict[str, Any]:
+    """Write a folder of clips from all of a corpus; returns its data card.
+
+    Raises CorpusError when ``out`` exists, when nothing can be used, or, with ``on_problem="fail"``, at the
+    first recording that cannot be.
+    """
+    if out.exists():
+        raise CorpusError(f"{out} exists; choose another folder for the clips, or delete it")
+    trials = find_trials(corpus)
+    part = out.with_name(out.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        problems: list[Problem] = []
+        rows = _write_arrays(part, trials, on_problem, problems, say, workers, progress)
+        card = _card(corpus, rows, problems)
+        recordings = [{k: v for k, v in row.items() if k != "sha256"} for row in rows]
+        (part / "clips.json").write_text(json.dumps(recordings, indent=0) + "\n", encoding="utf-8")
+        (part / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+        part.rename(out)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    return card
+
+
+def _write_arrays(
+    part: Path,
+    trials: list[Trial],
+    on_problem: OnProblem,
+    problems: list[Problem],
+    say: Callable[[Problem], None],
+    workers: int,
+    progress: Callable[[int, int], None],
+) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    offset = 0
+    with ExitStack() as stack:
+        writers = {name: stack.enter_context(_Growing(part / f"{name}.npy", kind)) for name, kind in ARRAYS.items()}
+        for done, found in enumerate(_cuts(trials, workers), 1):
+            progress(done, len(trials))
+            if isinstance(found, Problem):
+                if on_problem == "fail":
+                    raise CorpusError(str(found))
+                problems.append(found)
+                say(found)
+                continue
+            for name, writer in writers.items():
+                writer.append(found.arrays[name])
+            rows.append(_row(found, offset))
+            offset += found.frames
+    if not rows:
+        raise CorpusError("no recording of the corpus can be used")
+    return rows
+
+
+def _row(found: Cut, offset: int) -> dict[str, Any]:
+    trial = found.trial
+    return {
+        "piece": trial.piece,
+        "performer": trial.performer,
+        "trial": trial.trial,
+        "instrument": trial.instrument,
+        "split": split_of(trial.piece, trial.performer),
+        "frames": found.frames,
+        "offset": offset,
+        "sha256": found.source_sha256,
+    }
+
+
+def _cuts(trials: Iterable[Trial], workers: int) -> Iterator[Cut | Problem]:
+    if workers <= 1:
+        yield from map(_try_cut, trials)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        yield from pool.map(_try_cut, trials)
+
+
+def _try_cut(trial: Trial) -> Cut | Problem:
+    try:
+        return cut(read_trial(trial))
+    except CorpusError as error:
+        return Problem(trial.prefix, str(error).removeprefix(f"{trial.prefix}: "))
+
+
+class _Growing:
+    """An npy file that rows are appended to; its header says how many when it is closed."""
+
+    def __init__(self, path: Path, kind: npt.DTypeLike) -> None:
+        self._kind: np.dtype[Any] = np.dtype(kind)
+        self._rows = 0
+        self._shape: tuple[int, ...] = ()
+        self._file: BinaryIO = path.open("w+b")
+
+    def append(self, rows: npt.NDArray[Any]) -> None:
+        if not self._rows:
+            self._shape = rows.shape[1:]
+            self._header()
+        self._file.write(np.ascontiguousarray(rows, dtype=self._kind).tobytes())
+        self._rows += len(rows)
+
+    def __enter__(self) -> _Growing:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._file:
+            # numpy leaves room in the header for the first axis to grow.
+            self._file.seek(0)
+            self._header()
+
+    def _header(self) -> None:
+        description = {"descr": self._kind.str, "fortran_order": False, "shape": (self._rows, *self._shape)}
+        np.lib.format.write_array_header_1_0(self._file, description)  # type: ignore[no-untyped-call]
+
+
+def _card(corpus: Path, rows: list[dict[str, Any]], problems: list[Problem]) -> dict[str, Any]:
+    """What the clips are: source, counts, splits, hash, and what was left out."""
+    source = corpus / "card.json"
+    about = json.loads(source.read_text(encoding="utf-8")) if source.is_file() else {}
+    whole = hashlib.sha256("\n".join(row["sha256"] for row in rows).encode()).hexdigest()
+    hours = {
+        split: round(sum(r["frames"] for r in rows if r["split"] == split) / 40 / 3600, 3) for split in _splits(rows)
+    }
+    return {
+        "format": FORMAT_VERSION,
+        "frames_per_second": mosa_motion.FPS,
+        "joints": list(JOINTS),
+        "score_features": list(NAMES),
+        "origin": "mean of the pelvis markers over the recording; +X to the performer's left, Z up, metres",
+        "recordings": len(rows),
+        "pieces": len({r["piece"] for r in rows}),
+        "performers": len({r["performer"] for r in rows}),
+        "hours": {**hours, "all": round(sum(r["frames"] for r in rows) / 40 / 3600, 3)},
+        "left_out": [str(p) for p in problems],
+        "sha256": whole,
+        "corpus": about,
+    }
+
+
+def _splits(rows: list[dict[str, Any]]) -> list[str]:
+    return sorted({r["split"] for r in rows})

@@ -1,0 +1,62 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""The data card of a simulated corpus: what it is, what it was made from, and what it is not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from training.datasets.markers import MARKERS
+from training.datasets.mosa_motion import CAPTURE_FPS
+from training.simulate.players import player
+from training.simulate.sound import RATE
+
+WHAT: Final = (
+    "Simulated violin performances in the layout of MOSA (Huang et al., 2024). No person was recorded: notes were "
+    "timed by rule, or after the real note times of MOSA's annotations where sources say so; sound was synthesised; "
+    "motion is that of Cadenza's performer and inverse kinematics, seen by 34 optical markers without noise or gaps."
+)
+LIMITS: Final = (
+    "Bowings, fingerings and movement follow the performer's rules, whose habits a model will learn as if they "
+    "were everybody's. Bodies differ in size only. The sound is plainer than any violin's. One instrument."
+)
+SOURCES: Final = {
+    "study": "made by this program, MIT",
+    "mosa": "note times and scores of MOSA's published annotations (Y.-F. Huang et al.), CC BY 4.0",
+}
+
+
+def write_card(folder: Path, settings: dict[str, Any], recordings: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """``card.json`` of a corpus; ``recordings`` are (path, "study" or "mosa")."""
+    about = [_about(folder, path) for path, _ in recordings]
+    cast = sorted({number for a in about for number in [a["number"]]})
+    card = {
+        "what": WHAT,
+        "limits": LIMITS,
+        "licence": "MIT; what was played after MOSA's annotations: CC BY 4.0" if settings["mosa"] else "MIT",
+        "made_by": {"cadenza": version("cadenza"), **settings},
+        "sources": {
+            kind: {"licence": SOURCES[kind], "recordings": sum(1 for _, k in recordings if k == kind)}
+            for kind in sorted({k for _, k in recordings})
+        },
+        "recordings": len(recordings),
+        "hours": round(sum(a["seconds"] for a in about) / 3600, 4),
+        "notes": sum(a["notes"] for a in about),
+        "sample_rate": RATE,
+        "motion": {"frames_per_second": CAPTURE_FPS, "markers": list(MARKERS), "unit": "mm"},
+        "players": [player(settings["seed"], number).to_dict() for number in cast],
+        "sha256": hashlib.sha256("\n".join(a["sha256"] for a in about).encode()).hexdigest(),
+    }
+    (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    return card
+
+
+def _about(folder: Path, path: str) -> dict[str, Any]:
+    trial = folder / path
+    prefix = "_".join(trial.parts[-3:])
+    return dict(json.loads((trial / f"{prefix}_simulation.json").read_text(encoding="utf-8")))

@@ -1,0 +1,194 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""A simulated corpus: which recordings it holds, and making them in parallel, one whole folder at a time.
+
+The plan follows from the seed alone; more hours are the same recordings and further ones. A recording's
+folder appears by renaming when all of it is written, so whatever stops the work, what is there is whole,
+and the same command goes on from it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from training.datasets.mosa import CorpusError, Trial, find_trials, hash_of, read_trial, write_trial
+from training.datasets.mosa_annotations import Annotations
+from training.simulate.card import write_card
+from training.simulate.players import Player, player
+from training.simulate.recording import record
+from training.simulate.score import Score
+from training.simulate.studies import study
+from training.simulate.timing import perform, varied
+
+VERSION: Final = 1
+"""Of the simulation: raise it when the same seed gives other recordings."""
+CAST: Final = 24
+"""Violinists of a corpus."""
+READINGS: Final = 3
+"""Violinists who play each piece."""
+REAL_EVERY: Final = 6
+"""Of so many pieces one is from the given annotations."""
+LENGTHS: Final = (55.0, 110.0)
+"""Seconds of a study."""
+SETTINGS: Final = "simulation.json"
+GROUP: Final = "yv"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One recording to be made.
+
+    Attributes:
+        slot: number of the piece in the plan; number: of the violinist in the cast.
+        source: folder of the annotated trial whose timing is played, or "" for a study.
+    """
+
+    slot: int
+    number: int
+    piece: str
+    performer: str
+    trial: str
+    source: str
+    seconds: float
+
+    @property
+    def path(self) -> str:
+        return f"{GROUP}/{self.piece}/{self.performer}/{self.trial}"
+
+
+def plan(hours: float, seed: int, mosa: Path | None = None) -> list[Planned]:
+    """Recordings that together last about so many hours."""
+    real = [t for t in find_trials(mosa) if t.instrument == "violin"] if mosa else []
+    out: list[Planned] = []
+    total, slot = 0.0, 0
+    taken: dict[tuple[str, str], int] = {}
+    while total < hours * 3600.0:
+        source = real[slot // REAL_EVERY % len(real)] if real and slot % REAL_EVERY == REAL_EVERY - 1 else None
+        piece = source.piece if source else f"st{slot:04d}"
+        seconds = _seconds_of(source) if source else study_of(seed, slot).nominal_seconds
+        for number in np.random.default_rng([seed, 4, slot]).permutation(CAST)[:READINGS]:
+            performer = player(seed, int(number))
+            taken[piece, performer.name] = times = taken.get((piece, performer.name), 0) + 1
+            folder = str(source.folder) if source else ""
+            out.append(
+                Planned(slot, int(number), piece, performer.name, f"t{times}", folder, seconds / performer.tempo)
+            )
+            total += out[-1].seconds
+            if total >= hours * 3600.0:
+                return out
+        slot += 1
+    return out
+
+
+def _seconds_of(trial: Trial) -> float:
+    notes = read_trial(trial, motion=False, audio=False).annotations.align_notetime
+    return max(n.offset for n in notes) - min(n.onset for n in notes)
+
+
+@lru_cache(maxsize=8)
+def study_of(seed: int, slot: int) -> Score:
+    """The study of a slot."""
+    rng = np.random.default_rng([seed, 1, slot])
+    return study(rng, f"Study {slot}", float(rng.uniform(*LENGTHS)))
+
+
+def annotations_of(planned: Planned, seed: int) -> tuple[Annotations, Player]:
+    """What is played, and by whom."""
+    rng = np.random.default_rng([seed, 3, planned.slot, planned.number])
+    who = player(seed, planned.number)
+    if not planned.source:
+        return perform(study_of(seed, planned.slot), who, rng), who
+    source = Trial.at(Path(planned.source))
+    return varied(read_trial(source, motion=False, audio=False).annotations, who, rng), who
+
+
+def simulate(
+    folder: Path,
+    hours: float,
+    seed: int,
+    *,
+    mosa: Path | None = None,
+    workers: int = 1,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> list[Planned]:
+    """Make what is missing of a corpus; returns its plan. CorpusError when the folder holds another one."""
+    recordings = plan(hours, seed, mosa)
+    _claim(folder, seed, mosa)
+    missing = [p for p in recordings if not (folder / p.path).is_dir()]
+    done = len(recordings) - len(missing)
+    progress(done, len(recordings))
+    for _ in _made(folder, missing, seed, workers):
+        done += 1
+        progress(done, len(recordings))
+    write_card(folder, _settings(seed, mosa), [(p.path, "mosa" if p.source else "study") for p in recordings])
+    return recordings
+
+
+def _made(folder: Path, missing: list[Planned], seed: int, workers: int) -> Iterator[Planned]:
+    work = partial(make, folder, seed)
+    if workers <= 1:
+        yield from map(work, missing)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        yield from pool.map(work, missing)
+
+
+def make(folder: Path, seed: int, planned: Planned) -> Planned:
+    """One recording, whole or not at all."""
+    annotations, who = annotations_of(planned, seed)
+    recording = record(annotations, who, [seed, 5, planned.slot, planned.number])
+    part = folder / ".parts" / f"{planned.path.replace('/', '_')}.{os.getpid()}"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    trial = Trial(GROUP, planned.piece, planned.performer, planned.trial, part)
+    source = Path(planned.source)
+    sheets = sorted(source.glob("annotation/*_sheet.xml")) if planned.source else []
+    sheet = sheets[0].read_bytes() if sheets else None
+    write_trial(trial, annotations, recording.markers, recording.samples, recording.sample_rate, sheet)
+    about = {
+        "seconds": round(len(recording.samples) / recording.sample_rate, 3),
+        "notes": len(annotations.align_notetime),
+        "sha256": hash_of(trial),
+        "number": planned.number,
+        "violin": recording.violin.to_dict(),
+        "player": who.to_dict(),
+        "place": recording.place.to_dict(),
+        "source": "/".join(source.parts[-4:]) if planned.source else study_of(seed, planned.slot).title,
+        "warnings": list(recording.warnings),
+    }
+    (part / f"{trial.prefix}_simulation.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    target = folder / planned.path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part.rename(target)
+    return planned
+
+
+def _settings(seed: int, mosa: Path | None) -> dict[str, Any]:
+    return {"simulation": VERSION, "seed": seed, "mosa": mosa is not None}
+
+
+def _claim(folder: Path, seed: int, mosa: Path | None) -> None:
+    """Say in the folder what it holds, or find the same said already."""
+    settings = _settings(seed, mosa)
+    path = folder / SETTINGS
+    if path.exists():
+        there = json.loads(path.read_text(encoding="utf-8"))
+        if there != settings:
+            raise CorpusError(
+                f"{folder} holds another simulation ({there}, asked for {settings}); choose another folder"
+            )
+    elif folder.exists() and any(folder.iterdir()):
+        raise CorpusError(f"{folder} is not empty and holds no simulation; choose another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder / ".parts", ignore_errors=True)
+    path.write_text(json.dumps(settings) + "\n", encoding="utf-8")

@@ -1,0 +1,70 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""One simulated recording: a score, played, heard, performed, and written as a trial of MOSA's layout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from plugins.api import AnnotationTrack, Audio, JobContext, Motion
+from plugins.api import rotations as rot
+from training.datasets.markers import optical_markers
+from training.datasets.mosa_annotations import Annotations
+from training.datasets.mosa_motion import CAPTURE_FPS
+from training.datasets.mosa_tracks import tracks
+from training.simulate import room, sound
+from training.simulate.bodies import resized
+from training.simulate.players import Player
+from training.simulate.playing import sounding
+
+TAIL: Final = (0.8, 2.0)
+"""Seconds after the last note."""
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """Sound, markers (T, 34, 3) in metres at 120 frames a second, and what was chosen by chance."""
+
+    samples: npt.NDArray[np.float32]
+    sample_rate: int
+    markers: Floats
+    place: room.Place
+    violin: sound.Instrument
+    warnings: tuple[str, ...]
+
+
+def record(annotations: Annotations, player: Player, seed: list[int]) -> Recording:
+    """Play annotated music: the same arguments give the same recording."""
+    heard, shown = (np.random.default_rng([*seed, part]) for part in (1, 2))
+    known = tracks(annotations)
+    notes = sounding(known[0], annotations, player, heard)
+    where = room.place(heard)
+    seconds = max(n.end for n in notes) + float(heard.uniform(*TAIL))
+    violin = sound.instrument(player, where.reference, heard)
+    dry = sound.play(notes, player, violin, seconds, heard)
+    samples = room.record(dry, where, sound.RATE, heard)
+    motion = perform(known, Audio(samples, sound.RATE), player, int(shown.integers(2**31)))
+    markers = _in_laboratory(optical_markers(motion), shown)
+    return Recording(samples, sound.RATE, markers, where, violin, tuple(motion.provenance.get("warnings", ())))
+
+
+def perform(known: list[AnnotationTrack], audio: Audio, player: Player, seed: int) -> Motion:
+    """The ``performer`` and ``ik`` plug-ins, in process."""
+    from plugins.ik.step import InverseKinematics
+    from plugins.performer.generator import Performer
+
+    context = JobContext(seed=seed, fps=float(CAPTURE_FPS), annotations=known)
+    performer, ik = Performer(), InverseKinematics()
+    motion = performer.generate(audio, performer.Options(**player.options), context)
+    return ik.apply(resized(motion, player.size), ik.Options(), context)
+
+
+def _in_laboratory(markers: Floats, rng: np.random.Generator) -> Floats:
+    """Somewhere in the room, facing anywhere."""
+    turn = rot.from_axis_angle(np.array([0.0, 0.0, 1.0]), float(rng.uniform(0, 2 * np.pi)))
+    return np.asarray(rot.rotate(turn, markers) + np.append(rng.uniform(-1.0, 1.0, 2), 0.0))

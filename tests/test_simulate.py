@@ -18,8 +18,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from plugins.api import Audio, violin, violinist
+from plugins.api import Audio, Score, violin, violinist
 from plugins.api import rotations as rot
+from plugins.transcription.score import read_score
 from tests.conftest import ROOT, SHARED
 from tests.simulated import HOURS, SEED, short_studies, small_corpus  # noqa: F401
 from training.datasets import mosa
@@ -28,6 +29,7 @@ from training.datasets.mosa_tracks import tracks
 from training.performance_metrics import best_f1
 from training.simulate import bodies, corpus, room, sound
 from training.simulate.bowed_string import bow
+from training.simulate.musicxml import score_xml
 from training.simulate.players import player
 from training.simulate.playing import Sounding, sounding
 from training.simulate.recording import perform as move
@@ -55,6 +57,20 @@ def test_studies_are_violin_music(seed: int) -> None:
         assert sum(n.position == onset for n in score.notes) <= 4
     assert len(score.phrases) == len(score.cadences) == score.bars // 4
     assert score == study(np.random.default_rng(seed), "Study", 40.0)
+
+
+@pytest.mark.parametrize("seed", range(1, 30, 4))
+def test_studies_are_written_down(seed: int) -> None:
+    score = study(np.random.default_rng(seed), "Study", 30.0)
+    (reading,) = read_score(Score("study.musicxml", score_xml(score)))
+    read = [(n.onset, n.pitch, n.duration) for n in reading.notes]
+    np.testing.assert_allclose(read, [(n.position, n.pitch, n.length) for n in score.notes], atol=1e-3)
+    slurs = [(e.onset, e.offset) for e in score.expressions if e.expression == "legato"]
+    assert [n.new_bow for n in reading.notes] == [
+        not any(a < n.position < b - 1e-5 for a, b in slurs) for n in score.notes
+    ]
+    short = {e.onset for e in score.expressions if e.expression == "staccato"}
+    assert {round(n.onset, 4) for n in reading.notes if "staccato" in n.marks} == {round(s, 4) for s in short}
 
 
 def test_studies_differ_in_bowing_and_speed() -> None:

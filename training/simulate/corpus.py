@@ -24,6 +24,7 @@ import numpy as np
 from training.datasets.mosa import CorpusError, Trial, find_trials, hash_of, read_trial, write_trial
 from training.datasets.mosa_annotations import Annotations
 from training.simulate.card import write_card
+from training.simulate.musicxml import score_xml
 from training.simulate.players import Player, player
 from training.simulate.recording import record
 from training.simulate.score import Score
@@ -152,9 +153,11 @@ def make(folder: Path, seed: int, planned: Planned) -> Planned:
     part.mkdir(parents=True)
     trial = Trial(GROUP, planned.piece, planned.performer, planned.trial, part)
     source = Path(planned.source)
-    sheets = sorted(source.glob("annotation/*_sheet.xml")) if planned.source else []
-    sheet = sheets[0].read_bytes() if sheets else None
-    write_trial(trial, annotations, recording.markers, recording.samples, recording.sample_rate, sheet)
+    sheet = Trial.at(source).sheet if planned.source else None
+    written = score_xml(study_of(seed, planned.slot)) if sheet is None else None
+    if sheet is not None and sheet.is_file():
+        written = sheet.read_bytes()
+    write_trial(trial, annotations, recording.markers, recording.samples, recording.sample_rate, written)
     about = {
         "seconds": round(len(recording.samples) / recording.sample_rate, 3),
         "notes": len(annotations.align_notetime),

@@ -96,7 +96,9 @@ def animate(
     output: Annotated[Path, typer.Option("--output", "-o", help="The .blend to write")],
     instrument: Annotated[str, typer.Option(help="What is played")] = "violin",
     score: Annotated[Path | None, typer.Option(help="Score of the piece (musicxml, mxl, mid): exact notes")] = None,
-    generator: Annotated[str, typer.Option(help="Which generator; see: cadenza components")] = "performer",
+    generator: Annotated[
+        str, typer.Option(help="Which generator; see: cadenza components. Without, one that plays the instrument")
+    ] = "",
     preview: Annotated[Path | None, typer.Option(help="Film to render, .mp4")] = None,
     motion: Annotated[Path | None, typer.Option(help="Also write the motion, .npz")] = None,
     annotations: Annotated[Path | None, typer.Option(help="Also write notes, beats and so on, .json")] = None,
@@ -109,7 +111,7 @@ def animate(
         list[str] | None, typer.Option(help="name=value of the generator, or component.name=value")
     ] = None,
     rig: Annotated[
-        Path | None, typer.Option(help="Your character: .blend, .glb, .gltf, .vrm, .fbx or .bvh; else our violinist")
+        Path | None, typer.Option(help="Your character: .blend, .glb, .gltf, .vrm, .fbx or .bvh; else our musician")
     ] = None,
     armature: Annotated[str, typer.Option(help="Name of the character's armature, where the file has several")] = "",
     bone_map: Annotated[Path | None, typer.Option(help="Saved bone map, .json; else it is guessed")] = None,
@@ -159,7 +161,17 @@ def _job(generator: str, instrument: str, fps: float, seed: int, device: str, op
         raise ComponentError(f"--fps must be 1 to 240, not {fps:g}")
     if not 0 <= seed < 2**31:
         raise ComponentError(f"--seed must be 0 to {2**31 - 1}, not {seed}")
+    generator = generator or _player_of(instrument)
     return Job(generator, instrument, fps, seed, device, parse_options(options, generator))  # type: ignore[arg-type]
+
+
+def _player_of(instrument: str) -> str:
+    """The generator for an instrument; the violin's is known without looking for plug-ins."""
+    if instrument == "violin":
+        return "performer"
+    from backend.plugin_manager import load_plugins
+
+    return load_plugins().player_of(instrument)
 
 
 def parse_options(given: list[str], generator: str) -> dict[str, dict[str, Any]]:

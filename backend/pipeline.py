@@ -125,6 +125,7 @@ def _context(job: Job, on_progress: Callable[[float, str], None], is_cancelled: 
         fps=job.fps,
         annotations=list(job.annotations),
         score=job.score,
+        instrument=job.instrument,
         on_progress=on_progress,
         is_cancelled=is_cancelled,
     )

@@ -57,6 +57,15 @@ class Registry:
     def generator(self, name: str) -> Generator:
         return cast(Generator, self.get("generator", name))
 
+    def player_of(self, instrument: str) -> str:
+        """Name of the first generator that plays an instrument; ComponentError that lists what can be played."""
+        generators = cast(dict[str, Generator], self.components.get("generator", {}))
+        able = [name for name, generator in generators.items() if instrument in generator.instruments]
+        if not able:
+            played = sorted({i for generator in generators.values() for i in generator.instruments})
+            raise ComponentError(f"nothing installed plays {instrument!r}; installed: {', '.join(played) or 'none'}")
+        return able[0]
+
     def post_step(self, name: str) -> PostStep:
         return cast(PostStep, self.get("post_step", name))
 

@@ -30,6 +30,7 @@ from .rig.bake import BakeError, channels_of
 from .rig.body import RigError
 from .rig.bone_map import BoneMapError
 from .rig.mannequin import build_musician
+from .rig.pianist import build_pianist, is_pianist
 
 USER_ERRORS = (
     AnnotationError,
@@ -114,7 +115,8 @@ def build_scene(motion: Motion, fps: float) -> Any:
         register()
     scene = bpy.context.scene
     timeline.set_frame_rate(scene, fps)
-    musician = build_musician(motion.skeleton)
+    at_piano = is_pianist(motion.skeleton)
+    musician = build_pianist(motion.skeleton) if at_piano else build_musician(motion.skeleton)
     frames = np.array([timeline.frame_at(scene, t, motion.start) for t in (motion.times[0], motion.times[-1])])
     frames = np.linspace(frames[0], frames[1], len(motion)) if len(motion) > 1 else frames[:1]
     channels = {musician.armature.name: channels_of(motion, musician.armature)}
@@ -122,7 +124,7 @@ def build_scene(motion: Motion, fps: float) -> Any:
         pass
     scene.frame_end = max(scene.frame_start, int(np.floor(frames[-1] + 1e-6)))
     scene.frame_set(scene.frame_start)
-    studio.build_studio(musician.armature, scene=scene)
+    studio.build_studio(musician.armature, scene=scene, cameras=studio.PIANO_CAMERAS if at_piano else studio.CAMERAS)
     studio.render_settings(scene)
     return scene
 

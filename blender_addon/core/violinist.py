@@ -116,8 +116,13 @@ def _props() -> Iterator[Row]:
     yield "bow_tip", "bow_frog", (violin.HAIR_LENGTH, 0.0, 0.0), "prop"
 
 
-def violinist_skeleton() -> Skeleton:
-    """The violinist in the rest pose: 81 joints, of which 16 are points of the props."""
+def body_rows() -> list[Row]:
+    """The 65 joints of the body, as rows for :meth:`Skeleton.build`: every musician has them."""
     arms = [*_arm("left", 1.0), *_arm("right", -1.0)]
     legs = [*_leg("left", 1.0), *_leg("right", -1.0)]
-    return Skeleton.build("violinist", [*_trunk(), *arms, *legs, *_props()])
+    return [*_trunk(), *arms, *legs]
+
+
+def violinist_skeleton() -> Skeleton:
+    """The violinist in the rest pose: 81 joints, of which 16 are points of the props."""
+    return Skeleton.build("violinist", [*body_rows(), *_props()])

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..core import rotations as rot
+from ..core.pianist import KEY_JOINTS
+from ..core.pianist import PROPS as PIANO_PROPS
 from .bone_channels import escape, part_of
 from .channels import Channel
+from .pianist import is_pianist, piano_channels
 
 if TYPE_CHECKING:
     from ..core.motion import Motion
@@ -30,7 +33,9 @@ def channels_of(motion: Motion, armature: Any) -> list[Channel]:
     """
     if motion.rotations is None:
         raise BakeError("the motion has no rotations; run it through inverse kinematics first")
-    bones = [b.name for b in armature.data.bones if b.name in motion.skeleton]
+    piano = is_pianist(motion.skeleton)
+    own = {*PIANO_PROPS, *KEY_JOINTS} if piano else set()
+    bones = [b.name for b in armature.data.bones if b.name in motion.skeleton and b.name not in own]
     if not bones:
         raise BakeError(f"no bone of {armature.name!r} is named as a joint of {motion.skeleton.name!r}")
     skeleton = motion.skeleton
@@ -45,7 +50,7 @@ def channels_of(motion: Motion, armature: Any) -> list[Channel]:
         channels.append(Channel(path + "rotation_quaternion", bone, rot.unroll(local), part))
         if joint == 0 or bone in held:
             channels.append(Channel(path + "location", bone, _location(motion, world, joint, rest), part))
-    return channels
+    return channels + piano_channels(motion) if piano else channels
 
 
 def _rest_rotation(bone: Any) -> Array:

@@ -40,11 +40,17 @@ def _weigh(body: Any, table: Array, bones: Sequence[str]) -> None:
             group.add((vertex,), weight, "REPLACE")
 
 
+def _joints(skeleton: Skeleton) -> Array:
+    """(65, 3) joints of the body at rest, in the reference's order."""
+    body = [j for j, role in zip(reference().joints, reference().roles, strict=True) if role != "prop"]
+    return np.asarray(skeleton.rest_positions[[skeleton.index(j) for j in body]])
+
+
 def build_body(name: str, skeleton: Skeleton, bones: Sequence[str], materials: Mapping[str, Any]) -> Any:
     """The body's object, fitted to the skeleton, with a vertex group for every bone in ``bones``."""
     pieces = _pieces()
     tables = [limited(p.weights, bones) for p in pieces]
-    if not np.allclose(skeleton.rest_positions, reference().rest_positions, atol=1e-6):
+    if not np.allclose(_joints(skeleton), _joints(reference()), atol=1e-6):
         pieces = tuple(
             replace(p, vertices=fit(p.vertices, t, bones, skeleton)) for p, t in zip(pieces, tables, strict=True)
         )

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -86,16 +88,22 @@ def _add_bones(armature: Any, skeleton: Skeleton) -> None:
         bone.use_deform = joint not in PROP_BONES
 
 
+@contextmanager
+def editing_bones(armature: Any) -> Iterator[Any]:
+    """The edit bones of an armature that is in the view layer."""
+    bpy.context.view_layer.objects.active = armature
+    with bpy.context.temp_override(object=armature, active_object=armature):
+        bpy.ops.object.mode_set(mode="EDIT")
+        yield armature.data.edit_bones
+        bpy.ops.object.mode_set(mode="OBJECT")
+
+
 def build_armature(skeleton: Skeleton, name: str, collection: Any) -> Any:
     """The armature, in the collection, at rest in the skeleton's rest pose."""
     armature = bpy.data.objects.new(name, bpy.data.armatures.new(name))
     collection.objects.link(armature)
-    layer = bpy.context.view_layer
-    layer.objects.active = armature
-    with bpy.context.temp_override(object=armature, active_object=armature):
-        bpy.ops.object.mode_set(mode="EDIT")
+    with editing_bones(armature):
         _add_bones(armature, skeleton)
-        bpy.ops.object.mode_set(mode="OBJECT")
     groups = {g: armature.data.collections.new(g) for g in ("Body", "Left hand", "Right hand", "Props")}
     for bone in armature.data.bones:
         groups[_collection(bone.name, skeleton)].assign(bone)
@@ -115,7 +123,7 @@ def hold(item: Any, armature: Any, bone_name: str) -> None:
     item.location = bone.head_local
 
 
-def _wear(body: Any, armature: Any) -> None:
+def wear(body: Any, armature: Any) -> None:
     """Skin the body to the armature."""
     body.parent = armature
     modifier = body.modifiers.new("Armature", "ARMATURE")
@@ -142,7 +150,7 @@ def build_musician(skeleton: Skeleton, name: str = "Violinist") -> Musician:
     violin, bow = build_violin(f"{name} violin", materials), build_bow(f"{name} bow", materials)
     for item in (body, violin, bow):
         collection.objects.link(item)
-    _wear(body, armature)
+    wear(body, armature)
     hold(violin, armature, "violin_end")
     hold(bow, armature, "bow_frog")
     return Musician(armature, body, violin, bow)

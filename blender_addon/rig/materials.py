@@ -52,6 +52,14 @@ LOOKS: Final[dict[str, Look]] = {
     "silver": Look((0.70, 0.70, 0.70), 0.25, metallic=1.0),
     "ivory": Look((0.80, 0.77, 0.68), 0.35),
     "leather": Look((0.030, 0.018, 0.013), 0.55),
+    "key_white": Look((0.80, 0.785, 0.745), 0.22, coat=0.4),
+    "key_black": Look((0.014, 0.013, 0.013), 0.30, coat=0.3),
+    "lacquer": Look((0.010, 0.010, 0.011), 0.14, coat=0.9),
+    "soundboard": Look((0.50, 0.300, 0.125), 0.40, coat=0.4, grain=(90.0, 4.0, 90.0)),
+    "plate": Look((0.55, 0.365, 0.120), 0.32, metallic=0.8),
+    "copper": Look((0.50, 0.225, 0.110), 0.30, metallic=1.0),
+    "felt": Look((0.220, 0.012, 0.018), 0.95),
+    "paper": Look((0.78, 0.76, 0.70), 0.80),
     "backdrop": Look((0.46, 0.44, 0.42), 0.95),
 }
 

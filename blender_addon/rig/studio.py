@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,6 +21,12 @@ CAMERAS: Final = {
     "Front": ((-0.70, -3.55, 1.62), (0.07, -0.15, 1.36), 50.0),
     "Bow side": ((-2.20, -1.55, 1.62), (0.04, -0.18, 1.30), 50.0),
 }
+PIANO_CAMERAS: Final = {
+    "Front": ((-2.90, -1.55, 2.05), (-0.06, -0.52, 0.86), 40.0),
+    "Keys": ((-0.62, -0.66, 1.28), (0.0, -0.44, 0.76), 32.0),
+    "Side": ((-3.30, -0.10, 1.50), (0.0, -0.42, 0.84), 46.0),
+}
+"""From the audience's side, where the lid is open."""
 CLIP: Final = (0.02, 60.0)
 HAND_CAMERA: Final = ((-0.30, -0.42, 0.30), 50.0)
 """Place of the camera "Left hand" from the hand, and its focal length."""
@@ -119,6 +125,7 @@ def build_studio(
     name: str = "Studio",
     matrix: Matrix | None = None,
     look_at: Sequence[str] = ("left_hand", "left_middle_proximal"),
+    cameras: Mapping[str, tuple[Any, Any, float]] = CAMERAS,
 ) -> Studio:
     """Set up a studio in a new collection and look through its front camera.
 
@@ -128,25 +135,26 @@ def build_studio(
         name: of the collection.
         matrix: takes our musician's place and size to the character's; None for our musician.
         look_at: bones of the left hand and of its middle knuckle; none for no camera there.
+        cameras: name -> place, target and focal length (mm); the first one is looked through, "Front".
     """
     matrix = Matrix.Identity(4) if matrix is None else matrix
     scene = scene or bpy.context.scene
     collection = bpy.data.collections.new(name)
     scene.collection.children.link(collection)
-    cameras = {}
-    for camera, (position, target, lens) in CAMERAS.items():
-        cameras[camera] = _camera(camera, collection, matrix @ Vector(position), lens)
-        _aim(cameras[camera], matrix @ Vector(target))
+    made = {}
+    for camera, (position, target, lens) in cameras.items():
+        made[camera] = _camera(camera, collection, matrix @ Vector(position), lens)
+        _aim(made[camera], matrix @ Vector(target))
     if look_at:
-        cameras["Left hand"] = _hand_camera(armature, collection, matrix, look_at)
-    for camera in cameras.values():
+        made["Left hand"] = _hand_camera(armature, collection, matrix, look_at)
+    for camera in made.values():
         camera.data.clip_start, camera.data.clip_end = (v * matrix.median_scale for v in CLIP)
     lights = _lights(collection, matrix)
     _world(scene)
-    scene.camera = cameras["Front"]
+    scene.camera = made["Front"]
     backdrop = _backdrop(collection, Materials())
     backdrop.matrix_world = matrix
-    return Studio(collection, cameras, lights, backdrop)
+    return Studio(collection, made, lights, backdrop)
 
 
 def render_settings(scene: Any, width: int = 960, height: int = 540, *, still: bool = False) -> None:

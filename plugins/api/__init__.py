@@ -6,7 +6,7 @@
 ``docs/plugins.md`` for each hook with a working example.
 """
 
-from blender_addon.core import rotations, violin, violinist
+from blender_addon.core import pianist, piano, rotations, violin, violinist
 from blender_addon.core.annotations import (
     Annotation,
     AnnotationError,
@@ -85,6 +85,8 @@ __all__ = [
     "from_json",
     "hookimpl",
     "hookspec",
+    "pianist",
+    "piano",
     "rotations",
     "to_json",
     "two_bones",

@@ -49,6 +49,7 @@ class JobContext:
         annotations: tracks recognised so far, or corrected by the animator.
         constraints: motion to keep.
         score: the score that came with the audio, if any.
+        instrument: what is played; of a score with several parts, that one is read.
         on_progress, on_partial, is_cancelled: the host's ends of the methods below.
     """
 
@@ -57,6 +58,7 @@ class JobContext:
     annotations: Sequence[AnnotationTrack] = ()
     constraints: Sequence[Constraint] = ()
     score: Score | None = None
+    instrument: str = "violin"
     on_progress: Callable[[float, str], None] = _ignore
     on_partial: Callable[[Motion], None] = _ignore
     is_cancelled: Callable[[], bool] = lambda: False

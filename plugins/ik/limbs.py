@@ -24,6 +24,8 @@ SPREAD_LIMIT: Final = np.radians(29.0)
 """Sideways reach of a knuckle: 20 to 25 degrees are usual, string players' hands go further."""
 KNUCKLE_LIMITS: Final = (np.radians(-32.0), np.radians(88.0))
 """Extension and flexion of a knuckle (MCP): 30 to 45 and 90 degrees (same source)."""
+STANDING: Final = 1e-4
+"""Metres that the toes of a foot that stands may be off their height below the ankle."""
 TWIST_SHARE: Final = 0.6
 """Part of the hand's roll that the forearm shows at its middle; the rest is at the wrist."""
 
@@ -79,11 +81,21 @@ def solve_leg(pose: Pose, side: str) -> None:
     pose.place(lower)
     pose.turn(lower, rot.from_directions(pose.rest(foot), rest_axis, ankle - knee, axis))
     pose.place(foot)
-    up = np.broadcast_to([0.0, 0.0, 1.0], toe_line.shape)
-    flat = pose.rest(toes) * [1.0, 1.0, 0.0]
-    pose.turn(foot, rot.from_directions(flat, np.array([0.0, 0.0, 1.0]), toe_line, up))
+    pose.turn(foot, _foot_rotation(pose, foot, toes, toe_line))
     pose.place(toes)
     pose.turn(toes, pose.rotation(foot))
+
+
+def _foot_rotation(pose: Pose, foot: str, toes: str, toe_line: Array) -> Array:
+    """Flat where ankle and toes are as high as in a foot that stands; else turned up or down about the ankle."""
+    up = np.array([0.0, 0.0, 1.0])
+    flat = pose.rest(toes) * [1.0, 1.0, 0.0]
+    heading = rot.from_directions(flat, up, toe_line, np.broadcast_to(up, toe_line.shape))
+    line = pose.target(toes) - pose.target(foot)
+    if (np.abs(line[:, 2] - pose.rest(toes)[2]) < STANDING).all():
+        return heading
+    across = rot.rotate(heading, np.array([1.0, 0.0, 0.0]))
+    return rot.from_directions(pose.rest(toes), np.array([1.0, 0.0, 0.0]), line, across)
 
 
 def solve_arm(pose: Pose, side: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from plugins.api import Array, Skeleton, violinist
 from plugins.api import rotations as rot
-from plugins.performer.body import BodyPose
+from plugins.performer.body import BodyPose, Trunk
 from plugins.performer.bow_path import BowPath
 from plugins.performer.hands import FINGERS, HandPose, knuckle_offsets
 
@@ -25,8 +25,8 @@ def assemble(skeleton: Skeleton, body: BodyPose, bow: BowPath, left: HandPose, r
     count = len(bow.hair)
     positions = np.full((count, len(skeleton), 3), np.nan)
     rotations = np.full((count, len(skeleton), 4), np.nan)
-    _put_trunk(skeleton, body, positions, rotations)
-    chest_at, chest = _chest(skeleton, body)
+    put_trunk(skeleton, body, positions, rotations)
+    chest_at, chest = chest_of(skeleton, body)
     violin_at = chest_at + rot.rotate(chest, body.violin_at)
     violin_turn = rot.multiply(chest, body.violin_rotation)
     bow_at = violin_at + rot.rotate(violin_turn, bow.frog)
@@ -39,8 +39,8 @@ def assemble(skeleton: Skeleton, body: BodyPose, bow: BowPath, left: HandPose, r
     rotations[:, skeleton.index("bow_frog")] = rot.multiply(rot.conjugate(right_world.rotation), bow_turn)
     low = np.clip(1.0 - bow.level / 3.0, 0.0, 1.0)[:, None]
     for side, hand, pole in (("left", left_world, LEFT_ELBOW), ("right", right_world, RIGHT_ELBOW)):
-        _put_hand(skeleton, positions, side, hand)
-        shoulder = _shoulder(skeleton, side, chest_at, chest)
+        put_hand(skeleton, positions, side, hand)
+        shoulder = shoulder_of(skeleton, side, chest_at, chest)
         aim = rot.rotate(chest, pole[0] * (1 - low) + pole[1] * low)
         positions[:, skeleton.index(f"{side}_lower_arm")] = (shoulder + hand.wrist) / 2 + 0.25 * aim
     for side, (ankle, turn) in body.feet.items():
@@ -48,13 +48,13 @@ def assemble(skeleton: Skeleton, body: BodyPose, bow: BowPath, left: HandPose, r
     return positions, rotations
 
 
-def _put_trunk(skeleton: Skeleton, body: BodyPose, positions: Array, rotations: Array) -> None:
+def put_trunk(skeleton: Skeleton, body: Trunk, positions: Array, rotations: Array) -> None:
     positions[:, skeleton.index("hips")] = body.hips
     for joint, local in body.rotations.items():
         rotations[:, skeleton.index(joint)] = local
 
 
-def _chest(skeleton: Skeleton, body: BodyPose) -> tuple[Array, Array]:
+def chest_of(skeleton: Skeleton, body: Trunk) -> tuple[Array, Array]:
     """World position and rotation of the upper chest."""
     at, turn = body.hips, body.rotations["hips"]
     for joint in ("spine", "chest", "upper_chest"):
@@ -63,7 +63,7 @@ def _chest(skeleton: Skeleton, body: BodyPose) -> tuple[Array, Array]:
     return at, turn
 
 
-def _shoulder(skeleton: Skeleton, side: str, chest_at: Array, chest: Array) -> Array:
+def shoulder_of(skeleton: Skeleton, side: str, chest_at: Array, chest: Array) -> Array:
     offset = sum(skeleton.offsets[skeleton.index(f"{side}_{part}")] for part in ("shoulder", "upper_arm"))
     return np.asarray(chest_at + rot.rotate(chest, np.asarray(offset)))
 
@@ -76,7 +76,7 @@ def _put_prop(skeleton: Skeleton, positions: Array, held: str, at: Array, turn: 
         positions[:, child] = at + rot.rotate(turn, skeleton.offsets[child])
 
 
-def _put_hand(skeleton: Skeleton, positions: Array, side: str, hand: HandPose) -> None:
+def put_hand(skeleton: Skeleton, positions: Array, side: str, hand: HandPose) -> None:
     positions[:, skeleton.index(f"{side}_hand")] = hand.wrist
     for finger, offset in zip(FINGERS, knuckle_offsets(skeleton, side), strict=True):
         knuckle = skeleton.index(violinist.finger_joints(side, finger)[0])

@@ -56,11 +56,17 @@ class Amounts:
 
 
 @dataclass(frozen=True, eq=False)
-class BodyPose:
-    """Local rotations of the trunk (by joint), the hips' place, and the violin's in the chest's frame."""
+class Trunk:
+    """The hips' place and local rotations of the trunk (by joint)."""
 
     hips: Array = field(repr=False)
     rotations: dict[str, Array] = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class BodyPose(Trunk):
+    """The trunk, the violin's place in the chest's frame, and ankle and outward turn of each foot."""
+
     violin_at: Array = field(repr=False)
     violin_rotation: Array = field(repr=False)
     feet: dict[str, tuple[Array, float]] = field(repr=False)
@@ -70,11 +76,11 @@ def body_pose(
     times: Floats, chords: Sequence[Chord], skeleton: Skeleton, amount: Amounts, rng: np.random.Generator
 ) -> BodyPose:
     """The trunk at ``times``."""
-    wave, energy = _phrase_wave(times, chords)
+    wave, energy = phrase_wave(times, chords)
     # Louder music moves the body more, and its small unrest with it.
     life = 0.45 + 0.75 * energy
     noise = slow_noise(times, rng, 9) * (amount.noise * life)[:, None]
-    breath = _breath(times, chords) * amount.breathing
+    breath = breath_of(times, chords) * amount.breathing
     size = amount.sway * life
     side = 0.65 * noise[:, 0] + 0.8 * size * wave
     fore = 0.6 * noise[:, 1] + 0.5 * size * energy
@@ -84,12 +90,12 @@ def body_pose(
         [0.022 * weight, 0.010 * noise[:, 3], -HIP_DROP - 0.004 * np.abs(weight) + 0.004 * breath], axis=-1
     )
     rotations = {
-        "hips": _turns(yaw=0.020 * turn, tilt=0.010 * side),
-        "spine": _turns(nod=0.018 * fore - 0.010 * breath, tilt=0.016 * side, yaw=0.014 * turn),
-        "chest": _turns(nod=0.016 * fore - 0.014 * breath, tilt=0.016 * side, yaw=0.016 * turn),
-        "upper_chest": _turns(nod=0.010 * fore - 0.018 * breath, tilt=0.010 * side, yaw=0.014 * turn),
-        "neck": _turns(nod=0.35 * HEAD_NOD + 0.02 * fore, tilt=0.4 * HEAD_TILT, yaw=0.4 * HEAD_TURN),
-        "head": _turns(
+        "hips": turns(yaw=0.020 * turn, tilt=0.010 * side),
+        "spine": turns(nod=0.018 * fore - 0.010 * breath, tilt=0.016 * side, yaw=0.014 * turn),
+        "chest": turns(nod=0.016 * fore - 0.014 * breath, tilt=0.016 * side, yaw=0.016 * turn),
+        "upper_chest": turns(nod=0.010 * fore - 0.018 * breath, tilt=0.010 * side, yaw=0.014 * turn),
+        "neck": turns(nod=0.35 * HEAD_NOD + 0.02 * fore, tilt=0.4 * HEAD_TILT, yaw=0.4 * HEAD_TURN),
+        "head": turns(
             nod=0.65 * HEAD_NOD + 0.018 * noise[:, 4] + 0.025 * amount.head * life * energy,
             tilt=0.6 * HEAD_TILT + 0.014 * noise[:, 5] - 0.014 * amount.head * life * wave,
             yaw=0.6 * HEAD_TURN + 0.018 * noise[:, 6] + 0.012 * amount.head * life * wave,
@@ -101,7 +107,7 @@ def body_pose(
     return BodyPose(hips, rotations, at, violin_rotation, _feet(skeleton))
 
 
-def _turns(nod: Floats | float = 0.0, tilt: Floats | float = 0.0, yaw: Floats | float = 0.0) -> Array:
+def turns(nod: Floats | float = 0.0, tilt: Floats | float = 0.0, yaw: Floats | float = 0.0) -> Array:
     """Yaw to the left, then tilt to the left, then nod forward (radians)."""
     nod, tilt, yaw = np.broadcast_arrays(nod, tilt, yaw)
     left = rot.from_axis_angle(_Z, yaw)
@@ -128,7 +134,7 @@ def _phrases(chords: Sequence[Chord]) -> list[tuple[float, float]]:
     return spans
 
 
-def _phrase_wave(times: Floats, chords: Sequence[Chord]) -> tuple[Floats, Floats]:
+def phrase_wave(times: Floats, chords: Sequence[Chord]) -> tuple[Floats, Floats]:
     """A swing that turns once a phrase (-1 to 1), and the energy (0 to 1) that the body shows."""
     spans = _phrases(chords)
     knots = [spans[0][0], *(end for _, end in spans)]
@@ -144,7 +150,7 @@ def _phrase_wave(times: Floats, chords: Sequence[Chord]) -> tuple[Floats, Floats
     return np.cos(phase), np.interp(times, grid, smooth[: len(grid)])
 
 
-def _breath(times: Floats, chords: Sequence[Chord]) -> Floats:
+def breath_of(times: Floats, chords: Sequence[Chord]) -> Floats:
     """Breathing in before each phrase and out over its beginning: 0 to 1."""
     out = np.zeros(len(times))
     for start, end in _phrases(chords):

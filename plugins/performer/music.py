@@ -76,7 +76,7 @@ def read_music(notes: AnnotationTrack, beats: AnnotationTrack, audio: Audio) -> 
     moved = sum(1 for g in groups for n in g if not LOWEST <= n.value["pitch"] <= HIGHEST)
     if moved:
         warnings.append(f"{moved} notes lie outside the violin's range and are played in another octave")
-    loudness = _heard_loudness(groups, audio)
+    loudness = heard_loudness(groups, audio)
     strengths = _beat_strengths(groups, beats)
     chords = [_chord(g, loudness[i], strengths[i]) for i, g in enumerate(groups)]
     parts = (part for chord in _ended(chords) for whole in _renewed(chord) for part in _broken(whole))
@@ -141,7 +141,7 @@ def _in_range(pitch: int) -> int:
     return pitch
 
 
-def _heard_loudness(groups: list[list[Annotation]], audio: Audio) -> list[float]:
+def heard_loudness(groups: list[list[Annotation]], audio: Audio) -> list[float]:
     """Loudness of each chord in the sound: 0 at 30 dB under the loudest passages, 1 at them."""
     level = audio.loudness(50.0)
     if not len(level):

@@ -72,7 +72,7 @@ class ScoreAligner(Recognizer):
     ) -> list[AnnotationTrack]:
         if context.score is None:
             raise ComponentError("aligning needs a score; give one, or let the notes be transcribed")
-        readings = read_score(context.score)
+        readings = read_score(context.score, context.instrument)
         if audio is None:
             return _as_written(readings[0])
         heard = self._network.listen(audio, context)
@@ -85,7 +85,7 @@ class ScoreAligner(Recognizer):
                 f"{context.score.name} does not fit this recording (the written notes sound with a probability "
                 f"of {fit:.2f}); give the score of this piece, or none to have the notes transcribed"
             )
-        return _tracks(best, audio, heard)
+        return _tracks(best, audio, heard, context.instrument != "piano")
 
 
 def _align(reading: Reading, heard: Posteriors, evidence: Evidence, context: JobContext) -> _Aligned:
@@ -124,7 +124,7 @@ def _confidence(heard: Posteriors, starts: Floats, columns: npt.NDArray[np.int64
     return out
 
 
-def _tracks(aligned: _Aligned, audio: Audio, heard: Posteriors) -> list[AnnotationTrack]:
+def _tracks(aligned: _Aligned, audio: Audio, heard: Posteriors, bowed: bool) -> list[AnnotationTrack]:
     notes, times = aligned.reading.notes, aligned.onsets
     played = np.nonzero(np.isfinite(times))[0]
     score_time, index = np.unique([notes[i].onset for i in played], return_index=True)
@@ -133,7 +133,7 @@ def _tracks(aligned: _Aligned, audio: Audio, heard: Posteriors) -> list[Annotati
     def performed(at: float) -> float:
         return float(_extrapolate(at, score_time, seconds))
 
-    rolled = _left_behind(notes)
+    rolled = _left_behind(notes) if bowed else set()
     annotations = []
     for i in played:
         note = notes[i]
@@ -199,6 +199,10 @@ def _value(note: ScoreNote) -> dict[str, Any]:
         value["dynamics"] = note.dynamics
     if note.phrase_end:
         value["phrase_end"] = True
+    if note.hand:
+        value["hand"] = note.hand
+    if note.velocity:
+        value["velocity"] = note.velocity
     return value
 
 

@@ -27,8 +27,12 @@ GRACE_LENGTH: Final = 0.125
 """Quarter notes that a grace note takes before its main note."""
 PHRASE_SLUR: Final = 12
 """Quarter notes from which a slur is a phrase mark as well."""
-BOWED: Final = (36, 108)
+PITCHES: Final = {"violin": (36, 108), "piano": (0, 127)}
 """Pitches that are read at all; the rest of a score is for other instruments."""
+PROGRAMS: Final = {"violin": (40,), "piano": tuple(range(8))}
+"""General MIDI programs, counted from 0."""
+HANDS: Final = {1: "right", 2: "left"}
+"""By the staff of a piano's part."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class ScoreNote:
         marks: articulations ("staccato", "accent", "tenuto", "trill", ...).
         dynamics: the mark in force ("mf"), or "".
         measure: number of its bar, from 1.
+        hand: "left" or "right" as the staves say, or "" (piano).
+        velocity: 0 to 1 as a MIDI file has it, 0 where there is none (piano).
     """
 
     onset: float
@@ -54,6 +60,8 @@ class ScoreNote:
     dynamics: str = ""
     measure: int = 0
     phrase_end: bool = False
+    hand: str = ""
+    velocity: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -64,13 +72,13 @@ class Reading:
     beats: tuple[tuple[float, int], ...] = field(repr=False)
 
 
-def read_score(score: Score) -> list[Reading]:
-    """All readings of a score (repeats taken or not), the longest first; ComponentError if unreadable."""
+def read_score(score: Score, instrument: str = "violin") -> list[Reading]:
+    """All readings of an instrument's part (repeats taken or not), the longest first; ComponentError if unreadable."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about notation that we do not use
             is_midi = Path(score.name).suffix.lower() in (".mid", ".midi")
-            readings = [_read_midi(score.data)] if is_midi else _read_musicxml(score)
+            readings = [_read_midi(score.data, instrument)] if is_midi else _read_musicxml(score, instrument)
     except ComponentError:
         raise
     except Exception as error:  # the parsers raise anything on broken files
@@ -84,7 +92,7 @@ def read_score(score: Score) -> list[Reading]:
     return readings
 
 
-def _read_midi(data: bytes) -> Reading:
+def _read_midi(data: bytes, instrument: str) -> Reading:
     import pretty_midi
 
     midi = pretty_midi.PrettyMIDI(io.BytesIO(data))
@@ -93,17 +101,35 @@ def _read_midi(data: bytes) -> Reading:
     for time in midi.get_beats():
         position = 1 if round(time, 4) in downbeats else position + 1
         beats.append((float(time), position))
+    tracks = _tracks_of(midi.instruments, instrument)
+    hands = _hands_of(tracks) if instrument == "piano" else [""] * len(tracks)
     notes = [
-        ScoreNote(float(n.start), float(n.end - n.start), int(n.pitch), dynamics=_dynamics_of(n.velocity))
-        for track in _violin_tracks(midi.instruments)
+        ScoreNote(
+            float(n.start),
+            float(n.end - n.start),
+            int(n.pitch),
+            dynamics=_dynamics_of(n.velocity),
+            hand=hand,
+            velocity=round(n.velocity / 127, 4) if instrument == "piano" else 0.0,
+        )
+        for track, hand in zip(tracks, hands, strict=True)
         for n in track.notes
     ]
     return Reading(tuple(sorted(notes, key=lambda n: (n.onset, n.pitch))), tuple(beats))
 
 
-def _violin_tracks(tracks: list[Any]) -> list[Any]:
-    """Tracks with the violin's program (General MIDI 41, counted from 0: 40), else all that are pitched."""
-    return [t for t in tracks if t.program == 40 and not t.is_drum] or [t for t in tracks if not t.is_drum]
+def _tracks_of(tracks: list[Any], instrument: str) -> list[Any]:
+    """Tracks with the instrument's program, else all that are pitched."""
+    programs = PROGRAMS.get(instrument, ())
+    return [t for t in tracks if t.program in programs and not t.is_drum] or [t for t in tracks if not t.is_drum]
+
+
+def _hands_of(tracks: list[Any]) -> list[str]:
+    """Two tracks are two hands, the higher one the right; of one or many nothing is known."""
+    middles = [sum(n.pitch for n in t.notes) / max(len(t.notes), 1) for t in tracks]
+    if len(tracks) != 2 or not all(t.notes for t in tracks) or abs(middles[0] - middles[1]) < 3.0:
+        return [""] * len(tracks)
+    return ["right", "left"] if middles[0] > middles[1] else ["left", "right"]
 
 
 def _dynamics_of(velocity: int) -> str:
@@ -111,7 +137,7 @@ def _dynamics_of(velocity: int) -> str:
     return ("pp", "p", "mp", "mf", "f", "ff")[min(max(round((velocity - 33) / 15.8), 0), 5)]
 
 
-def _read_musicxml(score: Score) -> list[Reading]:
+def _read_musicxml(score: Score, instrument: str) -> list[Reading]:
     import partitura
     from partitura.score import iter_unfolded_parts
 
@@ -119,15 +145,16 @@ def _read_musicxml(score: Score) -> list[Reading]:
         suffix = Path(score.name).suffix.lower() or ".musicxml"
         path = Path(folder) / f"score{suffix}"
         path.write_bytes(score.data)
-        part = _violin_part(partitura.load_score(str(path)).parts)
+        part = _part_of(partitura.load_score(str(path)).parts, instrument)
     written = _written(part, _bow_marks(score, part.id))
-    readings = [_reading(unfolded, written) for unfolded in islice(iter_unfolded_parts(part), MAX_READINGS)]
+    readings = [_reading(unfolded, written, instrument) for unfolded in islice(iter_unfolded_parts(part), MAX_READINGS)]
     return sorted(readings, key=lambda r: -len(r.notes))
 
 
-def _violin_part(parts: list[Any]) -> Any:
-    """The part named violin, else the first."""
-    named = (p for p in parts if "viol" in (p.part_name or "").lower())
+def _part_of(parts: list[Any], instrument: str) -> Any:
+    """The part named as the instrument, in one of a few languages, else the first."""
+    stem = {"violin": "viol", "piano": "pian"}.get(instrument, instrument.lower())
+    named = (p for p in parts if stem in (p.part_name or "").lower())
     return next(named, parts[0])
 
 
@@ -181,14 +208,16 @@ def _order(note: Any) -> tuple[int, int, int]:
     return note.start.t, 0 if grace else 1, (note.doc_order or 0) if grace else 0
 
 
-def _reading(part: Any, written: dict[str, dict[str, Any]]) -> Reading:
+def _reading(part: Any, written: dict[str, dict[str, Any]], instrument: str) -> Reading:
     from partitura.score import GraceNote, Measure
 
     quarter = part.quarter_map
     bars = [(float(quarter(m.start.t)), float(quarter(m.end.t))) for m in part.iter_all(Measure)]
+    several = len({note.staff for note in part.notes_tied}) == len(HANDS)
     notes = []
     for note in part.notes_tied:
-        if not BOWED[0] <= note.midi_pitch <= BOWED[1]:
+        low, high = PITCHES.get(instrument, (0, 127))
+        if not low <= note.midi_pitch <= high:
             continue
         onset = float(quarter(note.start.t))
         length = float(quarter(note.start.t + note.duration_tied)) - onset
@@ -197,7 +226,8 @@ def _reading(part: Any, written: dict[str, dict[str, Any]]) -> Reading:
         measure = sum(1 for start, _ in bars if start <= onset + 1e-6)
         # Unfolding appends "-1", "-2", ... to the ids of the written notes.
         facts = written.get(note.id) or written[note.id.rpartition("-")[0]]
-        notes.append(ScoreNote(onset, length, int(note.midi_pitch), measure=measure, **facts))
+        hand = HANDS.get(note.staff or 0, "") if instrument == "piano" and several else ""
+        notes.append(ScoreNote(onset, length, int(note.midi_pitch), measure=measure, hand=hand, **facts))
     return Reading(tuple(sorted(notes, key=lambda n: (n.onset, n.pitch))), tuple(_beats(part, bars)))
 
 

@@ -12,6 +12,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from training.a2m_command import a2m
+
 # Only what the help needs is imported here.
 
 app = typer.Typer(
@@ -90,6 +92,9 @@ def clips(
         card = make_clips(corpus, out, on_problem=on_problem.value, say=say, workers=workers, progress=tell)
     left_out = f", {len(card['left_out'])} left out" if card["left_out"] else ""
     typer.echo(f"{card['recordings']} recordings, {card['hours']['all']} hours in {out}{left_out}")
+
+
+app.command()(a2m)
 
 
 class _progress:  # noqa: N801 - reads as a function

@@ -30,13 +30,18 @@ class Weights:
 
     Attributes:
         strokes: whether the answer ends with the three numbers of the bow's strokes.
+        window: frames of the clips that it was trained on.
+        grip: of the right hand on the bow (``plugins.a2m.grip``); None where bow or hand is no target.
     """
 
     model: ModelConfig
     targets: Targets
     normaliser: Normaliser
     strokes: bool
+    window: int
+    grip: npt.NDArray[np.float64] | None = field(repr=False)
     tensors: Tensors = field(repr=False)
+    revision: str = ""
 
     @property
     def joints(self) -> tuple[str, ...]:
@@ -51,6 +56,8 @@ def pack(
     tensors: Tensors,
     *,
     strokes: bool,
+    window: int,
+    grip: npt.NDArray[np.float64] | None,
     training: Mapping[str, Any],
     data_card: str,
     revision: str,
@@ -60,6 +67,8 @@ def pack(
         "model": model.model_dump(mode="json"),
         "targets": {part: list(joints) for part, joints in targets.items()},
         "strokes": strokes,
+        "window": window,
+        "grip": None if grip is None else grip.tolist(),
         "training": dict(training),
     }
     skeleton = violinist.violinist_skeleton()
@@ -76,5 +85,8 @@ def load_weights(path: Path | str) -> Weights:
         {part: tuple(joints) for part, joints in config["targets"].items()},
         Normaliser.from_json(found.normaliser),
         bool(config["strokes"]),
+        int(config["window"]),
+        None if config["grip"] is None else np.array(config["grip"], dtype=np.float64),
         {name: np.asarray(value) for name, value in found.tensors.items()},
+        found.revision,
     )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,13 @@ from plugins.a2m.strokes import said_path
 from plugins.a2m.windows import in_windows
 
 Floats = npt.NDArray[np.floating[Any]]
+
+TRUNK: Final = ("head", "neck", "hips", "violin_end", "violin_scroll")
+SLOW: Final = 0.2
+QUICK: Final = 0.05
+TURN: Final = 0.02
+"""Seconds (standard deviation) of the smoothing of trunk and violin, of the hands, and of the bow's path,
+whose turns take a few hundredths of a second (A. Askenfelt, JASA 80, 1986)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +38,26 @@ class Prediction:
 
     points: dict[str, npt.NDArray[np.float64]] = field(repr=False)
     hair: npt.NDArray[np.float64] | None = field(repr=False)
+
+    def smoothed(self) -> Prediction:
+        """Through Gaussians that take the network's jitter off, each part of the body as slow as it is."""
+        from scipy.ndimage import gaussian_filter1d
+
+        def smooth(values: Any, seconds: float) -> Any:
+            return gaussian_filter1d(values, seconds * FPS, axis=0, mode="nearest")
+
+        points = {joint: smooth(place, SLOW if joint in TRUNK else QUICK) for joint, place in self.points.items()}
+        return Prediction(points, None if self.hair is None else smooth(self.hair, TURN))
+
+    def at(self, frames: npt.NDArray[np.float64]) -> Prediction:
+        """At these (fractional) frames, by cubic interpolation."""
+        from scipy.ndimage import map_coordinates
+
+        def column(values: Any) -> Any:
+            return map_coordinates(values, [frames], order=3, mode="nearest")
+
+        points = {joint: np.stack([column(x) for x in place.T], axis=-1) for joint, place in self.points.items()}
+        return Prediction(points, None if self.hair is None else column(self.hair))
 
 
 class Predictor:

@@ -1,0 +1,77 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""A small folder of clips in which the bow's path can be heard: louder where it is faster."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from training.datasets.markers import JOINTS
+
+FPS = 40
+SPLITS = ("train", "train", "valid", "test_piece")
+
+
+def write_clips(folder: Path, seconds: float = 12.0, splits: tuple[str, ...] = SPLITS, seed: int = 0) -> Path:
+    """Clips of as many recordings as splits; answers with the folder."""
+    rng = np.random.default_rng(seed)
+    frames = round(seconds * FPS)
+    rows, audio, score, joints = [], [], [], []
+    for i, split in enumerate(splits):
+        hair = _hair(frames, rng)
+        speed = np.abs(np.gradient(hair)) * FPS
+        bands = np.exp(-((np.arange(128) - 40.0 - 10.0 * i) ** 2) / 200.0)
+        audio.append(np.clip(speed[:, None] * bands + 0.02 * rng.random((frames, 128)), 0.0, 1.0))
+        score.append(np.concatenate([np.ones((frames, 1)), rng.random((frames, 9))], axis=1))
+        joints.append(_joints(hair, rng))
+        rows.append(
+            {
+                "piece": f"piece{i}",
+                "performer": f"vn{i:02d}",
+                "trial": "01",
+                "instrument": "violin",
+                "split": split,
+                "frames": frames,
+                "offset": i * frames,
+            }
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / "audio.npy", np.concatenate(audio).astype(np.float16))
+    np.save(folder / "score.npy", np.concatenate(score).astype(np.float32))
+    np.save(folder / "joints.npy", np.concatenate(joints).astype(np.float32))
+    (folder / "clips.json").write_text(json.dumps(rows))
+    (folder / "card.json").write_text(json.dumps({"seed": seed, "recordings": len(rows)}))
+    return folder
+
+
+def _hair(frames: int, rng: np.random.Generator) -> np.ndarray:
+    """Strokes of 0.4 to 0.9 s, down and up in turn."""
+    knots, places = [0], [0.1]
+    while knots[-1] < frames:
+        knots.append(knots[-1] + int(rng.integers(16, 36)))
+        places.append(rng.uniform(0.35, 0.5) if len(places) % 2 else rng.uniform(0.08, 0.2))
+    at = np.arange(frames)
+    i = np.searchsorted(knots, at, side="right") - 1
+    part = (at - np.array(knots)[i]) / np.diff(knots)[i]
+    begin, end = np.array(places)[i], np.array(places)[i + 1]
+    return begin + (end - begin) * 0.5 * (1 - np.cos(np.pi * part))
+
+
+def _joints(hair: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Metres from the hips: a violin that lies still, a bow across it, arms that follow."""
+    out = np.tile(rng.normal(0.0, 0.3, (len(JOINTS), 3)), (len(hair), 1, 1)) + 0.001 * rng.normal(
+        size=(len(hair), len(JOINTS), 3)
+    )
+    place = {name: i for i, name in enumerate(JOINTS)}
+    end, scroll = np.array([0.1, -0.2, 0.5]), np.array([0.35, -0.7, 0.55])
+    middle, along = (end + scroll) / 2, np.array([0.9, 0.43, 0.0]) / np.hypot(0.9, 0.43)
+    out[:, place["hips"]] = 0.0
+    out[:, place["violin_end"]], out[:, place["violin_scroll"]] = end, scroll
+    out[:, place["bow_frog"]] = middle - hair[:, None] * along
+    out[:, place["bow_tip"]] = out[:, place["bow_frog"]] + 0.65 * along
+    for joint in ("right_hand", "right_index_proximal"):
+        out[:, place[joint]] = out[:, place["bow_frog"]] + [-0.05, 0.02, 0.05]
+    return out

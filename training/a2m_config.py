@@ -1,0 +1,115 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""What a training run of A2M can be told; ``configs/a2m_violin.yaml`` explains each key."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from plugins.a2m.config import CLIP, ModelConfig, Variant, has_compound_loss, paper_config
+from plugins.a2m.targets import PAPER_TARGETS
+from training.a2m_clips import STROKE_CHANNELS, check_targets, part_sizes
+from training.config_files import problem
+from training.losses import PART_SCALES
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Loss(_Section):
+    """How wrong an answer is."""
+
+    printed: bool = False
+    part_scales: tuple[float, ...] = PART_SCALES
+    strokes: float = Field(default=1.0, gt=0.0)
+    turns: float = Field(default=1.0, ge=0.0)
+
+
+class Schedule(_Section):
+    """The learning rate over the steps."""
+
+    learning_rate: float = Field(default=2e-3, gt=0.0)
+    warmup_steps: int = Field(default=0, ge=0)
+    kind: Literal["exponential", "cosine"] = "exponential"
+    decay: float = Field(default=0.96, gt=0.0, le=1.0)
+    decay_steps: int = Field(default=10_000, ge=1)
+
+
+class Machine(_Section):
+    """Where it runs; nothing here changes what is learned, but ``precision`` does by rounding."""
+
+    accelerator: Literal["auto", "cpu", "cuda"] = "auto"
+    devices: int = Field(default=1, ge=1)
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    threads: int = Field(default=0, ge=0)
+
+
+class TrainConfig(_Section):
+    """One run."""
+
+    clips: str
+    output: str
+    instrument: str = "violin"
+    seed: int = Field(default=0, ge=0)
+    variant: Variant = "Full"
+    score: bool = True
+    strokes: bool = False
+    targets: dict[str, tuple[str, ...]] = Field(default_factory=lambda: {k: tuple(v) for k, v in PAPER_TARGETS.items()})
+    model: dict[str, Any] = Field(default_factory=dict)
+    loss: Loss = Loss()
+    schedule: Schedule = Schedule()
+    machine: Machine = Machine()
+    window: int = Field(default=CLIP, ge=8)
+    hop: int = Field(default=40, ge=1)
+    batch: int = Field(default=16, ge=1)
+    epochs: int = Field(default=200, ge=1)
+    max_steps: int | None = Field(default=None, ge=1)
+    minutes: float | None = Field(default=None, gt=0.0)
+    gradient_norm: float = Field(default=1.0, gt=0.0)
+    average: float = Field(default=0.999, ge=0.0, lt=1.0)
+    log_every: int = Field(default=20, ge=1)
+    validate_every: int = Field(default=500, ge=1)
+    save_every: int = Field(default=500, ge=1)
+
+    @model_validator(mode="after")
+    def _fits(self) -> TrainConfig:
+        check_targets(self.targets)
+        if len(self.loss.part_scales) != len(self.targets):
+            raise ValueError(f"loss.part_scales needs {len(self.targets)} numbers, one a part of targets")
+        try:
+            built = self.network
+        except ValidationError as error:
+            raise ValueError(
+                "; ".join(problem(("model", *e["loc"]), e["type"], e["msg"]) for e in error.errors())
+            ) from None
+        if built.positions == "learned" and self.window > built.length:
+            raise ValueError(f"window ({self.window}) is longer than model.length ({built.length})")
+        return self
+
+    @property
+    def parts(self) -> tuple[int, ...]:
+        return part_sizes(self.targets)
+
+    @property
+    def network(self) -> ModelConfig:
+        """The paper's network of this variant, changed by ``model``."""
+        paper = paper_config(self.variant, score=self.score)
+        compound = len(paper.branches) > 1
+        branches = self.parts if compound else (sum(self.parts),)
+        if self.strokes:
+            branches = (*branches, STROKE_CHANNELS) if compound else (branches[0] + STROKE_CHANNELS,)
+        # By way of JSON, in which a list may be a tuple.
+        return ModelConfig.model_validate_json(json.dumps({**paper.model_dump(), "branches": branches, **self.model}))
+
+    @property
+    def compound_loss(self) -> bool:
+        return has_compound_loss(self.variant)
+
+    def same_run(self) -> dict[str, Any]:
+        """What must be equal for a run to be taken up again."""
+        free = {"output", "machine", "epochs", "max_steps", "minutes", "log_every", "validate_every", "save_every"}
+        return self.model_dump(mode="json", exclude=free)

@@ -1,0 +1,79 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""Training configs: YAML files, ``--override key=value``, and errors that name the key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+Config = TypeVar("Config", bound=BaseModel)
+
+
+class ConfigError(ValueError):
+    """A config that cannot be used: the message names the file, the key, and what is wrong."""
+
+
+def read_config(kind: type[Config], path: Path | str, overrides: Sequence[str] = ()) -> Config:
+    """The config in a YAML file, with ``a.b=value`` put over it (values are YAML too).
+
+    Raises:
+        ConfigError: the file cannot be read, a key is unknown, a value is of the wrong type.
+    """
+    import yaml
+
+    try:
+        raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"the config {path} cannot be read: {error.strerror or error}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the config {path} is not YAML: {error}") from error
+    if not isinstance(raw, dict):
+        raise ConfigError(f"the config {path} holds no keys and values")
+    for override in overrides:
+        _put(raw, override)
+    return checked(kind, raw, str(path))
+
+
+def checked(kind: type[Config], raw: dict[str, Any], source: str) -> Config:
+    """Plain data as a config; ConfigError names the keys that are wrong."""
+    try:
+        # As JSON a list may be a tuple, but a text is no number.
+        return kind.model_validate_json(json.dumps(raw), strict=True)
+    except TypeError as error:
+        raise ConfigError(
+            f"the config {source} holds something that is no number, text, list or key: {error}"
+        ) from error
+    except ValidationError as error:
+        problems = [problem(e["loc"], e["type"], e["msg"]) for e in error.errors()]
+        raise ConfigError(f"the config {source}: " + "; ".join(problems)) from error
+
+
+def _put(raw: dict[str, Any], override: str) -> None:
+    import yaml
+
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise ConfigError(f"an override is key=value, not {override!r}")
+    at = raw
+    *path, last = key.split(".")
+    for name in path:
+        at = at.setdefault(name, {})
+        if not isinstance(at, dict):
+            raise ConfigError(f"the override {override!r}: {name} holds a value, not keys")
+    try:
+        at[last] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"the override {override!r}: the value is not YAML") from error
+
+
+def problem(location: Sequence[int | str], kind: str, message: str) -> str:
+    """One error of pydantic's in words that name the key."""
+    key = ".".join(map(str, location))
+    if kind == "extra_forbidden":
+        return f"{key} is no known key"
+    return f"{key}: {message}" if key else message

@@ -1,0 +1,309 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""Trains A2M: read it from top to bottom.
+
+A run is a function of its config and its clips: batches and dropout are drawn from (seed, step),
+so that a run that was killed and taken up again ends with the very same weights. On one device,
+that is; several devices add their gradients in an order of their own.
+
+    python -m training.train_a2m training/configs/a2m_violin.yaml
+    torchrun --nproc_per_node 2 -m training.train_a2m training/configs/a2m_violin.yaml machine.devices=2
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor
+from torch.nn import functional
+
+from plugins.a2m.checkpoint import VERSION, pack
+from plugins.a2m.model import Network, parameter_count
+from plugins.a2m.targets import Normaliser
+from plugins.api.checkpoint import Checkpoint, load_checkpoint
+from training.a2m_clips import Clips
+from training.a2m_config import TrainConfig
+from training.config_files import ConfigError, read_config
+from training.losses import compound_loss, point_loss, printed_compound_loss
+from training.revision import git_revision
+
+STATE: Final = "state.safetensors"
+"""Everything that a run needs to go on."""
+WEIGHTS: Final = "a2m.safetensors"
+"""The averaged weights of the best validation so far, for use."""
+LOG: Final = "log.jsonl"
+SAMPLE_ROWS: Final = 200_000
+"""Frames of the training clips, evenly taken, that the normaliser is fitted to."""
+BETAS: Final = (0.9, 0.999)
+"""Adam's, as usual."""
+
+
+def train(config: TrainConfig) -> Path:
+    """Run, or go on with, the training that ``config`` describes; returns the file of the weights.
+
+    Raises:
+        ConfigError, ClipsError, CheckpointError: with what is wrong.
+    """
+    started = time.monotonic()
+    fabric = _fabric(config)
+    clips = Clips.open(config.clips, config.instrument)
+    windows = clips.windows("train", config.window, config.hop)
+    if len(windows) < config.batch or config.batch % fabric.world_size:
+        raise ConfigError(
+            f"{config.clips} has {len(windows)} windows to train on; batch ({config.batch}) must be no more, "
+            f"and a multiple of the {fabric.world_size} devices"
+        )
+    folder = Path(config.output)
+    run = _Run(config, clips, _fitted(clips, config), _new_network(config))
+    network, optimizer = fabric.setup(run.network, run.optimizer)
+    step, best = run.take_up(folder / STATE, fabric.device)
+
+    total = math.ceil(config.epochs * len(windows) / config.batch)
+    total = min(total, config.max_steps or total)
+    log = _Log(folder / LOG, step, fabric.is_global_zero)
+    log(step, parameters=parameter_count(run.network), windows=len(windows), steps=total)
+    while step < total:
+        network.train()
+        rate = learning_rate(config, step, total)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        rows = _batch_rows(windows, config, step)[fabric.global_rank :: fabric.world_size]
+        torch.manual_seed(hash((config.seed, step, fabric.global_rank)))
+        loss, terms = run.loss(network, run.batch(rows, fabric.device))
+        fabric.backward(loss)
+        fabric.clip_gradients(network, optimizer, max_norm=config.gradient_norm)
+        optimizer.step()
+        optimizer.zero_grad()
+        run.average_weights(step)
+        step += 1
+
+        over = step == total or (config.minutes is not None and time.monotonic() - started > 60 * config.minutes)
+        over = bool(fabric.broadcast(over))
+        if step % config.log_every == 0 or over:
+            log(step, rate=rate, seconds=round(time.monotonic() - started, 1), **terms)
+        if step % config.validate_every == 0 or over:
+            validation = run.validate(fabric)
+            log(step, validation=validation)
+            if validation <= best and fabric.is_global_zero:
+                run.weights().save(folder / WEIGHTS)
+            best = min(best, validation)
+        if (step % config.save_every == 0 or over) and fabric.is_global_zero:
+            run.state(step, best).save(folder / STATE)
+        fabric.barrier()
+        if over:
+            break
+    return folder / WEIGHTS
+
+
+def learning_rate(config: TrainConfig, step: int, total: int) -> float:
+    """Warmed up linearly, then decaying as the config says."""
+    schedule = config.schedule
+    warm = min(1.0, (step + 1) / (schedule.warmup_steps + 1))
+    if schedule.kind == "cosine":
+        return schedule.learning_rate * warm * 0.5 * (1.0 + math.cos(math.pi * step / total))
+    return schedule.learning_rate * warm * schedule.decay ** (step / schedule.decay_steps)
+
+
+@dataclass
+class Batch:
+    """Tensors of B windows: audio (B, T, 128), score (B, T, 10) or None, points (B, T, S) on the
+    model's scale, strokes (B, T, 3) or None."""
+
+    audio: Tensor
+    score: Tensor | None
+    points: Tensor
+    strokes: Tensor | None
+
+
+class _Run:
+    """Weights, their average, the optimiser; what is saved and taken up."""
+
+    def __init__(self, config: TrainConfig, clips: Clips, normaliser: Normaliser, network: Network) -> None:
+        self.config, self.clips, self.normaliser, self.network = config, clips, normaliser, network
+        self.averaged = {name: value.detach().clone() for name, value in network.state_dict().items()}
+        self.optimizer = torch.optim.Adam(network.parameters(), config.schedule.learning_rate, BETAS)
+
+    def batch(self, rows: npt.NDArray[np.int64], device: torch.device) -> Batch:
+        """The windows that begin at these rows."""
+        config, clips = self.config, self.clips
+        cuts = [slice(int(row), int(row) + config.window) for row in rows]
+
+        def stacked(parts: Iterator[npt.NDArray[Any]]) -> Tensor:
+            return torch.from_numpy(np.stack([np.asarray(p, dtype=np.float32) for p in parts])).to(device)
+
+        return Batch(
+            audio=stacked(clips.audio[cut] for cut in cuts),
+            score=stacked(clips.score[cut] for cut in cuts) if config.score else None,
+            points=stacked(self.normaliser.normalise(clips.points(cut, config.targets)) for cut in cuts),
+            strokes=stacked(clips.strokes[cut] for cut in cuts) if config.strokes else None,
+        )
+
+    def loss(self, network: Any, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        """What is made small, and its terms for the log."""
+        config = self.config
+        answer = network(batch.audio, batch.score).float()
+        points = answer[..., : sum(config.parts)]
+        if not config.compound_loss:
+            of_points = point_loss(points, batch.points)
+        else:
+            compound = printed_compound_loss if config.loss.printed else compound_loss
+            of_points = compound(points, batch.points, config.parts, config.loss.part_scales)
+        total, terms = of_points, {"points": of_points.item()}
+        if batch.strokes is not None:
+            said = answer[..., sum(config.parts) :]
+            moving = functional.mse_loss(said[..., :2], batch.strokes[..., :2])
+            turning = functional.binary_cross_entropy_with_logits(said[..., 2], batch.strokes[..., 2])
+            total = total + config.loss.strokes * moving + config.loss.turns * turning
+            terms |= {"moving": moving.item(), "turning": turning.item()}
+        return total, {"loss": total.item(), **terms}
+
+    def average_weights(self, step: int) -> None:
+        """Move the average towards the weights; fast in the first steps, so that it forgets the start."""
+        keep = min(self.config.average, (1.0 + step) / (10.0 + step))
+        with torch.no_grad():
+            for name, value in self.network.state_dict().items():
+                self.averaged[name].lerp_(value, 1.0 - keep)
+
+    def validate(self, fabric: Fabric) -> float:
+        """Mean loss of the averaged weights over the windows of the validation split, end to end."""
+        config = self.config
+        rows = self.clips.windows("valid", config.window, config.window)
+        network = Network(config.network).to(fabric.device).eval()
+        network.load_state_dict(self.averaged)
+        losses = []
+        with torch.no_grad():
+            for first in range(0, len(rows), config.batch):
+                batch = self.batch(rows[first : first + config.batch], fabric.device)
+                losses += [self.loss(network, batch)[0].item()] * len(batch.audio)
+        return float(np.mean(losses)) if losses else math.inf
+
+    def weights(self) -> Checkpoint:
+        """The averaged weights, for use."""
+        config = self.config
+        return pack(
+            config.network,
+            config.targets,
+            self.normaliser,
+            {name: value.cpu().numpy() for name, value in self.averaged.items()},
+            strokes=config.strokes,
+            window=config.window,
+            grip=self.clips.grip(),
+            training=config.model_dump(mode="json"),
+            data_card=self.clips.card_sha256,
+            revision=git_revision(),
+        )
+
+    def state(self, step: int, best: float) -> Checkpoint:
+        """Everything that changes during the run."""
+        tensors = {f"network.{name}": value for name, value in self.network.state_dict().items()}
+        tensors |= {f"average.{name}": value for name, value in self.averaged.items()}
+        for i, moments in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"adam.{i}.{name}": value for name, value in moments.items()}
+        arrays = {name: value.detach().cpu().numpy() for name, value in tensors.items()}
+        arrays["step"], arrays["best"] = np.array(step), np.array(best)
+        saved = {"run": self.config.same_run()}
+        return Checkpoint("a2m-training", VERSION, saved, arrays, data_card=self.clips.card_sha256)
+
+    def take_up(self, path: Path, device: torch.device) -> tuple[int, float]:
+        """Go on from a saved state where there is one; returns the step and the best validation."""
+        self.averaged = {name: value.to(device) for name, value in self.averaged.items()}
+        if not path.exists():
+            return 0, math.inf
+        found = load_checkpoint(path, component="a2m-training", version=VERSION)
+        _check_same_run(path, found, self.config, self.clips)
+        tensors = {name: torch.from_numpy(np.array(value)).to(device) for name, value in found.tensors.items()}
+        self.network.load_state_dict(_below("network.", tensors))
+        self.averaged = _below("average.", tensors)
+        state = self.optimizer.state_dict()
+        for name, value in _below("adam.", tensors).items():
+            index, _, moment = name.partition(".")
+            # Adam counts its steps on the CPU.
+            state["state"].setdefault(int(index), {})[moment] = value.cpu() if moment == "step" else value
+        self.optimizer.load_state_dict(state)
+        return int(found.tensors["step"].item()), float(found.tensors["best"].item())
+
+
+class _Log:
+    """A line of JSON for each report, and the same for people."""
+
+    def __init__(self, path: Path, step: int, writes: bool) -> None:
+        self.path, self.writes = path, writes
+        if not writes:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        kept = []
+        if path.exists() and step:
+            # What was logged after the state was saved happens again.
+            kept = [line for line in path.read_text().splitlines() if json.loads(line)["step"] <= step]
+        path.write_text("".join(f"{line}\n" for line in kept))
+
+    def __call__(self, step: int, **values: Any) -> None:
+        if not self.writes:
+            return
+        with self.path.open("a") as file:
+            file.write(json.dumps({"step": step, **values}) + "\n")
+        told = "  ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items())
+        sys.stdout.write(f"step {step}  {told}\n")
+        sys.stdout.flush()
+
+
+def _fabric(config: TrainConfig) -> Fabric:
+    machine = config.machine
+    if machine.threads:
+        torch.set_num_threads(machine.threads)
+    strategy = "ddp" if machine.devices > 1 else "auto"
+    fabric = Fabric(
+        accelerator=machine.accelerator, strategy=strategy, devices=machine.devices, precision=machine.precision
+    )
+    fabric.launch()
+    return fabric
+
+
+def _new_network(config: TrainConfig) -> Network:
+    torch.manual_seed(config.seed)
+    return Network(config.network)
+
+
+def _fitted(clips: Clips, config: TrainConfig) -> Normaliser:
+    recordings = clips.split("train")
+    every = max(1, sum(r.frames for r in recordings) // SAMPLE_ROWS)
+    points = np.concatenate([clips.points(r.rows, config.targets)[::every] for r in recordings])
+    return Normaliser.fit(points, config.parts)
+
+
+def _batch_rows(windows: npt.NDArray[np.int64], config: TrainConfig, step: int) -> npt.NDArray[np.int64]:
+    """The windows of a step: each epoch is a shuffle of its own, read on without gaps."""
+    places = np.arange(step * config.batch, (step + 1) * config.batch)
+    epochs, within = places // len(windows), places % len(windows)
+    orders = {e: np.random.default_rng([config.seed, int(e)]).permutation(len(windows)) for e in np.unique(epochs)}
+    return windows[[orders[e][i] for e, i in zip(epochs, within, strict=True)]]
+
+
+def _check_same_run(path: Path, found: Checkpoint, config: TrainConfig, clips: Clips) -> None:
+    saved, asked = found.config["run"], json.loads(json.dumps(config.same_run()))
+    other = sorted(key for key in saved.keys() | asked.keys() if saved.get(key) != asked.get(key))
+    if found.data_card != clips.card_sha256:
+        other.append("the data card of the clips")
+    if other:
+        raise ConfigError(
+            f"{path} is of a run with another config ({', '.join(other)}); give another output, or delete that folder"
+        )
+
+
+def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+if __name__ == "__main__":
+    train(read_config(TrainConfig, sys.argv[1], sys.argv[2:]))

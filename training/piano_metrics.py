@@ -44,13 +44,19 @@ def tip_of(motion: Motion, hand: int, finger: int) -> Floats:
 
 def from_key(tip: Floats, pitch: int, depth: Floats) -> Floats:
     """(T,) distance of points from the top of a key whose front is ``depth`` down."""
+    away, above = _beside_and_above(tip, pitch, depth)
+    return np.asarray(np.hypot(away, above))
+
+
+def _beside_and_above(tip: Floats, pitch: int, depth: Floats) -> tuple[Floats, Floats]:
+    """How far points are outside a key's outline, and how far above its top."""
     black = bool(piano.is_black(pitch))
     half = (piano.BLACK_WIDTH if black else piano.WHITE_WIDTH) / 2
     beside = np.maximum(np.abs(tip[:, 0] - piano.centre(pitch)) - half, 0.0)
     near, length = float(piano.front(pitch)[1]), piano.BLACK_LENGTH if black else piano.WHITE_LENGTH
     ahead = np.maximum(tip[:, 1] - near, 0.0) + np.maximum(near - length - tip[:, 1], 0.0)
     above = tip[:, 2] - piano.surface(pitch, tip[:, 1], depth)
-    return np.asarray(np.sqrt(beside**2 + ahead**2 + above**2))
+    return np.hypot(beside, ahead), np.asarray(above)
 
 
 def finger_distances(motion: Motion, held: Sequence[Held]) -> Floats:
@@ -80,12 +86,9 @@ def shared_keys(motion: Motion, held: Sequence[Held]) -> int:
     tips = {(h, f): tip_of(motion, h, f) for h in range(2) for f in range(5)}
     for start, end, pitch, hand, finger in held:
         f = frames_of(motion, start, end)
-        on = [
-            from_key(tip[f], pitch, depth[f, pitch - piano.LOWEST]) < 0.004
-            for who, tip in tips.items()
-            if who != (hand, finger)
-        ]
-        clashes += int(np.any(on, axis=0).sum())
+        others = [tip[f] for who, tip in tips.items() if who != (hand, finger)]
+        found = [_beside_and_above(tip, pitch, depth[f, pitch - piano.LOWEST]) for tip in others]
+        clashes += int(np.any([(away == 0.0) & (np.abs(above) < 0.004) for away, above in found], axis=0).sum())
     return clashes
 
 
@@ -150,7 +153,7 @@ def heel_slide(motion: Motion) -> float:
 
 
 def _turned(rotation: Array, height: float) -> Array:
-    return rot.rotate(rotation, np.array([0.0, 0.05, -height]))
+    return rot.rotate(rotation, np.array([0.0, 0.08, -height]))
 
 
 def rows(motion: Motion, held: Sequence[Held]) -> dict[str, float]:

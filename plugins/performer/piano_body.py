@@ -37,7 +37,7 @@ UNHURRIED: Final = 0.5
 """Seconds over which the leaning is smoothed, each way."""
 LEFT_ANKLE: Final = np.array([0.135, -0.400])
 FOOT_TURN: Final = np.radians(9.0)
-HEEL: Final = np.array([0.0, 0.050])
+HEEL: Final = np.array([0.0, 0.080])
 """From the ankle back to where the heel is on the floor."""
 SOLE: Final = 0.020
 """Of the ball of the foot under its joint."""

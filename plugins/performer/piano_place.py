@@ -35,7 +35,11 @@ SHARE: Final = np.array([0.5, 1.0, 1.0, 1.0, 1.2])
 """How much each finger has to say about where the hand goes."""
 WHITE: Final = (0.012, 0.043)
 BLACK: Final = (0.059, 0.092)
-"""V of where white and black keys are played."""
+"""V of where white and black keys are played, and"""
+BETWEEN: Final = 0.048
+"""how far in a white one may be, between the black ones, by a hand that plays those too."""
+BEFORE: Final = 0.030
+"""How far a tip is before its knuckle, at least: else the finger would curl under the hand."""
 SLACK: Final = (0.006, 0.0025)
 """How far beside the middle of a white and of a black key a finger may play."""
 KNUCKLES: Final = ((0.09, 0.16, 0.21), (0.058, 0.048, 0.036))
@@ -52,6 +56,10 @@ LEGATO: Final = 0.10
 """Seconds before a grip until which the one before must be held for its fingers to be minded."""
 HELD_OVER: Final = 0.150
 """Metres over which keys of two grips may lie apart for that."""
+SOON: Final = 0.35
+"""Seconds before and after a grip whose keys the hand is open for, and"""
+NEARBY: Final = 0.5
+"""how much their fingers have to say, with those that play as 1."""
 ROUNDS: Final = 60
 
 
@@ -104,20 +112,30 @@ def place_hand(fingering: Fingering, hand: int) -> Places:
             middle[k, finger] = side_of(hand) * float(piano.centre(pitch))
     span = np.array([np.ptp(m[w]) for m, w in zip(middle, used, strict=True)])
     start, over = _start(middle, used), _held_over(fingering, grips, middle, black, used)
+    near = used | over | _soon(grips, middle, black, used, over)
     times, height, wide = np.array([g.time for g in grips]), np.interp(span, *KNUCKLES), np.interp(span, *WIDE)
-    return _placed(times, start, height, wide, middle, black, used, over)
+    return _placed(times, start, height, wide, middle, black, used, over, near)
 
 
 def _placed(
-    times: Floats, wrist: Array, height: Floats, wide: Floats, middle: Array, black: Mask, used: Mask, over: Mask
+    times: Floats,
+    wrist: Array,
+    height: Floats,
+    wide: Floats,
+    middle: Array,
+    black: Mask,
+    used: Mask,
+    over: Mask,
+    near: Mask,
 ) -> Places:
-    """Fingers that are used are relaxed and reach; those held over from the grip before only reach."""
+    """Fingers that are used are relaxed and reach; those that are held over or needed soon reach too."""
+    share = np.where(used, 1.0, np.where(near & ~over, NEARBY, 0.0))
     low, high = _boxes(middle, black)
     for ease in np.linspace(1.0, 0.0, ROUNDS):
         turn = hand_turn(wrist[:, 0]) + wide
         tips = _tips(wrist, turn, height, low, high)
         # At last only what is out of reach moves the hand.
-        wrist = wrist + ease * _pull(wrist, turn, tips, used) + _reach(wrist, turn, tips, used | over, height)
+        wrist = wrist + ease * _pull(wrist, turn, tips, share) + _reach(wrist, turn, tips, near, height)
     turn = hand_turn(wrist[:, 0]) + wide
     tips = _tips(wrist, turn, height, low, high)
     short = np.linalg.norm(_shortfall(wrist, turn, tips, height), axis=-1)
@@ -139,10 +157,29 @@ def _held_over(fingering: Fingering, grips: Sequence[Grip], middle: Array, black
     return over
 
 
+def _soon(grips: Sequence[Grip], middle: Array, black: Mask, used: Mask, over: Mask) -> Mask:
+    """(K, 5) fingers of the grips next to each in time, that an open hand has over their keys as well."""
+    soon = np.zeros_like(used)
+    keys, dark = middle.copy(), black.copy()
+    for k, grip in enumerate(grips):
+        for other in (k + 1, k - 1, k + 2, k - 2):
+            if not 0 <= other < len(grips) or abs(grips[other].time - grip.time) > SOON:
+                continue
+            for finger in np.flatnonzero(used[other] & ~(used[k] | over[k] | soon[k])):
+                here = np.flatnonzero(used[k] | over[k] | soon[k])
+                order = np.sign(finger - here) == np.sign(keys[other, finger] - middle[k, here])
+                spread = np.ptp([*middle[k, here], keys[other, finger]])
+                if order.all() and spread <= HELD_OVER:
+                    soon[k, finger] = True
+                    middle[k, finger], black[k, finger] = keys[other, finger], dark[other, finger]
+    return soon
+
+
 def _boxes(middle: Array, black: Mask) -> tuple[Array, Array]:
     """(K, 5, 2) lowest and highest (u, v) at which each finger may play its key."""
     slack = np.where(black, SLACK[1], SLACK[0])
-    v = [np.where(black, b, w) for w, b in zip(WHITE, BLACK, strict=True)]
+    deep = np.where(black.any(axis=1, keepdims=True), BETWEEN, WHITE[1])
+    v = [np.where(black, BLACK[0], WHITE[0]), np.where(black, BLACK[1], deep)]
     return np.stack([middle - slack, v[0]], axis=-1), np.stack([middle + slack, v[1]], axis=-1)
 
 
@@ -168,7 +205,7 @@ def _flat(height: Floats) -> Array:
     return np.asarray(np.sqrt(np.maximum(FARTHEST**2 - drop**2, 0.02**2)))
 
 
-def _pull(wrist: Array, turn: Array, tips: Array, used: Mask) -> Array:
+def _pull(wrist: Array, turn: Array, tips: Array, used: Array) -> Array:
     """Towards where the fingers are relaxed."""
     away = tips - (wrist[:, None] + turned(NATURAL, turn[:, None]))
     share = (SHARE * used)[..., None]
@@ -187,5 +224,6 @@ def _shortfall(wrist: Array, turn: Array, tips: Array, height: Floats) -> Array:
     excess = np.maximum(distance - _flat(height), 0.0) / np.maximum(distance, 1e-9)
     own = turned(line, -turn[:, None])
     beside = np.maximum(np.abs(own[..., 0]) - SIDEWAYS, 0.0) * np.sign(own[..., 0])
-    across = turned(np.stack([beside, np.zeros_like(beside)], axis=-1), turn[:, None])
+    behind = 0.5 * np.minimum(own[..., 1] - BEFORE, 0.0)
+    across = turned(np.stack([beside, behind], axis=-1), turn[:, None])
     return np.asarray(line * excess[..., None] + across)

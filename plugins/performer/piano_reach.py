@@ -20,6 +20,8 @@ CURL: Final = (np.radians(80.0), np.radians(112.0))
 """Largest bend of the middle joint, thumb and fingers."""
 MARGIN: Final = 0.0006
 """Metres inside its farthest and nearest reach that a finger stays."""
+BEFORE: Final = 0.026
+"""Metres that a tip is before its knuckle, at least."""
 ROUNDS: Final = 24
 STEP: Final = 0.6
 CALM: Final = 0.030
@@ -66,8 +68,8 @@ def _shortfall(line: Array, limits: Array, sign: float) -> Array:
     widest = SPREAD * np.hypot(line[..., 0], line[..., 2])
     beside = line[..., 1] - np.clip(line[..., 1], -widest, widest)
     short[:, 1:, 1] = np.where(np.abs(beside) > np.abs(short[..., 1]), beside, short[..., 1])[:, 1:]
-    # A finger cannot curl under its own knuckle from behind it.
-    short[:, 1:, 0] += np.minimum(sign * line[:, 1:, 0], 0.0) * sign
+    # A finger that is not before its own knuckle would curl under the hand.
+    short[:, 1:, 0] += 0.3 * np.minimum(sign * line[:, 1:, 0] - BEFORE, 0.0) * sign
     return short
 
 

@@ -76,7 +76,7 @@ def _listen(
 ) -> tuple[Audio, Result]:
     registry = load_plugins()
     check_job(registry, job)
-    audio = sound_of(None if is_midi else source, job.score, start, end)
+    audio = sound_of(None if is_midi else source, job.score, start, end, instrument=job.instrument)
     return audio, run(registry, job, audio, silent=is_midi, on_progress=progress)
 
 

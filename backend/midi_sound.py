@@ -18,10 +18,23 @@ from plugins.api import Audio, AudioError, Score
 SAMPLE_RATE: Final = 22050
 TAIL: Final = 1.0
 """Seconds after the last note."""
+DAMPING: Final = 0.06
+"""Seconds in which a damped string falls to a third."""
 
 
-def read_midi(score: Score, start: float | None = None, end: float | None = None, *, longest: float = LONGEST) -> Audio:
-    """Render a MIDI file with a bowed-string-like wave; AudioError when it cannot be read or holds no notes."""
+def read_midi(
+    score: Score,
+    start: float | None = None,
+    end: float | None = None,
+    *,
+    longest: float = LONGEST,
+    instrument: str = "violin",
+) -> Audio:
+    """Render a MIDI file with a wave like a bowed string's, or a struck one's for the piano.
+
+    Raises:
+        AudioError: when it cannot be read or holds no notes.
+    """
     import pretty_midi
 
     try:
@@ -34,10 +47,11 @@ def read_midi(score: Score, start: float | None = None, end: float | None = None
         ) from error
     notes = [n for track in midi.instruments if not track.is_drum for n in track.notes]
     if not notes:
-        raise AudioError(f"{score.name} holds no notes; give a MIDI file with the violin's part")
+        raise AudioError(f"{score.name} holds no notes; give a MIDI file with the {instrument}'s part")
     length = max(n.end for n in notes) + TAIL
     first, last = check_range(score.name, length, start, end, longest)
-    return Audio(_sound_of(notes, first, last), SAMPLE_RATE, start=int(first * SAMPLE_RATE) / SAMPLE_RATE)
+    sound = _struck(notes, first, last) if instrument == "piano" else _sound_of(notes, first, last)
+    return Audio(sound, SAMPLE_RATE, start=int(first * SAMPLE_RATE) / SAMPLE_RATE)
 
 
 def _sound_of(notes: Sequence[Any], first: float, last: float) -> npt.NDArray[np.float32]:
@@ -60,3 +74,25 @@ def _sound_of(notes: Sequence[Any], first: float, last: float) -> npt.NDArray[np
 def _bowed(phase: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Eight partials of a sawtooth, the wave of a bowed string (H. von Helmholtz, 1863)."""
     return np.asarray(sum(np.sin(k * phase) / k for k in range(1, 9)) * 0.6)
+
+
+def _struck(notes: Sequence[Any], first: float, last: float) -> npt.NDArray[np.float32]:
+    """Strings that are struck: six partials, the higher ones weaker and sooner gone, damped when the key comes up."""
+    out = np.zeros(int(last * SAMPLE_RATE) - int(first * SAMPLE_RATE), dtype=np.float32)
+    for note in notes:
+        if note.end + DAMPING <= first or note.start >= last:
+            continue
+        t = np.arange(int((note.end + 4 * DAMPING - note.start) * SAMPLE_RATE)) / SAMPLE_RATE
+        pitch = 440.0 * 2.0 ** ((note.pitch - 69) / 12)
+        decay = 0.6 + pitch / 400.0
+        tone = sum(
+            np.sin(2 * np.pi * k * pitch * t) * np.exp(-decay * k**0.7 * t) / k**1.3
+            for k in range(1, 7)
+            if k * pitch < SAMPLE_RATE / 2
+        )
+        held = note.end - note.start
+        tone = tone * np.minimum(t / 0.003, 1.0) * np.exp(-np.maximum(t - held, 0.0) / DAMPING) * (note.velocity / 127)
+        at = int((note.start - first) * SAMPLE_RATE)
+        low, high = max(at, 0), min(at + len(t), len(out))
+        out[low:high] += tone[low - at : high - at]
+    return 0.5 * out / max(float(np.abs(out).max(initial=0.0)), 1e-9)

@@ -26,12 +26,14 @@ def sound_of(
     *,
     name: str = "",
     longest: float = LONGEST,
+    instrument: str = "violin",
 ) -> Audio:
     """The recording from ``start`` to ``end`` seconds; without one, the notes of the MIDI score as they stand.
 
     Args:
         name: what messages call the recording.
         longest: seconds that may be worked on at once.
+        instrument: what notes without a recording sound like.
 
     Raises:
         AudioError, ComponentError: with what to do.
@@ -42,4 +44,4 @@ def sound_of(
         raise ComponentError("there is nothing to perform; give a recording, or a MIDI file as the score")
     from backend.midi_sound import read_midi
 
-    return read_midi(score, start, end, longest=longest)
+    return read_midi(score, start, end, longest=longest, instrument=instrument)

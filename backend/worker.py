@@ -183,7 +183,8 @@ def _perform(registry: Registry, task: Task, reporter: Reporter, is_cancelled: C
     name = body.audio_name or "the sound"
     if recording is not None and not recording.exists():
         raise ComponentError(f"{name} had to make room for other sounds before the job began; send it again")
-    audio = sound_of(recording, job.score, body.start, body.end, name=name, longest=task.max_seconds)
+    of = {"name": name, "instrument": job.instrument}
+    audio = sound_of(recording, job.score, body.start, body.end, longest=task.max_seconds, **of)
     silent = recording is None
     results = Results(Path(task.results), task.results_limit)
     if body.recognize:

@@ -11,7 +11,11 @@ import pytest
 
 from backend.pipeline import Job, run
 from backend.plugin_manager import load_plugins
-from plugins.api import AnnotationTrack, ComponentError, JobContext, Motion, Score, pianist, piano
+from backend.sources import sound_of
+from blender_addon.rig.body import rest_of_skeleton
+from blender_addon.rig.bone_map import guess_bone_map
+from blender_addon.rig.performance import perform_motion
+from plugins.api import AnnotationTrack, ComponentError, JobContext, Motion, Score, pianist, piano, violinist
 from plugins.performer.piano_fingering import plan_hand
 from plugins.performer.piano_generator import Pianist, plan_hands
 from plugins.performer.piano_music import LEFT, RIGHT, Note, read_piece, with_hands
@@ -205,6 +209,19 @@ def test_a_midi_file_of_two_tracks_is_played_by_both_hands() -> None:
         (48, "left"),
         (55, "left"),
     }
+
+
+def test_the_stand_in_for_a_recording_is_struck_and_dies_away() -> None:
+    sound = sound_of(None, midi_file([[(0.5, 2.5, 69)]]), None, None, instrument="piano").samples
+    level = [float(np.abs(sound[int(t * 22050) :][:2000]).max()) for t in (0.2, 0.55, 2.2, 3.2)]
+    assert level[0] == 0.0
+    assert level[1] > 3 * level[2] > 3 * level[3]
+
+
+def test_a_character_without_a_piano_is_told_so() -> None:
+    rest = rest_of_skeleton(violinist.violinist_skeleton())
+    done = perform_motion(perform(NOTES[:6]), rest, guess_bone_map(rest))
+    assert any("without a piano" in warning for warning in done.report["warnings"])
 
 
 def test_who_plays_what() -> None:

@@ -29,6 +29,8 @@ PROPS: Final = {"violin_end": "violin", "bow_frog": "bow"}
 """Bones of the instruments' armature -> what they carry."""
 LEFT_FINGERS: Final = tuple(f"left_{finger}_" for finger in FINGERS[1:])
 """What names the joints that stop strings begin with."""
+NO_PIANO: Final = "a character of your own sits and plays without a piano, and its fingers keep to no keys"
+"""What is said of a pianist's motion."""
 WITHIN: Final = {"bow": 0.003, "fingertips": 0.005, "feet": 0.003}
 """What the report counts as touching, metres."""
 
@@ -84,6 +86,8 @@ def perform_motion(
     own = _own_props(rest, contact)
     bones = bone_channels(contact.retargeted, bone_map, own)
     report = _report(rest, bone_map, errors, contact, instrument)
+    if "keyboard" in motion.skeleton:
+        report["warnings"].append(NO_PIANO)
     progress(1.0, "Ready to key")
     return Performed(bones, [] if own else _prop_channels(contact), body.axes, report)
 

@@ -171,7 +171,8 @@ def test_chords_that_no_hand_can_stop_are_played_and_told(animate: Run, tmp_path
         (("--seed", "-1"), ("--seed must be 0 to",)),
         (("--device", "gpu"), ("auto, cpu or cuda", "'gpu'")),
         (("--generator", "nobody"), ("no generator named 'nobody'", "performer")),
-        (("--instrument", "[/red]tuba"), ("plays violin, not [/red]tuba",)),
+        (("--instrument", "[/red]tuba"), ("nothing installed plays '[/red]tuba'", "piano, violin")),
+        (("--instrument", "[/red]tuba", "--generator", "performer"), ("plays violin, not [/red]tuba",)),
     ],
 )
 def test_bad_options(animate: Run, sounds: Path, out: Path, options: tuple[str, ...], words: tuple) -> None:

@@ -157,14 +157,14 @@ def test_a_signal_that_a_library_swallows_is_not_lost(
 ) -> None:
     listen = animate_module.sound_of
 
-    def swallowing(*arguments: object) -> object:
+    def swallowing(*arguments: object, **named: object) -> object:
         try:
             os.kill(os.getpid(), signal.SIGINT)
         except BaseException as error:
             print("lost", file=sys.stderr)
             if turned_into is not None:
                 raise turned_into("initialization failed") from error
-        return listen(*arguments)  # type: ignore[arg-type]
+        return listen(*arguments, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(animate_module, "sound_of", swallowing)
     ended = animate(sounds / "good.wav")

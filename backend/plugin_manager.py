@@ -43,6 +43,10 @@ _HOOKS: Final[Mapping[str, tuple[str, type[Component]]]] = {
 }
 
 
+PREFERRED: Final = "performer"
+"""Plays what is written; a generator that only hears must be asked for."""
+
+
 @dataclass
 class Registry:
     """What the plug-ins registered, by kind and name, and what went wrong."""
@@ -58,13 +62,14 @@ class Registry:
         return cast(Generator, self.get("generator", name))
 
     def player_of(self, instrument: str) -> str:
-        """Name of the first generator that plays an instrument; ComponentError that lists what can be played."""
+        """Name of the generator that plays an instrument when none is named: PREFERRED where it can, else the
+        first; ComponentError that lists what can be played."""
         generators = cast(dict[str, Generator], self.components.get("generator", {}))
         able = [name for name, generator in generators.items() if instrument in generator.instruments]
         if not able:
             played = sorted({i for generator in generators.values() for i in generator.instruments})
             raise ComponentError(f"nothing installed plays {instrument!r}; installed: {', '.join(played) or 'none'}")
-        return able[0]
+        return PREFERRED if PREFERRED in able else able[0]
 
     def post_step(self, name: str) -> PostStep:
         return cast(PostStep, self.get("post_step", name))

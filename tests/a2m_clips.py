@@ -62,9 +62,8 @@ def _hair(frames: int, rng: np.random.Generator) -> np.ndarray:
 
 def _joints(hair: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Metres from the hips: a violin that lies still, a bow across it, arms that follow."""
-    out = np.tile(rng.normal(0.0, 0.3, (len(JOINTS), 3)), (len(hair), 1, 1)) + 0.001 * rng.normal(
-        size=(len(hair), len(JOINTS), 3)
-    )
+    body = np.random.default_rng(7).normal(0.0, 0.3, (len(JOINTS), 3))
+    out = body + 0.001 * rng.normal(size=(len(hair), len(JOINTS), 3))
     place = {name: i for i, name in enumerate(JOINTS)}
     end, scroll = np.array([0.1, -0.2, 0.5]), np.array([0.35, -0.7, 0.55])
     middle, along = (end + scroll) / 2, np.array([0.9, 0.43, 0.0]) / np.hypot(0.9, 0.43)

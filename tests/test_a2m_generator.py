@@ -14,13 +14,14 @@ import numpy as np
 import pytest
 import torch
 
+from backend.audio_files import read_audio
 from plugins.a2m import windows
 from plugins.a2m.assemble import bow_on_strings, string_level, violin_turn
-from plugins.a2m.generator import A2M
+from plugins.a2m.generator import A2M, WEIGHTS
 from plugins.a2m.grip import bow_axes, fit_grip, gripped
 from plugins.a2m.predictor import Prediction
 from plugins.a2m.targets import PLAYING_TARGETS
-from plugins.api import Audio, Cancelled, ComponentError, JobContext, Motion, violin, violinist
+from plugins.api import Audio, Cancelled, ComponentError, JobContext, Motion, find_track, from_json, violin, violinist
 from plugins.api import rotations as rot
 from plugins.api.checkpoint import load_checkpoint
 from plugins.api.testing import check_component
@@ -28,6 +29,7 @@ from plugins.ik.step import InverseKinematics
 from tests.a2m_clips import write_clips
 from tests.test_train_a2m import TINY, config, run
 from training import performance_metrics as metrics
+from training.metrics import event_f1
 
 RATE = 22050
 
@@ -163,7 +165,7 @@ def test_the_grip_is_learned_and_goes_with_the_bow() -> None:
     along = rng.normal(size=(300, 3)) * [1.0, 1.0, 0.2]
     tip = frog + 0.65 * along / np.linalg.norm(along, axis=-1, keepdims=True)
     place = np.stack([-0.05 - 0.1 * hair, 0.02 + 0.2 * hair**2, 0.05 + 0 * hair], axis=-1)
-    joints = frog[:, None] + np.einsum("tij,ti->tj", bow_axes(frog, tip), place)[:, None].repeat(2, axis=1)
+    joints = frog[:, None] + np.einsum("tij,ti->tj", bow_axes(frog, tip), place)[:, None].repeat(3, axis=1)
     grip = fit_grip(frog, tip, hair, joints)
     np.testing.assert_allclose(gripped(grip, frog, tip, hair), joints, atol=1e-9)
 
@@ -214,3 +216,15 @@ def test_the_checkpoint_says_what_made_it(weights: Path) -> None:
     found = load_checkpoint(weights, component="a2m", version=1, skeleton=violinist.violinist_skeleton())
     assert json.dumps(found.config)
     assert len(found.data_card) == 64
+
+
+def test_the_shipped_weights_play_the_example() -> None:
+    examples = Path(__file__).resolve().parents[1] / "examples"
+    motion = performed(WEIGHTS, read_audio(examples / "minuet.flac"))
+    truth = find_track(from_json((examples / "minuet.truth.json").read_text()), "note").annotations
+    bows = metrics.merged([n.time for n in truth if n.value["new_bow"]], 0.1)
+    turns = metrics.bow_reversals(motion)
+    assert event_f1(bows, turns, 0.07) > 0.8
+    # Half a beat later nothing turns.
+    assert event_f1(bows + 0.15, turns, 0.07) < 0.5
+    assert WEIGHTS.stat().st_size < 15e6

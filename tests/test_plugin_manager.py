@@ -20,6 +20,7 @@ from plugins.api import Annotation, AnnotationTrack, ComponentError, ComponentIn
 from plugins.api.testing import check_component, test_audio
 
 BUILT_IN = {
+    ("generator", "a2m"),
     ("generator", "performer"),
     ("post_step", "ik"),
     ("recognizer", "align"),
@@ -272,7 +273,7 @@ def test_the_problems_are_shown_to_people(install: Install, capsys: pytest.Captu
 def test_what_is_not_installed_is_named_with_what_is(install: Install) -> None:
     install("statue-maker", GENERATOR)
     registry = load_plugins()
-    with pytest.raises(ComponentError, match="no generator named 'dancer'; installed: performer, pianist, statue"):
+    with pytest.raises(ComponentError, match="no generator named 'dancer'; installed: a2m, performer, pianist, statue"):
         registry.generator("dancer")
     with pytest.raises(ComponentError, match="no recommender named 'x'; installed: none"):
         registry.get("recommender", "x")

@@ -152,6 +152,10 @@ def test_another_config_or_data_does_not_go_on(clips: Path, tmp_path: Path) -> N
     run(config(clips, tmp_path / "run", max_steps=4))
     with pytest.raises(ConfigError, match=r"another config \(batch, seed\)"):
         run(config(clips, tmp_path / "run", batch=8, seed=1))
+    raw = config(clips, tmp_path / "cosine", max_steps=4, schedule={"kind": "cosine"})
+    run(raw)
+    with pytest.raises(ConfigError, match="max_steps"):
+        run(raw | {"max_steps": 8})
     other = tmp_path / "clips"
     shutil.copytree(clips, other)
     (other / "card.json").write_text("{}")

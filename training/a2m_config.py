@@ -110,6 +110,9 @@ class TrainConfig(_Section):
         return has_compound_loss(self.variant)
 
     def same_run(self) -> dict[str, Any]:
-        """What must be equal for a run to be taken up again."""
-        free = {"output", "machine", "epochs", "max_steps", "minutes", "log_every", "validate_every", "save_every"}
+        """What must be equal for a run to be taken up again. (Clips are known by their data card.)"""
+        free = {"clips", "output", "machine", "minutes", "log_every", "validate_every", "save_every"}
+        if self.schedule.kind == "exponential":
+            # Another end changes nothing before it; a cosine knows from the start where it ends.
+            free |= {"epochs", "max_steps"}
         return self.model_dump(mode="json", exclude=free)

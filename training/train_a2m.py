@@ -199,7 +199,7 @@ class _Run:
             strokes=config.strokes,
             window=config.window,
             grip=self.clips.grip(),
-            training=config.model_dump(mode="json"),
+            training=config.model_dump(mode="json", exclude={"clips", "output", "machine"}),
             data_card=self.clips.card_sha256,
             revision=git_revision(),
         )

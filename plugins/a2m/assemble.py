@@ -72,8 +72,7 @@ def assemble(skeleton: Skeleton, said: Prediction, grip: Array) -> tuple[Array, 
     _put_prop(skeleton, positions, "bow_frog", frog, bow)
     _put_right_hand(skeleton, positions, grip, frog, bow, hair)
     _put_left_hand(skeleton, positions, points, turn, level)
-    for side in ("left", "right"):
-        positions[:, skeleton.index(f"{side}_lower_arm")] = points[f"{side}_lower_arm"]
+    positions[:, skeleton.index("left_lower_arm")] = points["left_lower_arm"]
     return positions, rotations
 
 
@@ -145,9 +144,11 @@ def _put_prop(skeleton: Skeleton, positions: Array, held: str, at: Array, turn: 
 
 
 def _put_right_hand(skeleton: Skeleton, positions: Array, grip: Array, frog: Array, bow: Array, hair: Floats) -> None:
-    """Wrist and knuckles as they were on the bows of the clips, fingertips on the stick."""
+    """Elbow, wrist and knuckles as they were on the bows of the clips, fingertips on the stick."""
     tip = frog + rot.rotate(bow, np.array([violin.HAIR_LENGTH, 0.0, 0.0]))
-    wrist, knuckle = np.moveaxis(gripped(grip, frog, tip, hair)[:, [HELD.index(j) for j in HELD]], 1, 0)
+    arm = dict(zip(HELD, np.moveaxis(gripped(grip, frog, tip, hair), 1, 0), strict=True))
+    positions[:, skeleton.index("right_lower_arm")] = arm["right_lower_arm"]
+    wrist, knuckle = arm["right_hand"], arm["right_index_proximal"]
     back = rot.rotate(bow, np.array([0.25, 0.0, 1.0]))
     _put_palm(skeleton, positions, "right", wrist, knuckle - wrist, back)
     for finger, place in zip(violinist.FINGERS, BOW_TIPS, strict=True):

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: MIT
-"""Where the right hand is on the bow, learnt from the clips: least squares over the bow's length.
+"""Where the right arm is on the bow, learnt from the clips: least squares over the bow's length.
 
 The network answers with a mean bow and a mean hand; once the bow has got its strokes the hand must
-go with it. Wrist and knuckle hardly depend on anything but how far the bow is drawn and how it is
-tilted, so they are quadratics of the place of the hair, in a frame that the bow carries.
+go with it. Elbow, wrist and knuckle hardly depend on anything but how far the bow is drawn and how
+it lies, so they are quadratics of the place of the hair, in a frame that the bow carries.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from plugins.a2m.strokes import HAIR_SCALE
 
 Floats = npt.NDArray[np.float64]
 
-HELD: Final = ("right_hand", "right_index_proximal")
+HELD: Final = ("right_lower_arm", "right_hand", "right_index_proximal")
 """The joints that go with the bow."""
 
 

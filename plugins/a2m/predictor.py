@@ -13,8 +13,10 @@ import numpy.typing as npt
 
 from plugins.a2m.checkpoint import Weights
 from plugins.a2m.features import FPS
-from plugins.a2m.strokes import said_path
+from plugins.a2m.grip import HELD, gripped
+from plugins.a2m.strokes import hair_positions, said_path
 from plugins.a2m.windows import in_windows
+from plugins.api import violin
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -48,6 +50,20 @@ class Prediction:
 
         points = {joint: smooth(place, SLOW if joint in TRUNK else QUICK) for joint, place in self.points.items()}
         return Prediction(points, None if self.hair is None else smooth(self.hair, TURN))
+
+    def bowed(self, grip: npt.NDArray[np.float64]) -> Prediction:
+        """With the bow slid along itself to where its strokes have it, and the right arm with it."""
+        if self.hair is None:
+            return self
+        points = dict(self.points)
+        frog, tip = points["bow_frog"], points["bow_tip"]
+        said = hair_positions(frog, tip, points["violin_end"], points["violin_scroll"])
+        along = (tip - frog) / np.linalg.norm(tip - frog, axis=-1, keepdims=True)
+        slide = along * (said - self.hair)[:, None]
+        points["bow_frog"], points["bow_tip"] = frog + slide, frog + slide + along * violin.HAIR_LENGTH
+        arm = gripped(grip, points["bow_frog"], points["bow_tip"], self.hair)
+        points |= dict(zip(HELD, np.moveaxis(arm, 1, 0), strict=True))
+        return Prediction(points, self.hair)
 
     def at(self, frames: npt.NDArray[np.float64]) -> Prediction:
         """At these (fractional) frames, by cubic interpolation."""

@@ -7,7 +7,7 @@ A folder of clips holds, at 40 frames a second,
 - ``audio.npy`` (frames, 128) float16: the log-mel spectrogram of ``plugins.a2m.features``;
 - ``score.npy`` (frames, 10) float32: ``plugins.a2m.score_features``;
 - ``joints.npy`` (frames, 21, 3) float32: ``markers.JOINTS``, metres, in the performer's own frame: origin at
-  the mean of the pelvis over the recording, +X to his left, Z up;
+  the mean of the pelvis over the recording, +X to his left, Z up; a pianist's violin and bow are NaN;
 - ``clips.json``: which rows are whose, and of which split; ``card.json``: the data card.
 
 It appears by renaming when all of it is written.

@@ -76,7 +76,8 @@ JOINTS: Final = (
     *("right_lower_leg", "right_foot", "right_toes", "left_lower_leg", "left_foot", "left_toes"),
     *("violin_end", "violin_scroll", "bow_frog", "bow_tip"),
 )
-"""Our joints that clips hold, by their names in our skeleton: the centres of the paper's 21."""
+"""Our joints that clips hold, by their names in our skeleton: the centres of the paper's 21. (NaN where a pianist
+holds no violin.)"""
 
 SHOULDER_DEPTH: Final = 0.045
 ELBOW_DEPTH: Final = 0.038
@@ -124,20 +125,21 @@ _PROPS: Final = {"VIOLINE": "violin_scroll", "VIOLINB": "violin_end", "BOWE": "b
 
 
 def optical_markers(motion: Motion) -> Floats:
-    """(T, 34, 3) metres: where the markers on a performing violinist are.
+    """(T, 34, 3) metres: where the markers on a performing musician are; NaN for those of what is not held.
 
     Args:
-        motion: complete, with rotations (as the ``ik`` step leaves it), of our violinist's skeleton.
+        motion: complete, with rotations (as the ``ik`` step leaves it), of our violinist's or pianist's skeleton.
     """
     if motion.rotations is None:
         raise ValueError("markers need the joints' rotations: complete the motion first (inverse kinematics)")
     skeleton = motion.skeleton
     world = skeleton.world_rotations(motion.rotations.astype(np.float64))
     size = float(skeleton.rest_positions[skeleton.index("head_top"), 2]) / violinist.STATURE
-    out = np.empty((len(motion), len(MARKERS), 3))
+    out = np.full((len(motion), len(MARKERS), 3), np.nan)
     for i, marker in enumerate(MARKERS):
         if marker in _PROPS:
-            out[:, i] = motion.joint(_PROPS[marker])
+            if _PROPS[marker] in skeleton:
+                out[:, i] = motion.joint(_PROPS[marker])
             continue
         joint, carrier, place = _PLACES[marker]
         turned = rot.rotate(world[:, skeleton.index(carrier)], np.array(place) * size)

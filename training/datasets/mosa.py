@@ -83,7 +83,8 @@ class Performance:
     """One performance as it was recorded.
 
     Attributes:
-        markers: (T, 34, 3) metres at 120 frames a second, gaps filled; None when motion was not asked for.
+        markers: (T, 34, 3) metres at 120 frames a second, gaps filled (a pianist's violin and bow are NaN);
+            None when motion was not asked for.
         samples: (N,) float32 mono, or None.
         tracks: annotations in seconds.
     """
@@ -237,10 +238,13 @@ SLACK: Final = 0.01
 
 
 def _checked_markers(trial: Trial) -> npt.NDArray[np.float64]:
-    """Markers with their gaps filled, on a body that is one."""
-    markers = fill_gaps(read_motion(trial.motion))
+    """Markers with their gaps filled, on a body that is one; of a pianist those of the body alone."""
+    worn = MARKERS if trial.instrument == "violin" else BODY_MARKERS
+    markers = read_motion(trial.motion)
+    markers[:, : len(worn)] = fill_gaps(markers[:, : len(worn)])
+    markers[:, len(worn) :] = np.nan
     for group, part in RIGID.items():
-        if trial.instrument != "violin" and not set(group) <= set(BODY_MARKERS):
+        if not set(group) <= set(worn):
             continue
         for a, b in combinations(group, 2):
             _check_distance(trial, markers, a, b, part)

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: MIT
-"""MOSA's motion files: 120 frames a second, millimetres, Z up, 34 optical markers, x y z each.
+"""MOSA's motion files: 120 frames a second, millimetres, Z up, 34 optical markers, x y z each; a pianist's may
+have the 30 of the body only.
 
 And what the paper does with them (section V): gaps filled linearly, a 10 Hz Butterworth filter
 without phase, 40 frames a second, the performer's own frame.
@@ -17,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from plugins.api import rotations as rot
-from training.datasets.markers import MARKERS, PELVIS
+from training.datasets.markers import BODY_MARKERS, MARKERS, PELVIS
 from training.datasets.mosa_annotations import TableError
 
 Floats = npt.NDArray[np.float64]
@@ -33,9 +34,12 @@ FARTHEST: Final = 20.0
 
 
 def write_motion(path: Path, markers: Floats) -> None:
-    """(T, 34, 3) metres to a file; NaN becomes an empty cell."""
-    flat = np.asarray(markers, dtype=np.float64).reshape(len(markers), -1) * 1000.0
-    header = ",".join(f"{marker}_{axis}" for marker in MARKERS for axis in "xyz")
+    """(T, 34, 3) metres to a file; NaN becomes an empty cell, and what holds no violin and no bow has no columns
+    for them."""
+    with_props = np.isfinite(markers[:, len(BODY_MARKERS) :]).any()
+    names = MARKERS if with_props else BODY_MARKERS
+    flat = np.asarray(markers[:, : len(names)], dtype=np.float64).reshape(len(markers), -1) * 1000.0
+    header = ",".join(f"{marker}_{axis}" for marker in names for axis in "xyz")
     row = ",".join(["%.2f"] * flat.shape[1])
     # One format for many rows: several times as fast as a call for each.
     text = "\n".join(row % tuple(values) for values in flat.tolist())
@@ -43,7 +47,7 @@ def write_motion(path: Path, markers: Floats) -> None:
 
 
 def read_motion(path: Path) -> Floats:
-    """(T, 34, 3) metres; gaps are NaN. TableError when it is no such file, truncated or in other units."""
+    """(T, 34, 3) metres; gaps are NaN, and so are violin and bow where the file has none. TableError when it is no such file, truncated or in other units."""
     try:
         with path.open(encoding="utf-8-sig") as file:
             header = file.readline().rstrip("\r\n").split(",")
@@ -54,7 +58,8 @@ def read_motion(path: Path) -> Floats:
     if not body.endswith("\n"):
         raise TableError(f"{path.name} is truncated: its last line does not end")
     values = _numbers(path.name, body, len(header))
-    markers = values.reshape(len(values), -1, 3)[:, order] / 1000.0
+    markers = np.full((len(values), len(MARKERS), 3), np.nan)
+    markers[:, : len(order)] = values.reshape(len(values), -1, 3)[:, order] / 1000.0
     if not len(markers) or not np.isfinite(markers).any():
         raise TableError(f"{path.name} holds no positions")
     if np.nanmax(np.abs(markers)) > FARTHEST:
@@ -96,15 +101,19 @@ def _bad_line(lines: Sequence[str], columns: int) -> str:
 
 def _marker_order(name: str, header: Sequence[str]) -> list[int]:
     """Which triple of columns is which of MARKERS, by the names in the header."""
-    if len(header) != 3 * len(MARKERS):
-        raise TableError(f"{name}: {len(header)} columns instead of {3 * len(MARKERS)} (34 markers, x y z each)")
+    wanted = BODY_MARKERS if len(header) == 3 * len(BODY_MARKERS) else MARKERS
+    if len(header) != 3 * len(wanted):
+        raise TableError(
+            f"{name}: {len(header)} columns instead of {3 * len(MARKERS)} (34 markers, x y z each; "
+            f"a pianist's {len(BODY_MARKERS)}: {3 * len(BODY_MARKERS)})"
+        )
     names = [re.sub(r"[^A-Z0-9]?[XYZ123]?$", "", cell.strip().upper()) for cell in header[::3]]
-    if not set(names) & set(MARKERS):
-        return list(range(len(MARKERS)))  # no names, but as many columns: in the published order
-    wrong = sorted(set(MARKERS) - set(names))
+    if not set(names) & set(wanted):
+        return list(range(len(wanted)))  # no names, but as many columns: in the published order
+    wrong = sorted(set(wanted) - set(names))
     if wrong:
         raise TableError(f"{name}: no columns for the markers {', '.join(wrong)} (mislabelled?)")
-    return [names.index(marker) for marker in MARKERS]
+    return [names.index(marker) for marker in wanted]
 
 
 def fill_gaps(markers: Floats, fps: float = CAPTURE_FPS, longest: float = LONGEST_GAP) -> Floats:
@@ -117,7 +126,7 @@ def fill_gaps(markers: Floats, fps: float = CAPTURE_FPS, longest: float = LONGES
     frames = np.arange(len(out))
     for marker in np.nonzero(missing.any(axis=0))[0]:
         known = np.nonzero(~missing[:, marker])[0]
-        name = MARKERS[marker] if markers.shape[1] == len(MARKERS) else f"number {marker}"
+        name = MARKERS[marker] if markers.shape[1] in (len(MARKERS), len(BODY_MARKERS)) else f"number {marker}"
         if not len(known):
             raise TableError(f"the marker {name} is never seen")
         gap = np.diff(np.concatenate([[-1], known, [len(out)]])).max() - 1

@@ -35,6 +35,7 @@ def _notes(annotations: Annotations) -> list[Annotation]:
     dynamics = _marked(annotations.expression, DYNAMICS)
     marks = _marked(annotations.expression, ("staccato", "accent"))
     ends = _phrase_ends(annotations)
+    hands = _hands(annotations)
     out = []
     for note in annotations.align_notetime:
         at = note.score_position
@@ -45,8 +46,19 @@ def _notes(annotations: Annotations) -> list[Annotation]:
             value["dynamics"] = loud[-1]
         if at in ends:
             value["phrase_end"] = True
+        if hand := hands.get((round(at, 3), note.midi_number)):
+            value["hand"] = hand
         out.append(Annotation(note.onset, max(note.offset - note.onset, 0.0), value))
     return out
+
+
+def _hands(annotations: Annotations) -> dict[tuple[float, int], str]:
+    """Score position and pitch of each written note -> "right" or "left", where the score has two staves."""
+    staves = sorted({n.staff for n in annotations.note})
+    if len(staves) != 2:
+        return {}
+    names = dict(zip(staves, ("right", "left"), strict=True))
+    return {(round(n.onset, 3), n.midi_number): names[n.staff] for n in annotations.note}
 
 
 def _inside(at: float, slurs: Sequence[tuple[float, float, str]]) -> bool:

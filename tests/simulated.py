@@ -32,3 +32,11 @@ def small_corpus(short_studies: None, tmp_path_factory: pytest.TempPathFactory) 
     folder = tmp_path_factory.mktemp("simulated") / "corpus"
     corpus.simulate(folder, HOURS, SEED)
     return folder
+
+
+@pytest.fixture(scope="session")
+def small_piano_corpus(short_studies: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same of pianists."""
+    folder = tmp_path_factory.mktemp("simulated") / "piano"
+    corpus.simulate(folder, HOURS, SEED, instrument="piano")
+    return folder

@@ -27,10 +27,11 @@ from training.datasets import mosa
 from training.datasets.markers import JOINTS, optical_markers, our_joints
 from training.datasets.mosa_tracks import tracks
 from training.performance_metrics import best_f1
-from training.simulate import bodies, corpus, room, sound
+from training.simulate import corpus, room, sound
 from training.simulate.bowed_string import bow
 from training.simulate.musicxml import score_xml
-from training.simulate.players import player
+from training.simulate.players import SIZES
+from training.simulate.players import violinist as player
 from training.simulate.playing import Sounding, sounding
 from training.simulate.recording import perform as move
 from training.simulate.studies import study
@@ -155,7 +156,7 @@ def test_a_room_comes_after_the_sound_and_neither_shifts_nor_clips_it() -> None:
         assert np.abs(heard[:4950]).max() < 1e-3
 
 
-@pytest.mark.parametrize("size", [bodies.SIZES[0], 1.0, bodies.SIZES[1]])
+@pytest.mark.parametrize("size", [SIZES[0], 1.0, SIZES[1]])
 def test_bodies_of_every_size_hold_the_bow(size: float) -> None:
     rng = np.random.default_rng(2)
     who = replace(player(1, 3), size=size)

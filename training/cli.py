@@ -24,6 +24,13 @@ app = typer.Typer(
 )
 
 
+class Instrument(str, Enum):  # noqa: UP042
+    """Who plays."""
+
+    violin = "violin"
+    piano = "piano"
+
+
 class OnProblem(str, Enum):  # noqa: UP042 - typer shows the values of such an Enum
     """What happens with a recording that cannot be used."""
 
@@ -64,14 +71,15 @@ def simulate(
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder of the corpus; a stopped run goes on in it.")],
     hours: Annotated[float, typer.Option(min=0.001, help="How much music.")] = 1.0,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same corpus.")] = 0,
+    instrument: Annotated[Instrument, typer.Option(help="Who plays.")] = Instrument.violin,
     mosa: Annotated[Path | None, typer.Option(help="MOSA's annotations: play their timings too (CC BY 4.0).")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
 ) -> None:
-    """Simulate violin performances in MOSA's own format."""
+    """Simulate performances in MOSA's own format."""
     from training.simulate.corpus import simulate as run
 
     with _progress("recordings") as tell:
-        recordings = run(out, hours, seed, mosa=mosa, workers=workers, progress=tell)
+        recordings = run(out, hours, seed, instrument=instrument.value, mosa=mosa, workers=workers, progress=tell)
     typer.echo(f"{len(recordings)} recordings in {out}; {out / 'card.json'} says what they are")
 
 

@@ -91,7 +91,7 @@ def seated(
         yaw=0.6 * towards + 0.020 * noise[:, 6],
     )
     hips = pianist.SEATED + np.stack([0.06 * lean + 0.003 * noise[:, 3], 0.002 * noise[:, 7], 0.0 * lean], axis=-1)
-    return Seated(hips, rotations, _feet(skeleton, pedal), pedal)
+    return Seated(hips, rotations, feet_at_the_pedal(skeleton, pedal), pedal)
 
 
 def leaning(times: Floats, hands: Sequence[Floats], amount: float) -> Floats:
@@ -106,8 +106,11 @@ def leaning(times: Floats, hands: Sequence[Floats], amount: float) -> Floats:
     return np.asarray(np.clip(np.convolve(padded, kernel / kernel.sum(), "valid"), -most, most))
 
 
-def _feet(skeleton: Skeleton, pedal: Floats) -> dict[str, tuple[Array, Array]]:
-    """The left foot flat on the floor; the right one on its heel, its ball on the pedal."""
+def feet_at_the_pedal(skeleton: Skeleton, pedal: Floats) -> dict[str, tuple[Array, Array]]:
+    """Ankle and toes, (T, 3): the left foot flat on the floor; the right one on its heel, its ball on the pedal.
+
+    ``pedal`` (T,) is how far that is down, 0 to 1.
+    """
     ankle = float(skeleton.rest_positions[skeleton.index("left_foot")][2])
     toes = skeleton.offsets[skeleton.index("left_toes")]
     out = {}

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: MIT
-"""Bodies of other sizes: the same performance on longer or shorter bones, with the same violin and hands.
+"""Bodies of other sizes: the same performance on longer or shorter bones, with the same instrument and hands.
 
-The ``performer`` plans for our violinist (1.75 m). What it plans is how the trunk turns and where
-hands and instrument are; a body of another size stands as high as it is, holds the violin to its own neck, and
-inverse kinematics finds its arms and legs.
+The ``performer`` plans for our musician (1.75 m). What it plans is how the trunk turns and where
+hands and instrument are; a violinist of another size stands as high as it is and holds the violin to its own neck,
+a pianist puts the bench so that the elbows are where they were, and inverse kinematics finds arms and legs.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from typing import Final
 
 import numpy as np
 
-from plugins.api import Array, Motion, Skeleton
+from plugins.api import Array, Motion, Skeleton, pianist, piano
 from plugins.api import rotations as rot
+from plugins.performer.piano_body import feet_at_the_pedal
 
-SIZES: Final = (0.93, 1.09)
-"""1.63 to 1.91 m."""
+ELBOW: Final = np.array([0.0, -0.10, 0.18])
+"""An elbow of a seated pianist from the hips, roughly, metres: where arms of all lengths have it."""
 _CHEST: Final = ("spine", "chest", "upper_chest")
 
 
@@ -29,7 +30,7 @@ def sized(skeleton: Skeleton, size: float) -> Skeleton:
 
 
 def resized(motion: Motion, size: float) -> Motion:
-    """The ``performer``'s motion (before inverse kinematics) for a body of this size."""
+    """The ``performer``'s motion (before inverse kinematics) for a violinist of this size."""
     skeleton = sized(motion.skeleton, size)
     positions = motion.positions.astype(np.float64)
     at = {joint: i for i, joint in enumerate(skeleton.joints)}
@@ -43,6 +44,25 @@ def resized(motion: Motion, size: float) -> Motion:
         positions[:, index] += moved
     for joint in ("hips", *(f"{side}_{part}" for side in ("left", "right") for part in ("foot", "toes"))):
         positions[:, at[joint]] *= size
+    return replace(motion, skeleton=skeleton, positions=positions.astype(np.float32))
+
+
+def reseated(motion: Motion, size: float) -> Motion:
+    """The ``pianist``'s motion (before inverse kinematics) for a body of this size at the same keyboard and pedal."""
+    skeleton = sized(motion.skeleton, size)
+    positions = motion.positions.astype(np.float64)
+    at = {joint: i for i, joint in enumerate(skeleton.joints)}
+    shift = (1.0 - size) * ELBOW
+    before = _chest(motion.skeleton, motion, positions[:, at["hips"]])
+    positions[:, at["hips"]] += shift
+    positions[:, at["bench"]] += shift
+    carried = _chest(skeleton, motion, positions[:, at["hips"]]) - before
+    for side in ("left", "right"):
+        # Where the elbow points; half way between a shoulder that moves and a hand that does not.
+        positions[:, at[f"{side}_lower_arm"]] += 0.5 * carried
+    pressed = (pianist.PEDAL[2] - positions[:, at["pedal"], 2]) / piano.PEDAL_TRAVEL
+    for side, (ankle, toes) in feet_at_the_pedal(skeleton, pressed).items():
+        positions[:, at[f"{side}_foot"]], positions[:, at[f"{side}_toes"]] = ankle, toes
     return replace(motion, skeleton=skeleton, positions=positions.astype(np.float32))
 
 

@@ -11,20 +11,22 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from training.datasets.markers import MARKERS
+from training.datasets.markers import BODY_MARKERS, MARKERS
 from training.datasets.mosa_motion import CAPTURE_FPS
-from training.simulate.players import player
+from training.simulate.kinds import KINDS
 from training.simulate.sound import RATE
 
 WHAT: Final = (
-    "Simulated violin performances in the layout of MOSA (Huang et al., 2024). No person was recorded: notes were "
-    "timed by rule, or after the real note times of MOSA's annotations where sources say so; sound was synthesised; "
-    "motion is that of Cadenza's performer and inverse kinematics, seen by 34 optical markers without noise or gaps."
+    "Simulated {instrument} performances in the layout of MOSA (Huang et al., 2024). No person was recorded: notes "
+    "were timed by rule, or after the real note times of MOSA's annotations where sources say so; sound was "
+    "synthesised; motion is that of Cadenza's performer and inverse kinematics, seen by {markers} optical markers "
+    "without noise or gaps."
 )
 LIMITS: Final = (
-    "Bowings, fingerings and movement follow the performer's rules, whose habits a model will learn as if they "
-    "were everybody's. Bodies differ in size only. The sound is plainer than any violin's. One instrument."
+    "{rules} and movement follow the performer's rules, whose habits a model will learn as if they "
+    "were everybody's. Bodies differ in size only. The sound is plainer than any {instrument}'s. One instrument."
 )
+RULES: Final = {"violin": "Bowings, fingerings", "piano": "Fingerings, pedalling"}
 SOURCES: Final = {
     "study": "made by this program, MIT",
     "mosa": "note times and scores of MOSA's published annotations (Y.-F. Huang et al.), CC BY 4.0",
@@ -34,10 +36,12 @@ SOURCES: Final = {
 def write_card(folder: Path, settings: dict[str, Any], recordings: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """``card.json`` of a corpus; ``recordings`` are (path, "study" or "mosa")."""
     about = [_about(folder, path) for path, _ in recordings]
+    instrument = settings["instrument"]
+    markers = MARKERS if instrument == "violin" else BODY_MARKERS
     cast = sorted({number for a in about for number in [a["number"]]})
     card = {
-        "what": WHAT,
-        "limits": LIMITS,
+        "what": WHAT.format(instrument=instrument, markers=len(markers)),
+        "limits": LIMITS.format(rules=RULES[instrument], instrument=instrument),
         "licence": "MIT; what was played after MOSA's annotations: CC BY 4.0" if settings["mosa"] else "MIT",
         "made_by": {"cadenza": version("cadenza"), **settings},
         "sources": {
@@ -48,8 +52,8 @@ def write_card(folder: Path, settings: dict[str, Any], recordings: Sequence[tupl
         "hours": round(sum(a["seconds"] for a in about) / 3600, 4),
         "notes": sum(a["notes"] for a in about),
         "sample_rate": RATE,
-        "motion": {"frames_per_second": CAPTURE_FPS, "markers": list(MARKERS), "unit": "mm"},
-        "players": [player(settings["seed"], number).to_dict() for number in cast],
+        "motion": {"frames_per_second": CAPTURE_FPS, "markers": list(markers), "unit": "mm"},
+        "players": [KINDS[instrument].player(settings["seed"], number).to_dict() for number in cast],
         "sha256": hashlib.sha256("\n".join(a["sha256"] for a in about).encode()).hexdigest(),
     }
     (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")

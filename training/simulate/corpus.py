@@ -24,8 +24,9 @@ import numpy as np
 from training.datasets.mosa import CorpusError, Trial, find_trials, hash_of, read_trial, write_trial
 from training.datasets.mosa_annotations import Annotations
 from training.simulate.card import write_card
+from training.simulate.kinds import KINDS
 from training.simulate.musicxml import score_xml
-from training.simulate.players import Player, player
+from training.simulate.players import Player
 from training.simulate.recording import record
 from training.simulate.score import Score
 from training.simulate.studies import study
@@ -34,15 +35,14 @@ from training.simulate.timing import perform, varied
 VERSION: Final = 1
 """Of the simulation: raise it when the same seed gives other recordings."""
 CAST: Final = 24
-"""Violinists of a corpus."""
+"""Musicians of a corpus."""
 READINGS: Final = 3
-"""Violinists who play each piece."""
+"""Musicians who play each piece."""
 REAL_EVERY: Final = 6
 """Of so many pieces one is from the given annotations."""
 LENGTHS: Final = (55.0, 110.0)
 """Seconds of a study."""
 SETTINGS: Final = "simulation.json"
-GROUP: Final = "yv"
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Planned:
     """One recording to be made.
 
     Attributes:
-        slot: number of the piece in the plan; number: of the violinist in the cast.
+        slot: number of the piece in the plan; number: of the musician in the cast.
         source: folder of the annotated trial whose timing is played, or "" for a study.
     """
 
@@ -61,34 +61,44 @@ class Planned:
     trial: str
     source: str
     seconds: float
+    instrument: str = "violin"
+
+    @property
+    def group(self) -> str:
+        return KINDS[self.instrument].group
 
     @property
     def path(self) -> str:
-        return f"{GROUP}/{self.piece}/{self.performer}/{self.trial}"
+        return f"{self.group}/{self.piece}/{self.performer}/{self.trial}"
 
 
-def plan(hours: float, seed: int, mosa: Path | None = None) -> list[Planned]:
+def plan(hours: float, seed: int, mosa: Path | None = None, instrument: str = "violin") -> list[Planned]:
     """Recordings that together last about so many hours."""
-    real = [t for t in find_trials(mosa) if t.instrument == "violin"] if mosa else []
+    real = _annotated(mosa, instrument) if mosa else []
     out: list[Planned] = []
     total, slot = 0.0, 0
     taken: dict[tuple[str, str], int] = {}
     while total < hours * 3600.0:
         source = real[slot // REAL_EVERY % len(real)] if real and slot % REAL_EVERY == REAL_EVERY - 1 else None
         piece = source.piece if source else f"st{slot:04d}"
-        seconds = _seconds_of(source) if source else study_of(seed, slot).nominal_seconds
+        seconds = _seconds_of(source) if source else study_of(seed, slot, instrument).nominal_seconds
         for number in np.random.default_rng([seed, 4, slot]).permutation(CAST)[:READINGS]:
-            performer = player(seed, int(number))
+            performer = KINDS[instrument].player(seed, int(number))
             taken[piece, performer.name] = times = taken.get((piece, performer.name), 0) + 1
-            folder = str(source.folder) if source else ""
-            out.append(
-                Planned(slot, int(number), piece, performer.name, f"t{times}", folder, seconds / performer.tempo)
-            )
+            folder, lasts = str(source.folder) if source else "", seconds / performer.tempo
+            out.append(Planned(slot, int(number), piece, performer.name, f"t{times}", folder, lasts, instrument))
             total += out[-1].seconds
             if total >= hours * 3600.0:
                 return out
         slot += 1
     return out
+
+
+def _annotated(mosa: Path, instrument: str) -> list[Trial]:
+    found = [t for t in find_trials(mosa) if t.instrument == instrument]
+    if not found:
+        raise CorpusError(f"{mosa} holds no performances of the {instrument}; leave it out to play studies alone")
+    return found
 
 
 def _seconds_of(trial: Trial) -> float:
@@ -97,18 +107,18 @@ def _seconds_of(trial: Trial) -> float:
 
 
 @lru_cache(maxsize=8)
-def study_of(seed: int, slot: int) -> Score:
+def study_of(seed: int, slot: int, instrument: str = "violin") -> Score:
     """The study of a slot."""
     rng = np.random.default_rng([seed, 1, slot])
-    return study(rng, f"Study {slot}", float(rng.uniform(*LENGTHS)))
+    return study(rng, f"Study {slot}", float(rng.uniform(*LENGTHS)), KINDS[instrument].textures)
 
 
 def annotations_of(planned: Planned, seed: int) -> tuple[Annotations, Player]:
     """What is played, and by whom."""
     rng = np.random.default_rng([seed, 3, planned.slot, planned.number])
-    who = player(seed, planned.number)
+    who = KINDS[planned.instrument].player(seed, planned.number)
     if not planned.source:
-        return perform(study_of(seed, planned.slot), who, rng), who
+        return perform(study_of(seed, planned.slot, planned.instrument), who, rng), who
     source = Trial.at(Path(planned.source))
     return varied(read_trial(source, motion=False, audio=False).annotations, who, rng), who
 
@@ -118,20 +128,22 @@ def simulate(
     hours: float,
     seed: int,
     *,
+    instrument: str = "violin",
     mosa: Path | None = None,
     workers: int = 1,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> list[Planned]:
     """Make what is missing of a corpus; returns its plan. CorpusError when the folder holds another one."""
-    recordings = plan(hours, seed, mosa)
-    _claim(folder, seed, mosa)
+    settings = {"simulation": VERSION, "seed": seed, "mosa": mosa is not None, "instrument": instrument}
+    recordings = plan(hours, seed, mosa, instrument)
+    _claim(folder, settings)
     missing = [p for p in recordings if not (folder / p.path).is_dir()]
     done = len(recordings) - len(missing)
     progress(done, len(recordings))
     for _ in _made(folder, missing, seed, workers):
         done += 1
         progress(done, len(recordings))
-    write_card(folder, _settings(seed, mosa), [(p.path, "mosa" if p.source else "study") for p in recordings])
+    write_card(folder, settings, [(p.path, "mosa" if p.source else "study") for p in recordings])
     return recordings
 
 
@@ -151,10 +163,10 @@ def make(folder: Path, seed: int, planned: Planned) -> Planned:
     part = folder / ".parts" / f"{planned.path.replace('/', '_')}.{os.getpid()}"
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    trial = Trial(GROUP, planned.piece, planned.performer, planned.trial, part)
+    trial = Trial(planned.group, planned.piece, planned.performer, planned.trial, part)
     source = Path(planned.source)
     sheet = Trial.at(source).sheet if planned.source else None
-    written = score_xml(study_of(seed, planned.slot)) if sheet is None else None
+    written = score_xml(study_of(seed, planned.slot, planned.instrument)) if sheet is None else None
     if sheet is not None and sheet.is_file():
         written = sheet.read_bytes()
     write_trial(trial, annotations, recording.markers, recording.samples, recording.sample_rate, written)
@@ -163,10 +175,10 @@ def make(folder: Path, seed: int, planned: Planned) -> Planned:
         "notes": len(annotations.align_notetime),
         "sha256": hash_of(trial),
         "number": planned.number,
-        "violin": recording.violin.to_dict(),
+        planned.instrument: recording.instrument.to_dict(),
         "player": who.to_dict(),
         "place": recording.place.to_dict(),
-        "source": "/".join(source.parts[-4:]) if planned.source else study_of(seed, planned.slot).title,
+        "source": "/".join(source.parts[-4:]) if planned.source else f"Study {planned.slot}",
         "warnings": list(recording.warnings),
     }
     (part / f"{trial.prefix}_simulation.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
@@ -176,16 +188,12 @@ def make(folder: Path, seed: int, planned: Planned) -> Planned:
     return planned
 
 
-def _settings(seed: int, mosa: Path | None) -> dict[str, Any]:
-    return {"simulation": VERSION, "seed": seed, "mosa": mosa is not None}
-
-
-def _claim(folder: Path, seed: int, mosa: Path | None) -> None:
+def _claim(folder: Path, settings: dict[str, Any]) -> None:
     """Say in the folder what it holds, or find the same said already."""
-    settings = _settings(seed, mosa)
     path = folder / SETTINGS
     if path.exists():
-        there = json.loads(path.read_text(encoding="utf-8"))
+        # Before there were pianists the instrument was not said.
+        there = {"instrument": "violin", **json.loads(path.read_text(encoding="utf-8"))}
         if there != settings:
             raise CorpusError(
                 f"{folder} holds another simulation ({there}, asked for {settings}); choose another folder"

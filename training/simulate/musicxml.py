@@ -47,26 +47,37 @@ def score_xml(score: Score) -> bytes:
     root = Element("score-partwise", version="4.0")
     SubElement(SubElement(root, "work"), "work-title").text = score.title
     listed = SubElement(SubElement(root, "part-list"), "score-part", id="P1")
-    SubElement(listed, "part-name").text = "Violin"
+    staves = 1 + max(n.staff for n in score.notes)
+    SubElement(listed, "part-name").text = "Violin" if staves == 1 else "Piano"
     part = SubElement(root, "part", id="P1")
     slurs = _slur_ends(score)
     for number in range(score.bars):
         measure = SubElement(part, "measure", number=str(number + 1))
         if number == 0:
-            _attributes(measure, score)
+            _attributes(measure, score, staves)
         start = number * score.bar
         inside = [n for n in score.notes if start - 1e-6 <= n.position < start + score.bar - 1e-6]
         _dynamics(measure, score, start)
-        for i, note in enumerate(inside):
-            chord = i > 0 and abs(note.position - inside[i - 1].position) < 1e-6
-            _note(measure, score, note, chord, slurs)
+        for staff in range(staves):
+            if staff:
+                SubElement(SubElement(measure, "backup"), "duration").text = str(round(score.bar * DIVISIONS))
+            _voice(measure, score, [n for n in inside if n.staff == staff], slurs, staves)
     indent(root)
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root) + b"\n"
 
 
+def _voice(
+    measure: Element, score: Score, notes: Sequence[Written], slurs: dict[float, list[str]], staves: int
+) -> None:
+    """One staff's notes of a bar, one after the other."""
+    for i, note in enumerate(notes):
+        chord = i > 0 and abs(note.position - notes[i - 1].position) < 1e-6
+        _note(measure, score, note, chord, slurs, staves)
+
+
 def _slur_ends(score: Score) -> dict[float, list[str]]:
-    """Positions of notes -> "start", "stop"; one slur may end where the next begins."""
-    positions = sorted({n.position for n in score.notes})
+    """Positions of notes (the upper staff's) -> "start", "stop"; one slur may end where the next begins."""
+    positions = sorted({n.position for n in score.notes if not n.staff})
     out: dict[float, list[str]] = {}
     for mark in score.expressions:
         if mark.expression == "legato":
@@ -76,7 +87,7 @@ def _slur_ends(score: Score) -> dict[float, list[str]]:
     return out
 
 
-def _attributes(measure: Element, score: Score) -> None:
+def _attributes(measure: Element, score: Score, staves: int) -> None:
     attributes = SubElement(measure, "attributes")
     SubElement(attributes, "divisions").text = str(DIVISIONS)
     SubElement(SubElement(attributes, "key"), "fifths").text = str(_fifths(score))
@@ -84,8 +95,16 @@ def _attributes(measure: Element, score: Score) -> None:
     compound = score.beat > 1.0
     SubElement(time, "beats").text = str(round(score.bar * 2 if compound else score.bar))
     SubElement(time, "beat-type").text = "8" if compound else "4"
-    clef = SubElement(attributes, "clef")
-    SubElement(clef, "sign").text, SubElement(clef, "line").text = "G", "2"
+    if staves == 1:
+        _clef(SubElement(attributes, "clef"), "G", "2")
+        return
+    SubElement(attributes, "staves").text = str(staves)
+    for number, sign, line in (("1", "G", "2"), ("2", "F", "4")):
+        _clef(SubElement(attributes, "clef", number=number), sign, line)
+
+
+def _clef(clef: Element, sign: str, line: str) -> None:
+    SubElement(clef, "sign").text, SubElement(clef, "line").text = sign, line
 
 
 def _fifths(score: Score) -> int:
@@ -104,14 +123,16 @@ def _dynamics(measure: Element, score: Score, start: float) -> None:
             SubElement(SubElement(kind, "dynamics"), mark.expression)
 
 
-def _note(measure: Element, score: Score, note: Written, chord: bool, slurs: dict[float, list[str]]) -> None:
+def _note(
+    measure: Element, score: Score, note: Written, chord: bool, slurs: dict[float, list[str]], staves: int
+) -> None:
     element = SubElement(measure, "note")
     if chord:
         SubElement(element, "chord")
     _pitch(element, note.pitch)
     length = round(note.length * DIVISIONS)
     SubElement(element, "duration").text = str(length)
-    SubElement(element, "voice").text = "1"
+    SubElement(element, "voice").text = str(1 + note.staff)
     value, dots, three = TYPES[length]
     SubElement(element, "type").text = value
     for _ in range(dots):
@@ -119,7 +140,9 @@ def _note(measure: Element, score: Score, note: Written, chord: bool, slurs: dic
     if three:
         ratio = SubElement(element, "time-modification")
         SubElement(ratio, "actual-notes").text, SubElement(ratio, "normal-notes").text = "3", "2"
-    if not chord:
+    if staves > 1:
+        SubElement(element, "staff").text = str(1 + note.staff)
+    if not (chord or note.staff):
         _notations(element, score, note, slurs.get(note.position, []))
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from plugins.api import AnnotationTrack
 from training.datasets.mosa_annotations import Annotations
-from training.simulate.players import Player
+from training.simulate.players import Violinist
 
 Floats = npt.NDArray[np.float64]
 LOUDNESS: Final = {"ppp": 0.12, "pp": 0.2, "p": 0.33, "mp": 0.45, "mf": 0.58, "f": 0.75, "ff": 0.9, "fff": 1.0}
@@ -49,11 +49,11 @@ class Sounding:
 
 
 def sounding(
-    notes: AnnotationTrack, annotations: Annotations, player: Player, rng: np.random.Generator
+    notes: AnnotationTrack, annotations: Annotations, player: Violinist, rng: np.random.Generator
 ) -> list[Sounding]:
     """The notes of a performance with their loudness, chords rolled."""
-    groups = _together(notes)
-    loud = _loudness(notes, groups, annotations, rng)
+    groups = together(notes)
+    loud = loudness(notes, groups, annotations, rng)
     out: list[Sounding] = []
     for i, group in enumerate(groups):
         following = groups[i + 1] if i + 1 < len(groups) else None
@@ -84,7 +84,8 @@ def sounding(
     return out
 
 
-def _together(notes: AnnotationTrack, within: float = 0.035) -> list[list[int]]:
+def together(notes: AnnotationTrack, within: float = 0.035) -> list[list[int]]:
+    """Indices of the notes that begin together, chord by chord."""
     groups: list[list[int]] = []
     for i, note in enumerate(notes.annotations):
         if groups and note.time - notes.annotations[groups[-1][0]].time <= within:
@@ -102,7 +103,7 @@ def _rolled(start: float, end: float, place: int, count: int, rng: np.random.Gen
     return (start, start + 2 * turn) if place < count - 2 else (start + turn * (place > 0), end)
 
 
-def _loudness(
+def loudness(
     notes: AnnotationTrack, groups: Sequence[Sequence[int]], annotations: Annotations, rng: np.random.Generator
 ) -> list[float]:
     """Of each chord: the mark in force, hairpins, the phrase's arch, the bar, and chance."""

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +16,10 @@ from training.datasets.markers import optical_markers
 from training.datasets.mosa_annotations import Annotations
 from training.datasets.mosa_motion import CAPTURE_FPS
 from training.datasets.mosa_tracks import tracks
-from training.simulate import room, sound
-from training.simulate.bodies import resized
+from training.simulate import room
+from training.simulate.kinds import KINDS
 from training.simulate.players import Player
-from training.simulate.playing import sounding
+from training.simulate.sound import RATE
 
 TAIL: Final = (0.8, 2.0)
 """Seconds after the last note."""
@@ -34,34 +34,35 @@ class Recording:
     sample_rate: int
     markers: Floats
     place: room.Place
-    violin: sound.Instrument
+    instrument: Any
     warnings: tuple[str, ...]
 
 
 def record(annotations: Annotations, player: Player, seed: list[int]) -> Recording:
     """Play annotated music: the same arguments give the same recording."""
     heard, shown = (np.random.default_rng([*seed, part]) for part in (1, 2))
+    kind = KINDS[player.plays]
     known = tracks(annotations)
-    notes = sounding(known[0], annotations, player, heard)
+    notes = kind.sounding(known, annotations, player, heard)
     where = room.place(heard)
     seconds = max(n.end for n in notes) + float(heard.uniform(*TAIL))
-    violin = sound.instrument(player, where.reference, heard)
-    dry = sound.play(notes, player, violin, seconds, heard)
-    samples = room.record(dry, where, sound.RATE, heard)
-    motion = perform(known, Audio(samples, sound.RATE), player, int(shown.integers(2**31)))
+    instrument = kind.instrument(player, where.reference, heard)
+    dry = kind.play(notes, player, instrument, seconds, heard)
+    samples = room.record(dry, where, RATE, heard)
+    motion = perform(kind.shown(known, notes), Audio(samples, RATE), player, int(shown.integers(2**31)))
     markers = _in_laboratory(optical_markers(motion), shown)
-    return Recording(samples, sound.RATE, markers, where, violin, tuple(motion.provenance.get("warnings", ())))
+    return Recording(samples, RATE, markers, where, instrument, tuple(motion.provenance.get("warnings", ())))
 
 
 def perform(known: list[AnnotationTrack], audio: Audio, player: Player, seed: int) -> Motion:
     """The ``performer`` and ``ik`` plug-ins, in process."""
     from plugins.ik.step import InverseKinematics
-    from plugins.performer.generator import Performer
 
-    context = JobContext(seed=seed, fps=float(CAPTURE_FPS), annotations=known)
-    performer, ik = Performer(), InverseKinematics()
+    kind = KINDS[player.plays]
+    context = JobContext(seed=seed, fps=float(CAPTURE_FPS), annotations=known, instrument=player.plays)
+    performer, ik = kind.performer(), InverseKinematics()
     motion = performer.generate(audio, performer.Options(**player.options), context)
-    return ik.apply(resized(motion, player.size), ik.Options(), context)
+    return ik.apply(kind.resized(motion, player.size), ik.Options(), context)
 
 
 def _in_laboratory(markers: Floats, rng: np.random.Generator) -> Floats:

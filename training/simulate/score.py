@@ -19,11 +19,12 @@ def pitch_name(pitch: int) -> str:
 
 @dataclass(frozen=True)
 class Written:
-    """One note."""
+    """One note; ``staff`` 0 is the right hand's (and the violin's), 1 the left hand's."""
 
     position: float
     length: float
     pitch: int
+    staff: int = 0
 
     @property
     def end(self) -> float:
@@ -32,7 +33,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Score:
-    """A piece for one violin.
+    """A piece for one violin or one piano.
 
     Attributes:
         bar, beat: lengths of a bar and of a beat. bars: how many.
@@ -65,5 +66,12 @@ class Score:
         """A row of MOSA's ``note`` table."""
         measure, place = divmod(note.position, self.bar)
         return ScoreNote(
-            note.position, note.end, note.pitch, pitch_name(note.pitch), note.length, 0, int(measure), round(place, 6)
+            note.position,
+            note.end,
+            note.pitch,
+            pitch_name(note.pitch),
+            note.length,
+            note.staff,
+            int(measure),
+            round(place, 6),
         )

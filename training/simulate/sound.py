@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.simulate.bowed_string import RUN_IN, bow
-from training.simulate.players import Player
+from training.simulate.players import Violinist
 from training.simulate.playing import Sounding
 
 RATE: Final = 22050
@@ -56,7 +56,7 @@ class Instrument:
         return asdict(self)
 
 
-def instrument(player: Player, reference: float, rng: np.random.Generator) -> Instrument:
+def instrument(player: Violinist, reference: float, rng: np.random.Generator) -> Instrument:
     """The player's own violin, or now and then somebody else's."""
     borrowed = rng.random() < BORROWED
     body = int(rng.integers(2**31)) if borrowed else player.violin
@@ -64,7 +64,7 @@ def instrument(player: Player, reference: float, rng: np.random.Generator) -> In
 
 
 def play(
-    notes: Sequence[Sounding], player: Player, violin: Instrument, seconds: float, rng: np.random.Generator
+    notes: Sequence[Sounding], player: Violinist, violin: Instrument, seconds: float, rng: np.random.Generator
 ) -> Samples:
     """The dry sound of a performance.
 
@@ -92,7 +92,7 @@ def _add_note(
     string: Samples,
     hiss: Samples,
     note: Sounding,
-    player: Player,
+    player: Violinist,
     violin: Instrument,
     noise: Samples,
     rng: np.random.Generator,
@@ -161,7 +161,7 @@ def _has_fundamental(wave: Samples, hertz: float) -> bool:
 
 
 def _frequency(
-    t: Samples, length: float, note: Sounding, player: Player, reference: float, rng: np.random.Generator
+    t: Samples, length: float, note: Sounding, player: Violinist, reference: float, rng: np.random.Generator
 ) -> Floats:
     """Hz at each sample: intonation, a slide from the note before it in a slur, vibrato on what lasts."""
     cents = rng.normal(0, player.intonation) + 0.0 * t
@@ -176,7 +176,7 @@ def _frequency(
     return np.asarray(reference * 2.0 ** ((note.pitch - 69) / 12.0 + cents / 1200.0))
 
 
-def _envelope(t: Samples, length: float, note: Sounding, player: Player, rng: np.random.Generator) -> Samples:
+def _envelope(t: Samples, length: float, note: Sounding, player: Violinist, rng: np.random.Generator) -> Samples:
     """Rise, stroke, fall."""
     if note.new_bow:
         rise = player.attack * rng.uniform(0.6, 1.5) * (0.5 if note.accent or note.short else 1.0)

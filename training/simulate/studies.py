@@ -1,10 +1,11 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: MIT
-"""Violin studies made by rule and chance: phrases over a progression of chords, each in a texture of its own.
+"""Studies made by rule and chance: phrases over a progression of chords, each in a texture of its own.
 
 Nothing here is anybody's music. The rules are those of any harmony book (tonic, predominant, dominant;
 a half cadence after four bars, an authentic one after eight) and of any violin school (scales,
-arpeggios, slurred and separate bows, string crossings, shifts, double stops).
+arpeggios, slurred and separate bows, string crossings, shifts, double stops); what is the piano's is
+in ``piano_textures``.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from training.simulate.textures import TEXTURES, Bar, Scale, Texture
 METRES: Final = ((4.0, 1.0), (3.0, 1.0), (2.0, 1.0), (3.0, 1.5))
 """Bar and beat in quarter notes: 4/4, 3/4, 2/4, 6/8."""
 TONICS: Final = (7, 2, 9, 4, 0, 5, 10, 3, 11)
-"""Keys of violin music, the commonest first: G D A E C F B-flat E-flat B."""
+"""Keys of violin music (the piano's studies take them too), the commonest first: G D A E C F B-flat E-flat B."""
 MAJOR: Final = (0, 2, 4, 5, 7, 9, 11)
 MINOR: Final = (0, 2, 3, 5, 7, 8, 11)
 OPENINGS: Final = ((0, 3, 1, 4), (0, 5, 3, 4), (0, 0, 4, 4), (0, 3, 0, 4), (5, 3, 1, 4), (0, 2, 3, 4))
@@ -52,8 +53,8 @@ class _Study:
     cadences: list[Cadence]
 
 
-def study(rng: np.random.Generator, title: str, seconds: float = 75.0) -> Score:
-    """A study that takes about so many seconds."""
+def study(rng: np.random.Generator, title: str, seconds: float = 75.0, textures: Sequence[Texture] = TEXTURES) -> Score:
+    """A study in some of these textures that takes about so many seconds."""
     mode = "major" if rng.random() < 0.65 else "minor"
     tonic = TONICS[min(int(rng.exponential(2.6)), len(TONICS) - 1)]
     bar, beat = METRES[rng.choice(len(METRES), p=(0.45, 0.27, 0.14, 0.14))]
@@ -61,7 +62,7 @@ def study(rng: np.random.Generator, title: str, seconds: float = 75.0) -> Score:
     work = _Study(scale, mode, bar, beat, [], [], [], [], [])
     pulse = float(np.exp(rng.uniform(np.log(52), np.log(144)))) / (1.25 if beat > 1 else 1.0)
     bars_wanted = max(8, round(seconds * pulse / 60 * beat / bar))
-    palette = [TEXTURES[i] for i in rng.choice(len(TEXTURES), size=rng.integers(1, 4), replace=False)]
+    palette = [textures[i] for i in rng.choice(len(textures), size=rng.integers(1, 4), replace=False)]
     level = int(rng.integers(1, 5))
     bars = 0
     while bars < bars_wanted:
@@ -69,7 +70,8 @@ def study(rng: np.random.Generator, title: str, seconds: float = 75.0) -> Score:
         texture = palette[int(rng.integers(len(palette)))]
         chords = [*OPENINGS[rng.integers(len(OPENINGS))], *CLOSINGS[rng.integers(len(CLOSINGS))]]
         level = int(np.clip(level + rng.integers(-2, 3), 0, 5))
-        _period(work, rng, texture, pulse, chords, LEVELS[level], last)
+        section = "A" if texture is textures[0] else "B"
+        _period(work, rng, texture, section, pulse, chords, LEVELS[level], last)
         bars += len(chords)
     ordered = sorted(work.notes, key=lambda n: (n.position, n.pitch))
     return Score(
@@ -90,6 +92,7 @@ def _period(
     work: _Study,
     rng: np.random.Generator,
     texture: Texture,
+    section: str,
     pulse: float,
     chords: Sequence[int],
     level: str,
@@ -108,7 +111,7 @@ def _period(
         work.harmonies.append(Harmony(start, start + work.bar, key, str(degree + 1), quality, 0, numeral))
     begin, middle, end = (((first + n) * work.bar) for n in (0, 4, 8))
     for a, b, kind in ((begin, middle, "HC"), (middle, end, "AC")):
-        work.phrases.append(Section(a, b, "A" if texture is TEXTURES[0] else "B"))
+        work.phrases.append(Section(a, b, section))
         work.cadences.append(Cadence(b - 2 * work.bar, work.bar, b, kind))
     work.expressions.append(Expression(begin, end, level))
     _hairpins(work, rng, begin, middle, end, last)
@@ -123,9 +126,11 @@ def _hairpins(work: _Study, rng: np.random.Generator, begin: float, middle: floa
 
 
 def _add_bar(work: _Study, bar: Bar, start: float) -> None:
+    for staff, events in enumerate((bar.events, bar.lower)):
+        for event in events:
+            at, length = round(start + event.position, 6), round(event.length, 6)
+            work.notes += [Written(at, length, pitch, staff) for pitch in event.pitches]
     for event in bar.events:
-        for pitch in event.pitches:
-            work.notes.append(Written(round(start + event.position, 6), round(event.length, 6), pitch))
         for mark in event.marks:
             end = round(start + event.position + event.length, 6)
             work.expressions.append(Expression(round(start + event.position, 6), end, mark))

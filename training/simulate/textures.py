@@ -44,10 +44,11 @@ class Event:
 
 @dataclass(frozen=True)
 class Bar:
-    """Events, and at which of them a bow begins."""
+    """Events, and at which of them a bow (or a pianist's slur) begins; what the left hand plays under them."""
 
     events: tuple[Event, ...]
     bows: tuple[int, ...]
+    lower: tuple[Event, ...] = ()
 
 
 Play = Callable[[int, bool, bool], Bar]
@@ -68,25 +69,25 @@ FASTEST: Final = 9.0
 def melody(rng: Generator, scale: Scale, bar: float, beat: float, pulse: float) -> Play:
     """A singing line: chord notes on the strong beats, steps between, in slurs."""
     rhythms = [RHYTHMS[bar, beat][i] for i in rng.integers(0, len(RHYTHMS[bar, beat]), 3)]
-    walk = _Walk(rng, scale, int(rng.integers(4, 12)))
+    walk = Walk(rng, scale, int(rng.integers(4, 12)))
     bowing = _bowing(rng, pulse, slurred=0.75)
 
     def play(degree: int, closing: bool, last: bool) -> Bar:
-        lengths = _closing(rng, bar, last) if closing else rhythms[rng.integers(len(rhythms))]
+        lengths = closing_lengths(rng, bar, last) if closing else rhythms[rng.integers(len(rhythms))]
         starts = np.cumsum([0.0, *lengths[:-1]])
         pitches = [walk.next(degree, bool(s % 1.5 == 0 if beat > 1 else s % 2 == 0)) for s in starts]
         if last:
             pitches[-1] = walk.settle(0)
         events = [Event(float(s), n, (p,)) for s, n, p in zip(starts, lengths, pitches, strict=True)]
-        return Bar(_accented(rng, events, 0.04), bowing(events))
+        return Bar(accented(rng, events, 0.04), bowing(events))
 
     return play
 
 
 def running(rng: Generator, scale: Scale, bar: float, beat: float, pulse: float) -> Play:
     """Even notes in steps and small leaps: detache, martele, slurs of two, three, four, mixed bows."""
-    step = _even_step(rng, beat, pulse)
-    walk = _Walk(rng, scale, int(rng.integers(4, 14)), leap=float(rng.uniform(0.05, 0.35)))
+    step = even_step(rng, beat, pulse)
+    walk = Walk(rng, scale, int(rng.integers(4, 14)), leap=float(rng.uniform(0.05, 0.35)))
     bowing = _bowing(rng, pulse, slurred=0.45)
     mark = ("staccato",) if rng.random() < 0.25 else ()
 
@@ -95,19 +96,19 @@ def running(rng: Generator, scale: Scale, bar: float, beat: float, pulse: float)
             return _long_end(walk, bar, degree, last, bowing)
         count = round(bar / step)
         events = [Event(i * step, step, (walk.next(degree, i * step % beat < 1e-6),), mark) for i in range(count)]
-        return Bar(_accented(rng, events, 0.05), _every(events) if mark else bowing(events))
+        return Bar(accented(rng, events, 0.05), _every(events) if mark else bowing(events))
 
     return play
 
 
 def arpeggio(rng: Generator, scale: Scale, bar: float, beat: float, pulse: float) -> Play:
     """Chords broken over the strings, up and down."""
-    step = _even_step(rng, beat, pulse)
+    step = even_step(rng, beat, pulse)
     bottom = scale.lowest() + int(rng.integers(0, 5))
     span = int(rng.integers(4, 9))
     bowing = _bowing(rng, pulse, slurred=0.6)
     zigzag = rng.random() < 0.4
-    walk = _Walk(rng, scale, bottom + 7)
+    walk = Walk(rng, scale, bottom + 7)
 
     def play(degree: int, closing: bool, last: bool) -> Bar:
         if closing and (last or rng.random() < 0.4):
@@ -124,11 +125,11 @@ def arpeggio(rng: Generator, scale: Scale, bar: float, beat: float, pulse: float
 
 def scales(rng: Generator, scale: Scale, bar: float, beat: float, pulse: float) -> Play:
     """Scales through the positions, with shifts."""
-    step = _even_step(rng, beat, pulse)
+    step = even_step(rng, beat, pulse)
     low = scale.lowest() + int(rng.integers(0, 4))
     high = low + int(rng.integers(13, 22))
     bowing = _bowing(rng, pulse, slurred=0.65)
-    walk = _Walk(rng, scale, low + 7)
+    walk = Walk(rng, scale, low + 7)
     place = [low, 1]
 
     def play(degree: int, closing: bool, last: bool) -> Bar:
@@ -148,13 +149,13 @@ def scales(rng: Generator, scale: Scale, bar: float, beat: float, pulse: float) 
 def double_stops(rng: Generator, scale: Scale, bar: float, beat: float, pulse: float) -> Play:
     """A line in thirds or sixths, or over an open string, with a chord at the close."""
     rhythms = RHYTHMS[bar, beat]
-    walk = _Walk(rng, scale, int(rng.integers(6, 11)))
+    walk = Walk(rng, scale, int(rng.integers(6, 11)))
     interval = int(rng.choice([2, 5]))
     drone = rng.random() < 0.3
     bowing = _bowing(rng, pulse, slurred=0.4)
 
     def play(degree: int, closing: bool, last: bool) -> Bar:
-        lengths = _closing(rng, bar, last) if closing else rhythms[rng.integers(len(rhythms))]
+        lengths = closing_lengths(rng, bar, last) if closing else rhythms[rng.integers(len(rhythms))]
         starts = np.cumsum([0.0, *lengths[:-1]])
         events = []
         for s, n in zip(starts, lengths, strict=True):
@@ -172,12 +173,15 @@ def double_stops(rng: Generator, scale: Scale, bar: float, beat: float, pulse: f
 TEXTURES: Final[tuple[Texture, ...]] = (melody, running, arpeggio, scales, double_stops)
 
 
-class _Walk:
-    """A line that moves in steps, leans towards its middle, and takes chord notes on strong beats."""
+class Walk:
+    """A line that moves in steps, leans towards its middle, and takes chord notes on strong beats; ``ends`` are
+    the degrees that it keeps between (the violin's)."""
 
-    def __init__(self, rng: Generator, scale: Scale, middle: int, leap: float = 0.2) -> None:
+    def __init__(
+        self, rng: Generator, scale: Scale, middle: int, leap: float = 0.2, ends: tuple[int, int] | None = None
+    ) -> None:
         self.rng, self.scale, self.leap = rng, scale, leap
-        self.lowest = scale.lowest()
+        self.lowest, self.highest = ends or (scale.lowest(), scale.lowest() + 20)
         self.middle = max(middle, self.lowest + 3)
         self.degree = self.middle
 
@@ -189,7 +193,7 @@ class _Walk:
         if strong:
             near = [self.degree + d for d in (0, 1, -1, 2, -2)]
             self.degree = next(d for d in near if (d - chord) % 7 in (0, 2, 4))
-        self.degree = int(np.clip(self.degree, self.lowest, self.lowest + 20))
+        self.degree = int(np.clip(self.degree, self.lowest, self.highest))
         return self.scale.pitch(self.degree)
 
     def settle(self, degree: int) -> int:
@@ -223,26 +227,26 @@ def _over_open(top: int) -> tuple[int, ...]:
     return (below[-1], top) if below and top - below[-1] <= 14 else (top,)
 
 
-def _even_step(rng: Generator, beat: float, pulse: float) -> float:
+def even_step(rng: Generator, beat: float, pulse: float) -> float:
     steps = (beat / 3, beat / 6) if beat > 1 else (0.5, 0.25, 1 / 3)
     slow = [s for s in steps if pulse / 60 * beat / s <= FASTEST]
     return float(rng.choice(slow or [steps[0]]))
 
 
-def _closing(rng: Generator, bar: float, last: bool) -> tuple[float, ...]:
+def closing_lengths(rng: Generator, bar: float, last: bool) -> tuple[float, ...]:
     if last:
         return (bar,)
     return (bar,) if rng.random() < 0.3 else (bar / 2, bar / 2) if rng.random() < 0.5 else (bar - 1, 1.0)
 
 
 def _long_end(
-    walk: _Walk, bar: float, degree: int, last: bool, bowing: Callable[[Sequence[Event]], tuple[int, ...]]
+    walk: Walk, bar: float, degree: int, last: bool, bowing: Callable[[Sequence[Event]], tuple[int, ...]]
 ) -> Bar:
     events = [Event(0.0, bar, (walk.settle(0 if last else degree),))]
     return Bar(tuple(events), bowing(events))
 
 
-def _accented(rng: Generator, events: Sequence[Event], chance: float) -> tuple[Event, ...]:
+def accented(rng: Generator, events: Sequence[Event], chance: float) -> tuple[Event, ...]:
     return tuple(
         Event(e.position, e.length, e.pitches, (*e.marks, "accent")) if rng.random() < chance else e for e in events
     )

@@ -109,13 +109,13 @@ def _played(score: Score, player: Player, curve: tuple[Floats, Floats], rng: np.
     onsets = np.interp(starts, *curve) + np.clip(rng.normal(0, player.unrest, len(starts)), -0.03, 0.03)
     # However uneven, notes keep their order.
     onsets = np.maximum.accumulate(onsets + 0.03 * np.arange(len(starts))) - 0.03 * np.arange(len(starts))
-    following = dict(zip(starts, [*starts[1:], np.inf], strict=True))
+    following = _following(score)
     when = dict(zip(starts, onsets, strict=True))
     phrase_ends = {p.offset for p in score.phrases}
     separate = rng.uniform(player.detached - 0.04, min(player.detached + 0.04, 1.0))
     out = []
     for i, note in enumerate(score.notes):
-        onset, after = float(when[note.position]), following[note.position]
+        onset, after = float(when[note.position]), following[note.staff, note.position]
         written_end = float(np.interp(note.end, *curve))
         end = min(written_end, float(when[after])) if np.isfinite(after) else written_end
         tied = any(a <= note.position and after < b - 1e-6 for a, b in slurs)
@@ -141,4 +141,13 @@ def _played(score: Score, player: Player, curve: tuple[Floats, Floats], rng: np.
                 round(place, 6),
             )
         )
+    return out
+
+
+def _following(score: Score) -> dict[tuple[int, float], float]:
+    """Staff and position of each note -> position of the next one on that staff."""
+    out: dict[tuple[int, float], float] = {}
+    for staff in {n.staff for n in score.notes}:
+        starts = sorted({n.position for n in score.notes if n.staff == staff})
+        out |= {(staff, a): b for a, b in zip(starts, [*starts[1:], np.inf], strict=True)}
     return out

@@ -60,6 +60,8 @@ def test_studies_are_piano_music(seed: int) -> None:
             assert len(chord) <= 4
             assert max(n.pitch for n in chord) - min(n.pitch for n in chord) <= 12
     assert len({(n.position, n.pitch) for n in score.notes}) == len(score.notes)
+    apart = [min(n.pitch for n in score.notes if n.staff == s) for s in (0, 1)]
+    assert apart[0] >= 60 > apart[1]
     assert {round(12 * n.length) for n in score.notes} <= set(TYPES)
     assert score == _study(seed)
 

@@ -56,7 +56,7 @@ def singing(rng: Generator, scale: Scale, bar: float, beat: float, pulse: float,
         starts = np.cumsum([0.0, *lengths[:-1]])
         events = []
         for start, length in zip(starts, lengths, strict=True):
-            top = walk.settle(0) if last else walk.next(degree, bool(start % (2 * beat) < 1e-6))
+            top = _home(walk) if last else walk.next(degree, bool(start % (2 * beat) < 1e-6))
             pitches = (scale.pitch(walk.degree - below), top) if below else (top,)
             events.append(Event(float(start), length, pitches))
         return accented(rng, events, 0.05)
@@ -71,7 +71,7 @@ def running(rng: Generator, scale: Scale, bar: float, beat: float, pulse: float,
 
     def play(degree: int, closing: bool, last: bool) -> tuple[Event, ...]:
         if last:
-            return (Event(0.0, bar, (walk.settle(0),)),)
+            return (Event(0.0, bar, (_home(walk),)),)
         return _even(bar, step, lambda i: (walk.next(degree, i * step % beat < 1e-6),))
 
     return play
@@ -168,7 +168,7 @@ def octaves(rng: Generator, scale: Scale, bar: float, beat: float, pulse: float,
 
     def play(degree: int, closing: bool, last: bool) -> tuple[Event, ...]:
         if last:
-            walk.settle(0)
+            _home(walk)
             return (Event(0.0, bar, _octave(scale, walk.degree)),)
         line = [_degree(walk, degree) for _ in range(round(bar / beat))]
         if not broken:
@@ -249,6 +249,12 @@ def _register(rng: Generator, scale: Scale, hand: int) -> int:
     """The lowest degree of a hand's chords."""
     low, high = reach(scale, hand)
     return int(rng.integers(low + 2, high - 9 if hand == 0 else high - 5))
+
+
+def _home(walk: Walk) -> int:
+    """The line's end: the tonic next to it that its hand has."""
+    walk.degree = nearest(walk.degree, 0, (walk.lowest, walk.highest))
+    return walk.scale.pitch(walk.degree)
 
 
 def _degree(walk: Walk, chord: int) -> int:

@@ -47,7 +47,10 @@ def write_motion(path: Path, markers: Floats) -> None:
 
 
 def read_motion(path: Path) -> Floats:
-    """(T, 34, 3) metres; gaps are NaN, and so are violin and bow where the file has none. TableError when it is no such file, truncated or in other units."""
+    """(T, 34, 3) metres; gaps are NaN, and so are violin and bow where the file has none.
+
+    TableError when it is no such file, truncated or in other units.
+    """
     try:
         with path.open(encoding="utf-8-sig") as file:
             header = file.readline().rstrip("\r\n").split(",")

@@ -13,6 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from training.a2m_command import a2m
+from training.study.command import study
 
 # Only what the help needs is imported here.
 
@@ -103,6 +104,7 @@ def clips(
 
 
 app.command()(a2m)
+app.add_typer(study, name="study")
 
 
 class _progress:  # noqa: N801 - reads as a function

@@ -201,6 +201,10 @@ def serve(
     token_file: Annotated[Path | None, typer.Option(help="File with the token that clients must show")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
     workers: Annotated[int | None, typer.Option(help="Jobs at once; half of the cores, at most 4, unless said")] = None,
+    share_device: Annotated[
+        bool | None,
+        typer.Option(help="One process runs the networks of all jobs; with several workers and a GPU, unless said"),
+    ] = None,
     max_upload: Annotated[int, typer.Option(help="Largest sound, megabytes")] = 500,
     max_seconds: Annotated[float, typer.Option(help="Longest music of one job")] = 1800.0,
     cache: Annotated[Path | None, typer.Option(help="Folder for sounds and results")] = None,
@@ -216,7 +220,7 @@ def serve(
 
     limits = {"max_seconds": max_seconds, "patience": patience, "time_limit": time_limit}
     sizes = {"max_upload": max_upload * 1_000_000, "cache_size": cache_size * 1_000_000}
-    optional = {"workers": workers, "cache": cache}
+    optional = {"workers": workers, "share_device": share_device, "cache": cache}
     where = {"host": host, "port": port, "device": device, "until_input_ends": until_input_ends}
     serve_with(token_file, optional, **where, **limits, **sizes)
 

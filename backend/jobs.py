@@ -66,10 +66,14 @@ class JobQueue:
     Args:
         is_done: whether the result of a job is in the cache already.
         on_end: told of each job that has ended.
+
+    Attributes:
+        environment: variables that workers get besides the server's own.
     """
 
     def __init__(self, settings: Settings, is_done: Callable[[Job], bool], on_end: Callable[[Job], None]) -> None:
         self._settings, self._is_done, self._on_end = settings, is_done, on_end
+        self.environment: dict[str, str] = {}
         self._run = secrets.token_hex(4)
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._waiting: deque[Job] = deque()
@@ -167,7 +171,7 @@ class JobQueue:
         if worker is not None:
             worker.end()
         try:
-            return WorkerProcess(self._settings.patience, self._settings.time_limit)
+            return WorkerProcess(self._settings.patience, self._settings.time_limit, self.environment)
         except OSError as error:
             log.error("no worker process can be started: %s", error)
             with self._changed:

@@ -3,9 +3,10 @@
 """From audio to a finished motion: recognise, generate, complete. The server and the command
 line run this same function.
 
-Long music reaches a listener in steps: its first ten seconds, finished in every way, of very long
-music the first minute, then the whole. A beginning is worked out by itself, so that it is there
-long before all of the sound has been listened to; the whole is the same with a listener and without.
+Music reaches a listener in steps, each finished in every way. A generator that streams shows one
+window after the other. Of one that must know all notes first, a beginning is worked out by itself, so
+that it is there long before all of the sound has been listened to: ten seconds, of very long music
+also the first minute, then the whole. The whole is the same with a listener and without.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any, Final
 
 from backend.chain import Job, check_job, check_recognition, options_of, recognizers_for
 from backend.device import device_for
+from backend.inference import Here, Inference
 from backend.plugin_manager import Registry
 from plugins.api import (
     AnnotationTrack,
@@ -54,15 +56,20 @@ class _Run:
     registry: Registry
     job: Job
     context: JobContext
+    inference: Inference = field(default_factory=Here)
     done: float = 0.0
 
     def stage(self, component: Component, share: float) -> tuple[Any, Any, JobContext]:
         """The component loaded, its options, and a context whose progress is this stage's share."""
         options = options_of(component, self.job.options.get(component.name, {}))
-        context = _share(self.context, self.done, share)
+        device = device_for(component, self.job.device)
+        shared = _share(self.context, self.done, share)
+        context = dataclasses.replace(
+            shared, on_infer=lambda _, windows: self.inference.infer(component, device, windows)
+        )
         self.done += share
         context.progress(0.0, f"Loading {component.label.lower()}")
-        ready = self.registry.ready(component, device_for(component, self.job.device))
+        ready = self.registry.ready(component, self.inference.device_here(device))
         return ready, options, context
 
 
@@ -74,6 +81,7 @@ def run(
     silent: bool = False,
     on_progress: Callable[[float, str], None] = lambda fraction, message: None,
     on_partial: Callable[[Motion], None] | None = None,
+    inference: Inference | None = None,
     is_cancelled: Callable[[], bool] = lambda: False,
 ) -> Result:
     """Work on a job.
@@ -81,15 +89,17 @@ def run(
     Args:
         silent: the audio is only a stand-in (a score is played as written); recognisers get no sound.
         on_partial: hears finished motion of a part of the music, before the whole is there.
+        inference: where networks run; None for this process.
 
     Raises:
         ComponentError: with what to do; Cancelled.
     """
     generator = check_job(registry, job)
+    inference = inference or Here()
     context = _context(job, on_progress, is_cancelled)
-    if on_partial is not None:
-        context = _show_beginnings(_Run(registry, job, context), generator, audio, silent, on_partial)
-    work = _Run(registry, job, context)
+    if on_partial is not None and not generator.streams:
+        context = _show_beginnings(_Run(registry, job, context, inference), generator, audio, silent, on_partial)
+    work = _Run(registry, job, context, inference)
     motion = _perform(work, generator, audio, silent, on_partial)
     on_progress(1.0, "Performance ready")
     return Result(motion, list(work.context.annotations))
@@ -103,6 +113,7 @@ def recognize(
     *,
     silent: bool = False,
     on_progress: Callable[[float, str], None] = lambda fraction, message: None,
+    inference: Inference | None = None,
     is_cancelled: Callable[[], bool] = lambda: False,
 ) -> list[AnnotationTrack]:
     """What is heard, and nothing generated: the tracks of these namespaces, and those they were made from.
@@ -111,7 +122,7 @@ def recognize(
         ComponentError: with what to do; Cancelled.
     """
     check_recognition(registry, job, namespaces)
-    work = _Run(registry, job, _context(job, on_progress, is_cancelled))
+    work = _Run(registry, job, _context(job, on_progress, is_cancelled), inference or Here())
     _recognize(work, namespaces, None if silent else audio, 1.0)
     if silent:
         _cut(work, audio)
@@ -144,7 +155,7 @@ def _show_beginnings(
     total, done = sum(lengths) + audio.duration, 0.0
     for seconds in lengths:
         cut = Audio(audio.samples[: round(seconds * audio.sample_rate)], audio.sample_rate, audio.start)
-        part = _Run(work.registry, work.job, _share(work.context, done / total, seconds / total))
+        part = dataclasses.replace(work, context=_share(work.context, done / total, seconds / total))
         _show_beginning(part, generator, cut, silent, on_partial)
         done += seconds
     return _share(work.context, done / total, 1.0 - done / total)
@@ -207,7 +218,8 @@ def _complete(work: _Run, generator: Generator, part: Motion) -> Motion:
     """A part that the generator shows, with its post-steps, which say nothing of their progress."""
     quiet = dataclasses.replace(work.context, on_progress=lambda fraction, message: None)
     for name in generator.post_steps:
-        step, options, context = _Run(work.registry, work.job, quiet).stage(work.registry.post_step(name), 1.0)
+        alone = dataclasses.replace(work, context=quiet)
+        step, options, context = alone.stage(work.registry.post_step(name), 1.0)
         part = step.apply(part, options, context)
     return part
 

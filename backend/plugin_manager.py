@@ -87,6 +87,10 @@ class Registry:
             )
         return known[name]
 
+    def kind_of(self, component: Component) -> str:
+        """The kind under which a component is registered."""
+        return next(kind for kind, base in _HOOKS.values() if isinstance(component, base))
+
     def ready(self, component: Component, device: str) -> Component:
         """The component, loaded once on its device."""
         if self._loaded.get(id(component)) != device:

@@ -187,6 +187,11 @@ def _results(service: Service) -> APIRouter:
         """The newest partial result (npz): finished motion of a part of the music."""
         return FileResponse(service.partial(id), media_type=NPZ)
 
+    @router.get("/{id}/partials/{index}", response_class=FileResponse, responses=npz)
+    def one_partial(id: Number, index: Annotated[int, Path(ge=0, le=100_000)]) -> FileResponse:
+        """One partial result (npz), counted from 0; it takes the place of earlier ones of the same seconds."""
+        return FileResponse(service.partial(id, index), media_type=NPZ)
+
     @router.get("/{id}/annotations", responses={200: {"content": {"application/json": {}}}})
     def annotations(id: Number) -> FileResponse:
         """Notes, beats and whatever else was recognised."""

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from backend.plugin_manager import load_plugins
 from backend.problems import Problem
 from backend.results import Results, result_key
 from backend.settings import Settings
-from backend.worker import Task
+from backend.shared_device import DeviceProcess
+from backend.worker import Task, partial_path
 from plugins.api import PROTOCOL_VERSION, AudioError, Component, JobStatus
 
 log = logging.getLogger("cadenza.server")
@@ -39,16 +41,23 @@ class Service:
         self.results = Results(self._results_folder, settings.cache_size)
         self.queue = JobQueue(settings, self._is_done, self._ended)
         self.metrics.watch_queue(lambda: self.queue.counts)
-        self._partials: tempfile.TemporaryDirectory[str] | None = None
+        self._own: tempfile.TemporaryDirectory[str] | None = None
+        self._device: DeviceProcess | None = None
 
     def open(self) -> None:
-        self._partials = tempfile.TemporaryDirectory(prefix="cadenza-")
+        self._own = tempfile.TemporaryDirectory(prefix="cadenza-")
+        if self._settings.shares_device:
+            with_cpu = bool(self._settings.share_device)
+            self._device = DeviceProcess(Path(self._own.name), with_cpu, self._settings.patience)
+            self.queue.environment.update(self._device.environment)
         self.queue.start()
 
     def close(self) -> None:
         self.queue.close()
-        if self._partials is not None:
-            self._partials.cleanup()
+        if self._device is not None:
+            self._device.close()
+        if self._own is not None:
+            self._own.cleanup()
 
     def submit(self, body: JobBody) -> Job:
         """Check a request down to the last step, and queue it.
@@ -78,7 +87,7 @@ class Service:
             key=key,
             results=str(self._results_folder),
             results_limit=self._settings.cache_size,
-            partial=str(self._partial_path(number)),
+            partials=str(self._partials_of(number)),
         )
         made_by = "recognition" if body.recognize else body.generator
         job = Job(JobStatus(number, "queued", message="Waiting for a worker"), task, key, made_by, not body.recognize)
@@ -93,14 +102,15 @@ class Service:
     def annotations(self, number: str) -> Path:
         return self._kept(self.results.annotations(self._finished(number).key))
 
-    def partial(self, number: str) -> Path:
-        """The newest partial result; of a finished job the whole, so that nobody comes too late."""
+    def partial(self, number: str, index: int | None = None) -> Path:
+        """A partial result, the newest unless said; of a finished job the whole, so that nobody comes too late."""
         job = self.queue.get(number)
-        if job.status.state == "finished" and job.status.partials:
+        count = job.status.partials
+        if job.status.state == "finished" and count:
             return self.motion(number)
-        path = self._partial_path(number)
-        if not job.status.partials or not path.exists():
-            raise Problem(409, "no-partial", "there is no partial result; see the job's status", "id")
+        path = partial_path(self._partials_of(number), count - 1 if index is None else index)
+        if not count or not path.exists():
+            raise Problem(409, "no-partial", "there is no such partial result; see the job's status", "id")
         return path
 
     def _check(self, body: JobBody) -> list[Component]:
@@ -141,13 +151,13 @@ class Service:
             raise Problem(410, "gone", "the result had to make room for others; submit the job again", "id")
         return path
 
-    def _partial_path(self, number: str) -> Path:
-        assert self._partials is not None
-        return Path(self._partials.name) / f"{number}.npz"
+    def _partials_of(self, number: str) -> Path:
+        assert self._own is not None
+        return Path(self._own.name) / number
 
     def _is_done(self, job: Job) -> bool:
         return self.results.has(job.key, job.with_motion)
 
     def _ended(self, job: Job) -> None:
         self.metrics.job_ended(job)
-        self._partial_path(job.status.id).unlink(missing_ok=True)
+        shutil.rmtree(self._partials_of(job.status.id), ignore_errors=True)

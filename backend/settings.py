@@ -38,6 +38,8 @@ class Settings:
     Attributes:
         token: what clients must show; empty for none (on a loopback address only).
         workers: jobs at once, each in a process of its own.
+        share_device: whether one process runs the networks of all workers' jobs, windows of several in
+            one batch; None to do so where there are several workers and a GPU.
         max_upload: bytes of one sound.
         max_seconds: seconds of music of one job.
         cache: folder of sounds and results.
@@ -55,6 +57,7 @@ class Settings:
     token: str = field(default="", repr=False)
     device: Device = "auto"
     workers: int = field(default_factory=default_workers)
+    share_device: bool | None = None
     max_upload: int = 500_000_000
     max_seconds: float = LONGEST
     cache: Path = field(default_factory=default_cache)
@@ -65,6 +68,11 @@ class Settings:
     max_waiting: int = 100
     max_remembered: int = 1000
     until_input_ends: bool = False
+
+    @property
+    def shares_device(self) -> bool:
+        """Whether a device process is started; it ends by itself where there is no GPU and nobody insists."""
+        return (self.workers > 1 and self.device != "cpu") if self.share_device is None else self.share_device
 
     def __post_init__(self) -> None:
         if not self.token and not is_loopback(self.host):

@@ -23,10 +23,13 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from backend.device import Device
+from backend.inference import Inference
 from backend.messages import JobBody
+from backend.out_of_memory import is_out_of_memory
 from backend.pipeline import recognize, run
 from backend.plugin_manager import Registry, load_plugins
 from backend.results import Results
+from backend.shared_device import inference_of
 from backend.sources import sound_of
 from plugins.api import AnnotationError, AudioError, Cancelled, ComponentError, Motion, MotionError
 
@@ -48,7 +51,7 @@ class Task:
         body: the client's request, checked.
         audio: path of the sound.
         key: what to keep the result under, in ``results`` (a folder of ``results_limit`` bytes).
-        partial: path for the newest partial result.
+        partials: folder for the partial results.
     """
 
     job: str
@@ -59,7 +62,7 @@ class Task:
     key: str
     results: str
     results_limit: int
-    partial: str
+    partials: str
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -134,11 +137,12 @@ def main() -> None:
     logging.captureWarnings(True)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
     registry = load_plugins()
+    inference = inference_of(registry)
     reporter.send("ready")
     while True:
         task = inbox.next()
         handler.reporter = reporter.about(task.job)
-        _answer(registry, task, handler.reporter, partial(inbox.is_cancelled, task))
+        _answer(registry, inference, task, handler.reporter, partial(inbox.is_cancelled, task))
 
 
 def _private(number: int, flags: int) -> IO[bytes]:
@@ -148,10 +152,12 @@ def _private(number: int, flags: int) -> IO[bytes]:
     return os.fdopen(ours, "wb" if number else "rb")
 
 
-def _answer(registry: Registry, task: Task, reporter: Reporter, is_cancelled: Callable[[], bool]) -> None:
+def _answer(
+    registry: Registry, inference: Inference, task: Task, reporter: Reporter, is_cancelled: Callable[[], bool]
+) -> None:
     """Work on one task; whatever happens becomes its last message."""
     try:
-        _perform(registry, task, reporter, is_cancelled)
+        _perform(registry, inference, task, reporter, is_cancelled)
     except Cancelled:
         reporter.send("cancelled")
     except (AnnotationError, AudioError, ComponentError, MotionError) as error:
@@ -169,13 +175,9 @@ def _answer(registry: Registry, task: Task, reporter: Reporter, is_cancelled: Ca
         reporter.send("finished")
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory ran out, the device's too: told by name, because torch is not imported for that."""
-    names = {kind.__name__ for kind in type(error).__mro__}
-    return bool(names & {"MemoryError", "OutOfMemoryError"}) or "failed to allocate memory" in str(error).lower()
-
-
-def _perform(registry: Registry, task: Task, reporter: Reporter, is_cancelled: Callable[[], bool]) -> None:
+def _perform(
+    registry: Registry, inference: Inference, task: Task, reporter: Reporter, is_cancelled: Callable[[], bool]
+) -> None:
     body = JobBody.model_validate(task.body)
     job = body.to_job(task.device)
     reporter.progress(0.0, "Reading the sound")
@@ -195,17 +197,20 @@ def _perform(registry: Registry, task: Task, reporter: Reporter, is_cancelled: C
             body.recognize,
             silent=silent,
             on_progress=reporter.progress,
+            inference=inference,
             is_cancelled=is_cancelled,
         )
         results.put(task.key, None, found)
         return
+    shown = _Shown(Path(task.partials), reporter)
     done = run(
         registry,
         job,
         audio,
         silent=silent,
         on_progress=reporter.progress,
-        on_partial=lambda motion: None if is_cancelled() else _show(motion, Path(task.partial), reporter),
+        on_partial=lambda motion: None if is_cancelled() else shown.show(motion),
+        inference=inference,
         is_cancelled=is_cancelled,
     )
     for warning in done.motion.provenance.get("warnings", ()):
@@ -213,9 +218,21 @@ def _perform(registry: Registry, task: Task, reporter: Reporter, is_cancelled: C
     results.put(task.key, done.motion, done.annotations)
 
 
-def _show(motion: Motion, path: Path, reporter: Reporter) -> None:
-    """Put a partial result where the server finds it, whole."""
-    draft = path.with_suffix(".draft")
-    draft.write_bytes(motion.to_bytes())
-    draft.replace(path)
-    reporter.send("partial")
+class _Shown:
+    """The job's partial results, each a file where the server finds it, whole."""
+
+    def __init__(self, folder: Path, reporter: Reporter) -> None:
+        self._folder, self._reporter, self._count = folder, reporter, 0
+
+    def show(self, motion: Motion) -> None:
+        self._folder.mkdir(exist_ok=True)
+        path = partial_path(self._folder, self._count)
+        draft = path.with_suffix(".draft")
+        draft.write_bytes(motion.to_bytes())
+        draft.replace(path)
+        self._count += 1
+        self._reporter.send("partial")
+
+
+def partial_path(folder: Path, index: int) -> Path:
+    return folder / f"{index}.npz"

@@ -16,7 +16,7 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import IO, Any, Final
@@ -51,13 +51,13 @@ class _Course:
 class WorkerProcess:
     """One process, one task at a time. JSON lines go to its standard input and come from its standard output."""
 
-    def __init__(self, patience: float, time_limit: float) -> None:
+    def __init__(self, patience: float, time_limit: float, environment: Mapping[str, str]) -> None:
         self._patience, self._time_limit = patience, time_limit
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", "from backend.worker import main; main()"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            env={**os.environ, **environment, "PYTHONPATH": os.pathsep.join(sys.path)},
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None

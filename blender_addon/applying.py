@@ -143,6 +143,12 @@ class Applying:
                     raise
                 self._writing = None
 
+    def succeed(self, earlier: Applying) -> None:
+        """Take the place of an earlier, finished one: if this one is discarded, what was before both comes back."""
+        self._shown, self._index, self._pose = earlier._shown, earlier._index, earlier._pose
+        self._built_props = self._built_props or earlier._built_props
+        earlier.discard(instruments=False)
+
     def discard(self, instruments: bool = True) -> None:
         """Take everything away again, the finished take included; safe at any time.
 

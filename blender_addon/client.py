@@ -133,9 +133,9 @@ class Backend:
         """The finished motion, as :meth:`Motion.from_bytes` reads it."""
         return self._ask("GET", f"/v1/jobs/{job}/motion").body
 
-    def partial(self, job: str) -> bytes:
-        """The newest partial motion."""
-        return self._ask("GET", f"/v1/jobs/{job}/partial").body
+    def partial(self, job: str, index: int) -> bytes:
+        """One partial motion, counted from 0."""
+        return self._ask("GET", f"/v1/jobs/{job}/partials/{index}").body
 
     def annotations(self, job: str) -> list[AnnotationTrack]:
         text = self._ask("GET", f"/v1/jobs/{job}/annotations").body

@@ -94,6 +94,7 @@ class Job:
         self._messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._cancelled = threading.Event()
         self._preview: Applying | None = None
+        self._longer: Applying | None = None  # the preview that is to come
         self._final: Applying | None = None
         self._closing: Iterator[None] | None = None
         self._tracks: list[AnnotationTrack] = []
@@ -116,7 +117,7 @@ class Job:
     @property
     def writing(self) -> bool:
         """Whether keys are being written: the next poll should come soon."""
-        return any(a is not None and a.writing and not a.done for a in (self._preview, self._final))
+        return any(a is not None and a.writing and not a.done for a in (self._longer, self._final))
 
     def poll(self, budget: float = BUDGET) -> None:
         """Take in what the threads said, and write keys for at most about ``budget`` seconds."""
@@ -157,13 +158,13 @@ class Job:
             self.progress = max(self.progress, low + (high - low) * message.fraction)
 
     def _show(self, motion: Motion) -> None:
-        """The first partial result: a take of its own until the job ends."""
-        if self.order.destination is None or self._preview is not None:
+        """A beginning: a take of its own until a longer one comes, or the job ends."""
+        if self.order.destination is None or self._longer is not None:
             return
         to = replace(self.order.destination, name=f"{self.order.destination.name} (first part)", replace="")
         self._note(f"first part: {len(motion)} frames")
         with suppress(*EXPECTED):  # the whole may fit where a part does not; and the whole says it better
-            self._preview = Applying(motion, to, {**self._origin_of(motion), TEMPORARY: True})
+            self._longer = Applying(motion, to, {**self._origin_of(motion), TEMPORARY: True})
 
     def _receive(self, result: Result) -> None:
         self._tracks = result.tracks
@@ -172,8 +173,7 @@ class Job:
             return
         self.state, self.message = "applying", "Fitting the motion to the character"
         self._note(f"received {len(result.motion)} frames at {result.motion.fps:g} a second")
-        if self._preview is not None and not self._preview.done:
-            self._drop_preview()
+        self._drop_longer()
         base, *later = [*result.before, result.motion]
         self._final = Applying(base, self.order.destination, self._origin_of(result.motion), later)
 
@@ -192,12 +192,25 @@ class Job:
                 self.take = self._final.take
                 self._keep_fit(self._final.report)
                 self._closing = self._close(self._told(self._final))
-        elif self._preview is not None and not self._preview.done:
-            try:
-                self._preview.advance(deadline)
-            except EXPECTED as error:
-                self._note(f"no first part: {error}")
-                self._drop_preview()
+        elif self._longer is not None:
+            self._advance_preview(self._longer, deadline)
+
+    def _advance_preview(self, longer: Applying, deadline: float) -> None:
+        try:
+            longer.advance(deadline)
+        except EXPECTED as error:
+            self._note(f"no first part: {error}")
+            self._drop_longer()
+            return
+        if longer.done:
+            if self._preview is not None:
+                longer.succeed(self._preview)
+            self._preview, self._longer = longer, None
+
+    def _drop_longer(self) -> None:
+        if self._longer is not None:
+            self._longer.discard(instruments=self._preview is None)
+            self._longer = None
 
     def _keep_fit(self, report: Mapping[str, Any]) -> None:
         """The character remembers how well the motion fits it, for the panel."""
@@ -233,11 +246,11 @@ class Job:
     def _clear(self) -> None:
         """Put the scene back."""
         self._cancelled.set()
-        for applying in (self._final, self._preview):
+        for applying in (self._final, self._longer, self._preview):
             if applying is not None:
                 with suppress(ReferenceError, takes.TakeError):
                     applying.discard()
-        self._final = self._preview = None
+        self._final = self._longer = self._preview = None
 
     def _fail(self, message: str, hint: str = "", details: str = "") -> None:
         self._clear()

@@ -24,6 +24,9 @@ from .core.protocol import JobRequest, JobStatus, ScoreFile
 
 INTERVAL: Final = 0.25
 """Seconds between two looks at a job."""
+GROWTH: Final = 1.5
+"""How much longer what is there must be to be shown again: all showing together then costs about three times
+the showing of the whole."""
 SILENCE: Final = 600.0
 """Seconds that a backend may accept requests and answer none."""
 ABSENCE: Final = 30.0
@@ -47,7 +50,7 @@ class Progress:
 
 @dataclass(frozen=True, eq=False)
 class Partial:
-    """The beginning of the motion."""
+    """The beginning of the motion, as much as there is."""
 
     motion: Motion = field(repr=False)
 
@@ -108,6 +111,8 @@ class _Run:
     def __init__(self, job: RemoteJob, say: Callable[[Message], None], cancelled: threading.Event) -> None:
         self._job, self._backend = job, job.backend
         self._say, self._cancelled = say, cancelled
+        self._parts, self._shown = 0, 0
+        self._so_far: Motion | None = None
 
     def result(self) -> Result:
         request = self._complete(self._job.request)
@@ -155,13 +160,12 @@ class _Run:
 
     def _follow(self, status: JobStatus) -> JobStatus:
         """Look after a job until it ends well."""
-        shown, job = False, status.id
+        job = status.id
         while not status.ended:
             state = "queued" if status.state == "queued" else "running"
             self._tell(state, status.progress, status.message or state.capitalize())
-            if status.partials and not shown and not self._job.before:
-                shown = True
-                self._show_partial(job)
+            if status.partials > self._parts and not self._job.before:
+                self._hear_partials(job, status.partials)
             self._pause(self._job.interval)
             status = self._patiently(lambda: self._backend.status(job))
         if status.state == "failed":
@@ -170,10 +174,17 @@ class _Run:
             raise BackendError("the job was cancelled at the backend", "Generate again")
         return status
 
-    def _show_partial(self, job: str) -> None:
-        """The beginning of the motion is a courtesy: without it the job goes on."""
+    def _hear_partials(self, job: str, count: int) -> None:
+        """What of the motion is there already is a courtesy: without it the job goes on."""
         with suppress(BackendError, MotionError):
-            self._say(Partial(Motion.from_bytes(self._backend.partial(job))))
+            while self._parts < count:
+                self._check()
+                part = Motion.from_bytes(self._backend.partial(job, self._parts))
+                self._parts += 1
+                self._so_far = part if self._so_far is None or not part.start else self._so_far.continued(part)
+        if self._so_far is not None and len(self._so_far) >= GROWTH * self._shown:
+            self._shown = len(self._so_far)
+            self._say(Partial(self._so_far))
 
     def _fetch(self, job: str) -> Result:
         tracks = self._patiently(lambda: self._backend.annotations(job))

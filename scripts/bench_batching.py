@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: MIT
-"""What merging the windows of several jobs into one batch would bring: ``python scripts/bench_batching.py``.
+"""What merging the windows of several jobs into one batch brings: ``python scripts/bench_batching.py``.
 
-The pitch network takes most of a job's time. It is run on the same windows in batches of several sizes,
-and two jobs at once (each with batches of its own, side by side) against one with both jobs' windows merged.
-It also says whether the size of a batch changes the answer's bits: where it does, merging would let a job's
-result depend on which others happen to run.
+a2m's network answers the same windows of music in batches of several sizes, on the CPU and on a GPU if there is one;
+then four jobs of half a minute each ask it one after the other, and all together through a Batcher, which is what the
+device process of ``cadenza serve`` does. On each device it also says whether an answer's bits depend on the size of a
+batch (they may: so the size is fixed) and on the other windows in it (they must not).
 """
 
 from __future__ import annotations
@@ -13,44 +13,61 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
+import torch
 
-from backend.audio_files import read_audio
-from plugins.transcription.posteriors import BATCH, PitchNetwork, _resample, _windows
+from backend.device import cuda_is_available
+from backend.inference import Batcher, Network
+from plugins.a2m.generator import A2M
+from plugins.api.batching import Windows, in_batches
 
-EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "minuet.flac"
-COUNT = 64
-RUNS = 5
+JOBS, WINDOWS, FRAMES = 4, 10, 160
+RUNS = 3
 
 
 def main() -> None:
-    network = PitchNetwork()
-    network.load()
-    session = network._session
-    name, output = session.get_inputs()[0].name, session.get_outputs()[0].name
-    windows = np.tile(_windows(_resample(read_audio(EXAMPLE))), (3, 1))[:COUNT, :, None]
+    for device in ("cpu", "cuda") if cuda_is_available() else ("cpu",):
+        measure(device)
 
-    def listen(part: np.ndarray, size: int) -> np.ndarray:
-        return np.concatenate([session.run([output], {name: part[i : i + size]})[0] for i in range(0, len(part), size)])
 
-    def side_by_side() -> None:
-        jobs = [threading.Thread(target=listen, args=(half, BATCH)) for half in np.split(windows, 2)]
-        for job in jobs:
-            job.start()
-        for job in jobs:
-            job.join()
+def measure(device: str) -> None:
+    torch.set_num_threads(1)
+    a2m = A2M()
+    a2m.load(device)
+    windows = np.random.default_rng(0).random((64, FRAMES, 128), dtype=np.float32)
+    alone = in_batches(a2m.infer, windows, 1)
+    base = seconds(lambda: in_batches(a2m.infer, windows, 1))
+    print(f"{device}: {len(windows)} windows one by one: {1000 * base:.0f} ms\n")
+    print("| batch | time against one by one | same bits as alone | same bits in any company |\n|---|---|---|---|")
+    for size in (1, 4, 8, 16, 32):
+        answers = in_batches(a2m.infer, windows, size)
+        company = in_batches(a2m.infer, windows[::-1].copy(), size)[::-1]
+        taken = seconds(lambda size=size: in_batches(a2m.infer, windows, size)) / base
+        print(f"| {size} | {taken:.2f} | {_same(answers, alone)} | {_same(answers, company)} |")
+    size = a2m.batch if device == "cuda" else 1
+    jobs = [np.random.default_rng(i).random((WINDOWS, FRAMES, 128), dtype=np.float32) for i in range(JOBS)]
+    apart = seconds(lambda: [in_batches(a2m.infer, job, size) for job in jobs])
+    together = seconds(lambda: merged(Network(a2m.infer, size), jobs))
+    print(f"\n{JOBS} jobs of {WINDOWS} windows, batches of {size}: one after the other {1000 * apart:.0f} ms, ", end="")
+    print(f"merged {1000 * together:.0f} ms: {apart / together:.2f} x as fast\n")
 
-    reference = listen(windows, BATCH)
-    base = seconds(lambda: listen(windows, BATCH))
-    print(f"{COUNT} windows in batches of {BATCH}: {base:.2f} s\n")
-    print("| batch | time against batches of 8 | same bits |\n|---|---|---|")
-    for size in (1, 2, 4, 8, 16, 32, 64):
-        same = np.array_equal(listen(windows, size), reference)
-        print(f"| {size} | {seconds(lambda s=size: listen(windows, s)) / base:.2f} | {'yes' if same else 'no'} |")
-    apart, merged = seconds(side_by_side), seconds(lambda: listen(windows, 2 * BATCH))
-    print(f"\ntwo jobs side by side {apart:.2f} s, merged {merged:.2f} s: merging is {apart / merged:.2f} x as fast")
+
+def merged(network: Network, jobs: list[Windows]) -> None:
+    """All jobs ask at once, each from a thread of its own."""
+    batcher = Batcher()
+    threads = [threading.Thread(target=lambda job=job: batcher.ask(network, job).result()) for job in jobs]
+    for thread in threads:
+        thread.start()
+    left = sum(map(len, jobs))
+    while left:
+        left -= batcher.work()
+    for thread in threads:
+        thread.join()
+
+
+def _same(one: Windows, other: Windows) -> str:
+    return "yes" if np.array_equal(one, other) else "no"
 
 
 def seconds(work: Callable[[], object]) -> float:

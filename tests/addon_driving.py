@@ -35,6 +35,7 @@ class Swayer(Generator):
     class Options(Generator.Options):
         size: float = Field(0.1, ge=0.0, le=1.0, description="How far it turns, radians")
         shows: bool = Field(False, description="A first part, before the end")
+        windows: int = Field(1, description="How many parts of half a second")
         seconds: float = Field(0.0, ge=0.0, description="How long it takes")
         fails: bool = False
 
@@ -50,7 +51,9 @@ class Swayer(Generator):
         positions, _ = body.forward_kinematics(local, rest)
         motion = Motion(body, context.fps, positions, local, start=audio.start)
         if options.shows:
-            context.partial(motion.slice(audio.start, audio.start + 0.5))
+            for first in audio.start + 0.5 * np.arange(options.windows):
+                context.partial(motion.slice(first, first + 0.5))
+                time.sleep(0.4 if options.windows > 1 else 0.0)
         end = time.monotonic() + options.seconds
         while time.monotonic() < end:
             context.progress(0.5, "Swaying on")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import builtins
 import dataclasses
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ import torch
 
 from backend.audio_files import read_audio
 from plugins.a2m import windows
-from plugins.a2m.assemble import bow_on_strings, string_level, violin_turn
+from plugins.a2m.assemble import assemble, bow_on_strings, string_level, violin_turn
+from plugins.a2m.features import FPS, log_mel
 from plugins.a2m.generator import A2M, WEIGHTS
 from plugins.a2m.grip import bow_axes, fit_grip, gripped
 from plugins.a2m.predictor import Prediction
@@ -32,6 +34,7 @@ from training import performance_metrics as metrics
 from training.metrics import event_f1
 
 RATE = 22050
+EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "minuet.flac"
 
 
 @pytest.fixture(scope="module")
@@ -99,18 +102,43 @@ def test_the_beginning_does_not_wait_for_the_end_and_can_be_stopped(weights: Pat
     assert max(heard) < 0.8
 
 
+def test_what_is_shown_early_is_what_comes(weights: Path) -> None:
+    generator = A2M(WEIGHTS)  # the real one: it turns the bow
+    generator.load("cpu")
+    parts: list[Motion] = []
+    audio = read_audio(EXAMPLE)
+    whole = generator.generate(audio, generator.Options(), JobContext(fps=24.0, on_partial=parts.append))
+    assert len(parts) >= 5
+    assert parts[0].start == 0.0
+    for before, after in itertools.pairwise(parts):
+        assert after.start == pytest.approx(before.start + before.duration)
+    shown = np.concatenate([part.positions for part in parts])
+    assert 0.8 * len(whole) < len(shown) <= len(whole)
+    np.testing.assert_allclose(shown, whole.positions[: len(shown)], atol=1e-5)
+    # And all at once it would have been the same.
+    predictor = generator._predictor
+    said = (
+        predictor.predict(log_mel(audio.samples, audio.sample_rate)).smoothed().at(np.arange(len(whole)) / 24.0 * FPS)
+    )
+    frog = whole.joint("bow_frog")
+    positions, _ = assemble(whole.skeleton, said, predictor.weights.grip)
+    np.testing.assert_allclose(frog, positions[:, whole.skeleton.index("bow_frog")], atol=1e-4)
+
+
 def test_windows_cover_everything_once() -> None:
     for count in (1, 39, 40, 41, 69, 70, 71, 400):
-        pieces = list(windows.in_windows(lambda a, b: np.arange(a, b, dtype=np.float32)[:, None], count, 40))
+        pieces = list(windows.in_windows(lambda spans: np.stack([np.arange(*s)[:, None] for s in spans]), count, 40, 3))
         np.testing.assert_allclose(np.concatenate(pieces)[:, 0], np.arange(count), atol=1e-4)
 
 
 def test_windows_that_disagree_melt_into_each_other() -> None:
     count, length = 1000, 160
     levels = dict(zip(windows.window_starts(count, length), np.random.default_rng(0).normal(size=20), strict=False))
-    answer = np.concatenate(
-        list(windows.in_windows(lambda a, b: np.full((b - a, 1), levels[a], dtype=np.float32), count, length))
-    )[:, 0]
+
+    def level(spans: list[tuple[int, int]]) -> Any:
+        return np.stack([np.full((b - a, 1), levels[a], dtype=np.float32) for a, b in spans])
+
+    answer = np.concatenate(list(windows.in_windows(level, count, length, 4)))[:, 0]
     largest = max(abs(x - y) for x in levels.values() for y in levels.values())
     # A smoothstep over 40 frames: slope 1.5 / 40, bend 6 / 40^2.
     assert np.abs(np.diff(answer)).max() <= 1.6 / 40 * largest

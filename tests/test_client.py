@@ -58,7 +58,7 @@ def test_a_job_from_submission_to_annotations() -> None:
         ("POST", "/v1/jobs"): http_reply(201, STATUS),
         ("GET", "/v1/jobs/a1"): http_reply(200, STATUS),
         ("GET", "/v1/jobs/a1/motion"): http_reply(200, b"npz"),
-        ("GET", "/v1/jobs/a1/partial"): http_reply(200, b"first"),
+        ("GET", "/v1/jobs/a1/partials/0"): http_reply(200, b"first"),
         ("GET", "/v1/jobs/a1/annotations"): http_reply(200, to_json([track])),
         ("DELETE", "/v1/jobs/a1"): http_reply(200, {**STATUS, "state": "cancelled"}),
     }
@@ -66,7 +66,7 @@ def test_a_job_from_submission_to_annotations() -> None:
         backend = Backend(server.address, "secret")
         assert backend.submit(JobRequest(audio="0" * 64, seed=3)).state == "running"
         assert backend.status("a1").partials == 1
-        assert (backend.motion("a1"), backend.partial("a1")) == (b"npz", b"first")
+        assert (backend.motion("a1"), backend.partial("a1", 0)) == (b"npz", b"first")
         assert backend.annotations("a1") == [track]
         assert backend.cancel("a1").ended
     assert b'"seed": 3' in server.requests[0].body

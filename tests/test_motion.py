@@ -309,3 +309,27 @@ def test_damaged_motion_is_refused_and_nothing_worse(data: st.DataObject) -> Non
         damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
     with contextlib.suppress(MotionError):
         Motion.from_bytes(bytes(damaged))
+
+
+# Parts
+
+
+def test_parts_become_the_whole_again() -> None:
+    body = violinist_skeleton()
+    noise = np.random.default_rng(0).normal(size=(30, len(body), 3))
+    whole = Motion(body, 24.0, noise, np.tile(rot.IDENTITY, (30, len(body), 1)), start=2.0)
+    first, second, third = (whole.slice(a, b) for a, b in ((0.0, 2.5), (2.5, 3.0), (3.0, 9.0)))
+    joined = first.continued(second).continued(third)
+    np.testing.assert_array_equal(joined.positions, whole.positions)
+    assert joined.start == 2.0
+    # What comes later counts where both say something.
+    again = first.continued(second).continued(whole.slice(2.25, 3.0))
+    np.testing.assert_array_equal(again.positions, whole.slice(0.0, 3.0).positions)
+
+
+def test_parts_that_do_not_join_are_refused() -> None:
+    whole = Motion(FIDDLER, 24.0, np.zeros((30, 5, 3)))
+    with pytest.raises(MotionError, match=r"begins at 1 s does not join the 0.5 s"):
+        whole.slice(0.0, 0.5).continued(whole.slice(1.0, 2.0))
+    with pytest.raises(MotionError, match="same skeleton, frame rate"):
+        whole.continued(Motion(FIDDLER, 25.0, np.zeros((30, 5, 3))))

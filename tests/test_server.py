@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
 from plugins.api import ComponentInfo, JobRequest, JobStatus, Motion, from_json
@@ -185,6 +186,28 @@ def test_the_beginning_of_long_music_comes_first(visitor: Visitor, tmp_path: Pat
     assert part.rotations is not None  # the post-steps ran
     assert (part.joint("bow_frog").std(axis=0) > 0.01).any()  # it plays
     assert visitor.get(f"/v1/jobs/{job}/partial") == visitor.get(f"/v1/jobs/{job}/motion")
+
+
+def test_a_generator_that_streams_shows_window_after_window(visitor: Visitor) -> None:
+    sound = visitor.put((Path(__file__).resolve().parents[1] / "examples" / "minuet.flac").read_bytes())
+    job = visitor.submit(audio=sound, start=1.0, generator="a2m")["id"]
+    parts: list[Motion] = []
+    while (status := visitor.status(job))["state"] in ("queued", "running"):
+        while status["partials"] > len(parts):
+            answer = visitor.http.get(f"/v1/jobs/{job}/partials/{len(parts)}")
+            if answer.status_code != 200:
+                break  # it has just ended
+            parts.append(Motion.from_bytes(answer.content))
+    assert status["state"] == "finished", status
+    assert status["partials"] >= 4
+    whole = Motion.from_bytes(visitor.get(f"/v1/jobs/{job}/motion"))
+    end = whole.start
+    for part in parts[: status["partials"]]:
+        if len(part) == len(whole):
+            break  # of a finished job the whole
+        assert part.start == pytest.approx(end)
+        end = part.start + part.duration
+        np.testing.assert_allclose(part.joint("bow_frog"), whole.slice(part.start, end).joint("bow_frog"), atol=1e-4)
 
 
 def test_metrics(visitor: Visitor, sound: bytes) -> None:

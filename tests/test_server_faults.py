@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from backend.worker import is_out_of_memory
+from backend.out_of_memory import is_out_of_memory
 from tests.serving import Visitor, install_plugin, running_server, sound_file
 
 SLOW = {"quick": {"seconds": 60.0}}
@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def visitor(folder: Path) -> Iterator[Visitor]:
-    with running_server(cache=folder / "cache", patience=1.0) as address, Visitor(address) as visitor:
+    with running_server(cache=folder / "cache", patience=2.0) as address, Visitor(address) as visitor:
         yield visitor
 
 

@@ -85,6 +85,26 @@ class Motion:
             start=self.start + first / self.fps,
         )
 
+    def continued(self, later: Motion) -> Motion:
+        """This motion up to where ``later`` begins, then ``later``; MotionError when they do not fit together."""
+        frame = round((later.start - self.start) * self.fps)
+        alike = later.skeleton == self.skeleton and later.fps == self.fps
+        if not alike or (later.rotations is None) != (self.rotations is None):
+            raise MotionError("parts of one motion must have the same skeleton, frame rate and kinds of data")
+        if not 0 <= frame <= len(self):
+            raise MotionError(
+                f"a part that begins at {later.start:g} s does not join the {self.duration:g} s before it"
+            )
+
+        def joined(before: npt.NDArray[np.float32], after: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+            return np.concatenate([before[:frame], after])
+
+        rotations = None
+        if self.rotations is not None and later.rotations is not None:
+            rotations = joined(self.rotations, later.rotations)
+        positions = joined(self.positions, later.positions)
+        return replace(later, positions=positions, rotations=rotations, start=self.start)
+
     def resample(self, fps: float) -> Motion:
         """The same motion at another frame rate.
 

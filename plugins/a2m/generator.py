@@ -7,14 +7,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
-from plugins.a2m.assemble import assemble
 from plugins.a2m.checkpoint import Weights, load_weights
-from plugins.a2m.features import FPS, log_mel
+from plugins.a2m.features import log_mel
 from plugins.a2m.predictor import Predictor
+from plugins.a2m.streaming import Stream
 from plugins.a2m.targets import PLAYING_TARGETS
 from plugins.api import Audio, ComponentError, Generator, JobContext, Motion, violinist
+from plugins.api.batching import Windows
 from plugins.api.checkpoint import CheckpointError
 
 WEIGHTS: Final = Path(__file__).with_name("weights") / "violin.safetensors"
@@ -32,6 +31,8 @@ class A2M(Generator):
     instruments = ("violin",)
     skeleton = "violinist"
     post_steps = ("ik",)
+    streams = True
+    batch = Predictor.batch
 
     class Options(Generator.Options):
         """No options."""
@@ -60,19 +61,27 @@ class A2M(Generator):
         if weights.model.score_features:
             raise ComponentError(f"the checkpoint {self._path} is of a model that reads a score; this one only hears")
 
+    def infer(self, windows: Windows) -> Windows:
+        return self._ready().infer(windows)
+
     def generate(self, audio: Audio, options: Any, context: JobContext) -> Motion:
-        if self._predictor is None:
-            raise ComponentError("call load() before generate()")
+        predictor = self._ready()
         context.progress(0.0, "Listening")
         heard = log_mel(audio.samples, audio.sample_rate)
-        said = self._predictor.predict(heard, on_window=lambda done: context.progress(0.1 + 0.7 * done, "Playing"))
-        context.progress(0.8, "Laying the bow on the strings")
-        times = np.arange(max(1, round(audio.duration * context.fps))) / context.fps
-        skeleton = violinist.violinist_skeleton()
-        weights = self._predictor.weights
-        assert weights.grip is not None  # load() made sure
-        smooth = said.smoothed().at(times * FPS)
-        positions, rotations = assemble(skeleton, smooth, weights.grip)
-        provenance = {"generator": self.name, "seed": context.seed, "revision": weights.revision}
+        count = max(1, round(audio.duration * context.fps))
+        stream = Stream(predictor, violinist.violinist_skeleton(), count, context.fps, audio.start)
+        done = 0
+        for piece in predictor.pieces(heard, lambda windows: context.infer(self, windows)):
+            done += len(piece)
+            context.progress(0.1 + 0.8 * done / len(heard), "Playing")
+            part = stream.add(piece)
+            if part is not None:
+                context.partial(part)
+        motion = stream.rest({"generator": self.name, "seed": context.seed, "revision": predictor.weights.revision})
         context.progress(1.0, "Performance generated")
-        return Motion(skeleton, context.fps, positions, rotations, start=audio.start, provenance=provenance)
+        return motion
+
+    def _ready(self) -> Predictor:
+        if self._predictor is None:
+            raise ComponentError("call load() before generate()")
+        return self._predictor

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -12,11 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from plugins.a2m.checkpoint import Weights
-from plugins.a2m.features import FPS
+from plugins.a2m.features import BANDS, FPS
 from plugins.a2m.grip import HELD, gripped
 from plugins.a2m.strokes import hair_positions, said_path
 from plugins.a2m.windows import in_windows
 from plugins.api import violin
+from plugins.api.batching import Infer, in_batches
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -40,6 +41,14 @@ class Prediction:
 
     points: dict[str, npt.NDArray[np.float64]] = field(repr=False)
     hair: npt.NDArray[np.float64] | None = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(next(iter(self.points.values())))
+
+    def part(self, first: int, end: int) -> Prediction:
+        """Frames ``first`` to ``end`` alone."""
+        points = {joint: place[first:end] for joint, place in self.points.items()}
+        return Prediction(points, None if self.hair is None else self.hair[first:end])
 
     def smoothed(self) -> Prediction:
         """Through Gaussians that take the network's jitter off, each part of the body as slow as it is."""
@@ -77,7 +86,10 @@ class Prediction:
 
 
 class Predictor:
-    """A network that is ready; one window of music is in its memory at a time."""
+    """A network that is ready; one batch of windows of music is in its memory at a time."""
+
+    batch: Final = 16
+    """Windows that are asked at once."""
 
     def __init__(self, weights: Weights, window: int, device: str = "cpu") -> None:
         import torch
@@ -89,34 +101,41 @@ class Predictor:
         self._network.load_state_dict({name: torch.from_numpy(v) for name, v in weights.tensors.items()})
         self._network.to(device).eval()
 
-    def predict(
-        self, audio: Floats, score: Floats | None = None, on_window: Callable[[float], None] = lambda done: None
-    ) -> Prediction:
+    def predict(self, audio: Floats, score: Floats | None = None) -> Prediction:
         """Args:
         audio: (T, 128) of ``features.log_mel``.
         score: (T, 10), for a model that reads a score.
-        on_window: hears before each window which part is done; may raise to stop.
         """
-        count = len(audio)
+        heard = audio if score is None else np.concatenate([audio, score], axis=-1)
+        return self.prediction(np.concatenate(list(self.pieces(heard))))
 
-        def answer(first: int, end: int) -> npt.NDArray[np.float32]:
-            on_window(first / count)
-            return self.answer(audio[first:end], None if score is None else score[first:end])
+    def pieces(self, heard: Floats, ask: Infer | None = None) -> Iterator[npt.NDArray[np.float32]]:
+        """What the network says of (T, F) features, (T', S) frames on the model's scale as they become final.
 
-        said = np.concatenate(list(in_windows(answer, count, self.window)))
+        Args:
+            ask: answers windows; None for :meth:`infer`, one by one.
+        """
+        ask = ask or (lambda windows: in_batches(self.infer, windows, 1))
+
+        def answer(spans: list[tuple[int, int]]) -> npt.NDArray[np.float32]:
+            return ask(np.stack([heard[first:end] for first, end in spans]).astype(np.float32))
+
+        return in_windows(answer, len(heard), self.window, self.batch)
+
+    def prediction(self, said: npt.NDArray[np.float32]) -> Prediction:
+        """In metres, what the network said of a beginning of the music, or of all."""
         size = 3 * len(self.weights.joints)
-        metres = self.weights.normaliser.metres(said[:, :size]).reshape(count, -1, 3)
+        metres = self.weights.normaliser.metres(said[:, :size]).reshape(len(said), -1, 3)
         points = {joint: metres[:, i] for i, joint in enumerate(self.weights.joints)}
         hair = said_path(said[:, size:].astype(np.float64), FPS) if self.weights.strokes else None
         return Prediction(points, hair)
 
-    def answer(self, audio: Floats, score: Floats | None = None) -> npt.NDArray[np.float32]:
-        """(T, S) of one window, on the model's scale."""
+    def infer(self, windows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """(B, T, S) of (B, T, 128) features, or of (B, T, 138) with those of the score behind them."""
         import torch
 
-        def tensor(values: Floats) -> Any:
-            return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))[None].to(self.device)
-
+        both = torch.from_numpy(np.ascontiguousarray(windows)).to(self.device)
+        score = both[..., BANDS:] if self.weights.model.score_features else None
         with torch.inference_mode():
-            said = self._network(tensor(audio), None if score is None else tensor(score))
-        return np.asarray(said[0].float().cpu().numpy())
+            said = self._network(both[..., :BANDS], score)
+        return np.asarray(said.float().cpu().numpy())

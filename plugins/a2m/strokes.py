@@ -23,6 +23,10 @@ WIDENED: Final = 0.05
 HAIR: Final = (0.06, 0.59)
 """Metres from the frog between which the bow plays, of 0.65."""
 
+OPENING: Final = 2.0
+"""Seconds of music that decide which way the first stroke goes: what is shown while it is worked out stays true."""
+LOOK_AHEAD: Final = 0.1
+"""Seconds of music after a turn that decide whether it is one."""
 LIKELY: Final = 0.35
 """From which chance on there is a turn: neighbours of turns count half in training, which keeps chances low.
 (Best on the validation clips.)"""
@@ -47,6 +51,15 @@ def said_path(said: Floats, fps: float, threshold: float = LIKELY) -> Floats:
     wish = np.clip(said[:, 0] * HAIR_SCALE + HAIR_SCALE, *HAIR)
     frames = pick_turns(chance, fps, threshold)
     return hair_path(frames, np.maximum(said[:, 1], 0.0) * SPEED_SCALE, wish, fps)
+
+
+def settled(said: Floats, fps: float, threshold: float = LIKELY) -> int:
+    """How many frames of ``said_path`` further music does not change: up to the last turn, since an
+    unfinished stroke may still become longer."""
+    count = len(said) - round(LOOK_AHEAD * fps)
+    chance = 1.0 / (1.0 + np.exp(-said[:, 2]))
+    last = max((f for f in pick_turns(chance, fps, threshold) if f <= count), default=0)
+    return last if last >= OPENING * fps else 0
 
 
 def hair_positions(frog: Floats, tip: Floats, violin_end: Floats, violin_scroll: Floats) -> Floats:
@@ -106,8 +119,8 @@ def hair_path(frames: list[int], speed: Floats, wish: Floats, fps: float) -> Flo
     Args:
         frames: where the bow turns.
         speed: (T,) metres a second, at least 0.
-        wish: (T,) where the model would have the hair, metres. It decides which way the first stroke
-            goes, and strokes begin and end as near to it as their lengths allow.
+        wish: (T,) where the model would have the hair, metres. Its first OPENING seconds decide which way
+            the first stroke goes, and strokes begin and end as near to it as their lengths allow.
     """
     count = len(speed)
     borders = [0, *[f for f in frames if 0 < f < count - 1], count - 1]
@@ -115,7 +128,9 @@ def hair_path(frames: list[int], speed: Floats, wish: Floats, fps: float) -> Flo
     knots = travelled[borders]
     lengths = np.diff(knots)
     wished = wish[borders]
-    best = min((_alternate(lengths, wished, sign) for sign in (1.0, -1.0)), key=lambda places: _misfit(places, wished))
+    opening = max(2, int(np.searchsorted(borders, OPENING * fps)))
+    both = (_alternate(lengths, wished, sign) for sign in (1.0, -1.0))
+    best = min(both, key=lambda places: _misfit(places[:opening], wished[:opening]))
     stroke = np.clip(np.searchsorted(borders, np.arange(count), side="right") - 1, 0, len(lengths) - 1)
     part = (travelled - knots[stroke]) / np.maximum(lengths[stroke], 1e-9)
     part = np.where(lengths[stroke] > 1e-9, part, 0.0)

@@ -24,27 +24,35 @@ def window_starts(count: int, length: int) -> list[int]:
     return [*range(0, count - length, hop), count - length]
 
 
-def in_windows(answer: Callable[[int, int], Floats], count: int, length: int) -> Iterator[Floats]:
+def in_windows(
+    answer: Callable[[list[tuple[int, int]]], Floats], count: int, length: int, batch: int
+) -> Iterator[Floats]:
     """The answers for ``count`` frames, piece by piece as they become final.
 
     Where windows overlap, the weight goes from one to the other along a smoothstep, whose slope is
-    0 at both ends: neither place nor speed jumps at a border. One window is held at a time.
+    0 at both ends: neither place nor speed jumps at a border. One batch of windows is held at a time.
 
     Args:
-        answer: called with the first frame and the one past the last; gives (frames, S).
+        answer: called with the first frames of at most ``batch`` windows and the ones past their last;
+            gives (windows, frames, S).
 
     Yields:
         (frames, S) pieces, ``count`` frames in all.
     """
-    starts = window_starts(count, length)
-    ends = [min(start + length, count) for start in starts]
-    held = answer(starts[0], ends[0])
-    for start, end, before, end_before in zip(starts[1:], ends[1:], starts, ends, strict=False):
-        following = answer(start, end)
-        yield held[: start - before]
-        shared = end_before - start
-        part = (np.arange(shared, dtype=np.float32)[:, None] + 0.5) / shared
-        weight = part * part * (3.0 - 2.0 * part)
-        following[:shared] = held[start - before :] * (1.0 - weight) + following[:shared] * weight
-        held = following
+    spans = [(start, min(start + length, count)) for start in window_starts(count, length)]
+    held, begin, end = np.zeros((0, 0), dtype=np.float32), 0, 0
+    for first in range(0, len(spans), batch):
+        asked = spans[first : first + batch]
+        for (start, stop), following in zip(asked, answer(asked), strict=True):
+            if len(held):
+                yield held[: start - begin]
+                following = _faded(held[start - begin :], following, end - start)
+            held, begin, end = following, start, stop
     yield held
+
+
+def _faded(old: Floats, new: Floats, shared: int) -> Floats:
+    """The new window, whose first frames grow out of the old one's last."""
+    part = (np.arange(shared, dtype=np.float32)[:, None] + 0.5) / shared
+    weight = part * part * (3.0 - 2.0 * part)
+    return np.concatenate([old * (1.0 - weight) + new[:shared] * weight, new[shared:]])

@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from plugins.api import AnnotationTrack, Audio, Motion
+from plugins.api.batching import Windows
 from plugins.api.context import JobContext
 
 
@@ -40,6 +41,7 @@ class Component(ABC):
         licence: licence of the weights, or "no weights".
         checkpoint: which weights they are (name and version, or a hash): results are kept by it.
         devices: where it can run, best first: "cuda", "cpu".
+        batch: windows that its network takes at once on a GPU, where it has one (see ``infer``).
         Options: nested model of the options.
     """
 
@@ -48,12 +50,19 @@ class Component(ABC):
     licence: ClassVar[str] = "no weights"
     checkpoint: ClassVar[str] = ""
     devices: ClassVar[tuple[str, ...]] = ("cpu",)
+    batch: ClassVar[int] = 16
 
     class Options(Options):
         """No options."""
 
     def load(self, device: str) -> None:  # noqa: B027 (optional to override)
         """Load weights and heavy libraries; called once, before the first job."""
+
+    def infer(self, windows: Windows) -> Windows:
+        """One pass of the component's network: (B, ...) float32 in, (B, ...) out, the answer to a row
+        by that row alone. For components that ask ``context.infer(self, windows)`` while they work;
+        it may run in another process than the job, so that it must use nothing but what ``load`` made."""
+        raise NotImplementedError(f"{self.name} has no network to share")
 
 
 class Generator(Component):
@@ -64,12 +73,15 @@ class Generator(Component):
         skeleton: name of the registered skeleton that it moves.
         needs: namespaces of annotations that must be there before it runs.
         post_steps: names of the post-steps that complete its motion, in order.
+        streams: whether it shows its motion part by part while it plays (``context.partial``); of one
+            that does not, the host works out a beginning first.
     """
 
     instruments: ClassVar[tuple[str, ...]]
     skeleton: ClassVar[str]
     needs: ClassVar[tuple[str, ...]] = ()
     post_steps: ClassVar[tuple[str, ...]] = ()
+    streams: ClassVar[bool] = False
 
     @abstractmethod
     def generate(self, audio: Audio, options: Any, context: JobContext) -> Motion:

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from plugins.api import AnnotationTrack, Motion, find_track
+from plugins.api.batching import Windows, in_batches
 
 
 class Cancelled(Exception):
@@ -35,6 +37,17 @@ class Constraint:
     joints: tuple[str, ...] = ()
 
 
+class Network(Protocol):
+    """A component with a network: see :meth:`plugins.api.Component.infer`."""
+
+    def infer(self, windows: Windows) -> Windows: ...
+
+
+def _infer_here(network: Network, windows: Windows) -> Windows:
+    """Without a host: on the CPU, where larger batches bring nothing, one window after the other."""
+    return in_batches(network.infer, windows, 1)
+
+
 def _ignore(*_: object) -> None:
     """Nobody listens."""
 
@@ -50,7 +63,7 @@ class JobContext:
         constraints: motion to keep.
         score: the score that came with the audio, if any.
         instrument: what is played; of a score with several parts, that one is read.
-        on_progress, on_partial, is_cancelled: the host's ends of the methods below.
+        on_progress, on_partial, on_infer, is_cancelled: the host's ends of the methods below.
     """
 
     seed: int = 0
@@ -61,6 +74,7 @@ class JobContext:
     instrument: str = "violin"
     on_progress: Callable[[float, str], None] = _ignore
     on_partial: Callable[[Motion], None] = _ignore
+    on_infer: Callable[[Network, Windows], Windows] = _infer_here
     is_cancelled: Callable[[], bool] = lambda: False
 
     def progress(self, fraction: float, message: str = "") -> None:
@@ -74,8 +88,15 @@ class JobContext:
             raise Cancelled
 
     def partial(self, motion: Motion) -> None:
-        """Show a first, unfinished result."""
+        """Show motion of a part of the music as soon as it is made; it takes the place of what was
+        shown of the same seconds before. Its ``start`` says where it belongs."""
         self.on_partial(motion)
+
+    def infer(self, network: Network, windows: Windows) -> Windows:
+        """The answers of a component's network to (N, ...) windows. Always ask by this, not by the
+        component's own ``infer``: a server may put the windows of several jobs into one batch."""
+        self.check_cancelled()
+        return self.on_infer(network, windows)
 
     def track(self, namespace: str) -> AnnotationTrack:
         """The annotations of that namespace; an empty track when there are none."""

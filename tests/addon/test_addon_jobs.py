@@ -92,6 +92,28 @@ def test_a_first_part_is_shown_and_replaced(scene: Any) -> None:
     assert len(bpy.data.actions) == 1
 
 
+def test_what_is_shown_grows_window_by_window(scene: Any) -> None:
+    option(shows=True)
+    option(windows=3)
+    option(seconds=60.0)
+    before = dump()
+    bpy.ops.cadenza.generate()
+    lengths: list[int] = []
+
+    def three_windows(job: Any) -> bool:
+        shown = [len(keys(t)) for t in takes.takes_of(character()) if takes.shown(t)]
+        lengths.extend(shown)
+        return shown == [36]
+
+    drive(three_windows)
+    assert sorted(set(lengths)) in ([12, 24, 36], [12, 36], [24, 36], [36])
+    assert lengths == sorted(lengths)
+    assert len(takes.takes_of(character())) == 1
+    bpy.ops.cadenza.cancel()
+    drive()
+    assert changes(before, dump()) == []
+
+
 @pytest.mark.parametrize("ending", ["cancel", "fail"])
 def test_a_first_part_goes_when_the_job_does(scene: Any, ending: str) -> None:
     generate()

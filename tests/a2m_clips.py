@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: MIT
-"""A small folder of clips in which the bow's path can be heard: louder where it is faster."""
+"""Small folders of clips: one in which the bow's path can be heard (louder where it is faster), and one in which a
+pianist's hands are where the sound is high or low."""
 
 from __future__ import annotations
 
@@ -16,34 +17,77 @@ SPLITS = ("train", "train", "valid", "test_piece")
 
 
 def write_clips(folder: Path, seconds: float = 12.0, splits: tuple[str, ...] = SPLITS, seed: int = 0) -> Path:
-    """Clips of as many recordings as splits; answers with the folder."""
+    """A violinist's clips of as many recordings as splits; answers with the folder."""
     rng = np.random.default_rng(seed)
     frames = round(seconds * FPS)
-    rows, audio, score, joints = [], [], [], []
-    for i, split in enumerate(splits):
+    audio, score, joints = [], [], []
+    for i in range(len(splits)):
         hair = _hair(frames, rng)
         speed = np.abs(np.gradient(hair)) * FPS
         bands = np.exp(-((np.arange(128) - 40.0 - 10.0 * i) ** 2) / 200.0)
         audio.append(np.clip(speed[:, None] * bands + 0.02 * rng.random((frames, 128)), 0.0, 1.0))
         score.append(np.concatenate([np.ones((frames, 1)), rng.random((frames, 9))], axis=1))
         joints.append(_joints(hair, rng))
-        rows.append(
-            {
-                "piece": f"piece{i}",
-                "performer": f"vn{i:02d}",
-                "trial": "01",
-                "instrument": "violin",
-                "split": split,
-                "frames": frames,
-                "offset": i * frames,
-            }
-        )
+    return _save(folder, "violin", splits, audio, score, joints)
+
+
+def write_piano_clips(folder: Path, seconds: float = 12.0, splits: tuple[str, ...] = SPLITS, seed: int = 0) -> Path:
+    """A pianist's clips: both hands go to and fro, each with a band of sound of its own."""
+    rng = np.random.default_rng(seed)
+    frames = round(seconds * FPS)
+    audio, score, joints = [], [], []
+    for _ in splits:
+        across = [0.4 * np.sin(np.arange(frames) / FPS * rng.uniform(0.8, 1.6) + rng.uniform(0, 6)) for _ in range(2)]
+        body = _piano_joints(across, rng)
+        bands = [np.arange(128) - (32 + 64 * h) + 50.0 * path[:, None] for h, path in enumerate(across)]
+        audio.append(0.9 * sum(np.exp(-(band**2) / 30.0) for band in bands))
+        score.append(rng.random((frames, 10)))
+        joints.append(body)
+    return _save(folder, "piano", splits, audio, score, joints)
+
+
+def _piano_joints(across: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
+    """Metres from the hips: a seated body whose arms follow the hands; no violin, no bow."""
+    out = 0.001 * rng.normal(size=(len(across[0]), len(JOINTS), 3))
+    place = {name: i for i, name in enumerate(JOINTS)}
+    rest = {"lower_arm": (0.8, 0.0, 0.22), "hand": (1.0, -0.34, 0.20), "index_proximal": (1.0, -0.42, 0.21)}
+    out[:, place["neck"]] += [0.0, -0.05, 0.5]
+    out[:, place["head"]] += [0.0, -0.08, 0.6]
+    for side, path, middle in zip(("left", "right"), across, (0.2, -0.2), strict=True):
+        for joint, (share, y, z) in rest.items():
+            out[:, place[f"{side}_{joint}"]] += np.stack([share * (middle + path), 0 * path + y, 0 * path + z], axis=-1)
+    for prop in ("violin_end", "violin_scroll", "bow_frog", "bow_tip"):
+        out[:, place[prop]] = np.nan
+    return out
+
+
+def _save(
+    folder: Path,
+    instrument: str,
+    splits: tuple[str, ...],
+    audio: list[np.ndarray],
+    score: list[np.ndarray],
+    joints: list[np.ndarray],
+) -> Path:
+    frames = len(audio[0])
+    rows = [
+        {
+            "piece": f"piece{i}",
+            "performer": f"vn{i:02d}",
+            "trial": "01",
+            "instrument": instrument,
+            "split": split,
+            "frames": frames,
+            "offset": i * frames,
+        }
+        for i, split in enumerate(splits)
+    ]
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "audio.npy", np.concatenate(audio).astype(np.float16))
     np.save(folder / "score.npy", np.concatenate(score).astype(np.float32))
     np.save(folder / "joints.npy", np.concatenate(joints).astype(np.float32))
     (folder / "clips.json").write_text(json.dumps(rows))
-    (folder / "card.json").write_text(json.dumps({"seed": seed, "recordings": len(rows)}))
+    (folder / "card.json").write_text(json.dumps({"instrument": instrument, "recordings": len(rows)}))
     return folder
 
 

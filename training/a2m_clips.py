@@ -110,9 +110,11 @@ class Clips:
         joints = self.joints[recording.rows].astype(np.float64)
         return hair_positions(*(joints[:, JOINTS.index(name)] for name in ends))
 
-    def grip(self) -> npt.NDArray[np.float64]:
-        """How the right hand holds the bow, fitted to the training recordings."""
+    def grip(self) -> npt.NDArray[np.float64] | None:
+        """How the right hand holds the bow, fitted to the training recordings; None for who has no bow."""
         recordings = self.split("train")
+        if recordings[0].instrument != "violin":
+            return None
         joints = np.concatenate([self.joints[r.rows] for r in recordings]).astype(np.float64)
         hair = np.concatenate([self.hair(r) for r in recordings])
         held = np.stack([joints[:, JOINTS.index(name)] for name in HELD], axis=1)

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -14,6 +14,8 @@ from plugins.a2m.targets import PAPER_TARGETS
 from training.a2m_clips import STROKE_CHANNELS, check_targets, part_sizes
 from training.config_files import problem
 from training.losses import PART_SCALES
+
+VIOLIN_AND_BOW: Final = ("violin_end", "violin_scroll", "bow_frog", "bow_tip")
 
 
 class _Section(BaseModel):
@@ -53,7 +55,7 @@ class TrainConfig(_Section):
 
     clips: str
     output: str
-    instrument: str = "violin"
+    instrument: Literal["violin", "piano"] = "violin"
     seed: int = Field(default=0, ge=0)
     variant: Variant = "Full"
     score: bool = True
@@ -78,6 +80,9 @@ class TrainConfig(_Section):
     @model_validator(mode="after")
     def _fits(self) -> TrainConfig:
         check_targets(self.targets)
+        held = {joint for part in self.targets.values() for joint in part} & {*VIOLIN_AND_BOW}
+        if self.instrument == "piano" and (self.strokes or held):
+            raise ValueError(f"a pianist has no {'strokes' if self.strokes else ', '.join(sorted(held))}")
         if len(self.loss.part_scales) != len(self.targets):
             raise ValueError(f"loss.part_scales needs {len(self.targets)} numbers, one a part of targets")
         try:

@@ -64,6 +64,39 @@ def bow_changes(predictor: Predictor, clips: Clips, split: str) -> list[BowChang
     return found
 
 
+@dataclass(frozen=True)
+class Wrists:
+    """How near the model's wrists are to the real ones in one recording.
+
+    Attributes:
+        error: metres, mean over both wrists and all frames; baseline: of wrists that stay where those of
+            the training clips are on average.
+        across: correlation of the motion to left and right with the real one, mean of both hands.
+    """
+
+    recording: Recording
+    error: float
+    baseline: float
+    across: float
+
+
+def wrists(predictor: Predictor, clips: Clips, split: str) -> list[Wrists]:
+    """All recordings of a split."""
+    weights, hands = predictor.weights, ("left_hand", "right_hand")
+    middle = weights.normaliser.mean.reshape(-1, 3)
+    found = []
+    for recording in clips.split(split):
+        said = predict(predictor, clips, recording).points
+        real = clips.points(recording.rows, {"hands": hands}).astype(np.float64).reshape(-1, 2, 3)
+        made = np.stack([said[hand] for hand in hands], axis=1)
+        still = np.stack([middle[weights.joints.index(hand)] for hand in hands])
+        error, baseline = (float(np.linalg.norm(a - real, axis=-1).mean()) for a in (made, still))
+        moving = [i for i in range(2) if np.ptp(real[:, i, 0]) > 0.0 < np.ptp(made[:, i, 0])]
+        across = [float(np.corrcoef(made[:, i, 0], real[:, i, 0])[0, 1]) for i in moving]
+        found.append(Wrists(recording, error, baseline, float(np.mean(across)) if across else 0.0))
+    return found
+
+
 def distances(predictor: Predictor | None, clips: Clips, split: str, targets: Targets, length: int = CLIP) -> Distances:
     """Of the model's points in clips of ``length`` frames, end to end, against the real ones; where the
     model says strokes, the bow and the right arm are where they have it, as in use.

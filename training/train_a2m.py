@@ -202,6 +202,7 @@ class _Run:
             training=config.model_dump(mode="json", exclude={"clips", "output", "machine"}),
             data_card=self.clips.card_sha256,
             revision=git_revision(),
+            instrument=config.instrument,
         )
 
     def state(self, step: int, best: float) -> Checkpoint:

@@ -14,12 +14,14 @@ import numpy.typing as npt
 
 from plugins.a2m.config import ModelConfig
 from plugins.a2m.targets import Normaliser, Targets
-from plugins.api import violinist
+from plugins.api import pianist, violinist
 from plugins.api.checkpoint import Checkpoint, load_checkpoint
 
 COMPONENT: Final = "a2m"
 VERSION: Final = 1
 """Of features, targets and strokes; weights of another version mean something else."""
+SKELETONS: Final = {"violin": violinist.violinist_skeleton, "piano": pianist.pianist_skeleton}
+"""Whose motion it is."""
 
 Tensors = Mapping[str, npt.NDArray[Any]]
 
@@ -61,8 +63,9 @@ def pack(
     training: Mapping[str, Any],
     data_card: str,
     revision: str,
+    instrument: str = "violin",
 ) -> Checkpoint:
-    """A checkpoint of the violinist's A2M."""
+    """A checkpoint of the A2M of an instrument."""
     config = {
         "model": model.model_dump(mode="json"),
         "targets": {part: list(joints) for part, joints in targets.items()},
@@ -71,13 +74,13 @@ def pack(
         "grip": None if grip is None else grip.tolist(),
         "training": dict(training),
     }
-    skeleton = violinist.violinist_skeleton()
+    skeleton = SKELETONS[instrument]()
     return Checkpoint(COMPONENT, VERSION, config, tensors, normaliser.to_json(), skeleton, data_card, revision)
 
 
-def load_weights(path: Path | str) -> Weights:
+def load_weights(path: Path | str, instrument: str = "violin") -> Weights:
     """Read what ``pack`` made; CheckpointError when it does not fit."""
-    found = load_checkpoint(path, component=COMPONENT, version=VERSION, skeleton=violinist.violinist_skeleton())
+    found = load_checkpoint(path, component=COMPONENT, version=VERSION, skeleton=SKELETONS[instrument]())
     config = found.config
     return Weights(
         # Lists of JSON become tuples again.

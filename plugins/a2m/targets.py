@@ -27,6 +27,12 @@ PLAYING_TARGETS: Final[Targets] = {
     "torso": ("head", "neck"),
 }
 """What a performance needs: both ends of bow and violin. (The hips are the origin.)"""
+PIANO_TARGETS: Final[Targets] = {
+    "right_hand": ("right_lower_arm", "right_hand", "right_index_proximal"),
+    "left_hand": ("left_lower_arm", "left_hand", "left_index_proximal"),
+    "torso": ("head", "neck", "hips"),
+}
+"""The same of a pianist, who holds nothing."""
 
 REACH: Final = 1.5
 """Interquartile ranges beyond the quartiles at which coordinates are clipped (J. Tukey's fences, as in MOSA)."""

@@ -1,22 +1,25 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: MIT
-"""The ``a2m`` generator: sound in, a violinist's distal joints, violin and bow out."""
+"""The generators ``a2m`` and ``a2m-piano``: sound in, a musician's distal joints and instrument out."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from plugins.a2m.checkpoint import Weights, load_weights
+from plugins.a2m.assemble import assemble
+from plugins.a2m.checkpoint import SKELETONS, Weights, load_weights
 from plugins.a2m.features import log_mel
-from plugins.a2m.predictor import Predictor
+from plugins.a2m.piano_assemble import at_the_piano
+from plugins.a2m.predictor import Prediction, Predictor
 from plugins.a2m.streaming import Stream
-from plugins.a2m.targets import PLAYING_TARGETS
-from plugins.api import Audio, ComponentError, Generator, JobContext, Motion, violinist
+from plugins.a2m.targets import PIANO_TARGETS, PLAYING_TARGETS, Targets
+from plugins.api import Array, Audio, ComponentError, Generator, JobContext, Motion, Skeleton
 from plugins.api.batching import Windows
 from plugins.api.checkpoint import CheckpointError
 
 WEIGHTS: Final = Path(__file__).with_name("weights") / "violin.safetensors"
+PIANO_WEIGHTS: Final = WEIGHTS.with_name("piano.safetensors")
 
 
 class A2M(Generator):
@@ -33,6 +36,8 @@ class A2M(Generator):
     post_steps = ("ik",)
     streams = True
     batch = Predictor.batch
+    targets: ClassVar[Targets] = PLAYING_TARGETS
+    """What the weights must say."""
 
     class Options(Generator.Options):
         """No options."""
@@ -43,7 +48,7 @@ class A2M(Generator):
 
     def load(self, device: str) -> None:
         try:
-            weights = load_weights(self._path)
+            weights = load_weights(self._path, self.instruments[0])
             self._check(weights)
             self._predictor = Predictor(weights, weights.window, device)
         except CheckpointError as error:
@@ -52,11 +57,12 @@ class A2M(Generator):
             raise ComponentError(f"{self.label} needs {error.name}; run: pip install 'cadenza[learned]'") from error
 
     def _check(self, weights: Weights) -> None:
-        missing = {joint for part in PLAYING_TARGETS.values() for joint in part} - set(weights.joints)
-        if missing or weights.grip is None:
+        missing = sorted({joint for part in self.targets.values() for joint in part} - set(weights.joints))
+        if self.instruments[0] == "violin" and weights.grip is None:
+            missing.append("the grip of the bow")
+        if missing:
             raise ComponentError(
-                f"the checkpoint {self._path} is of a model that cannot play: it says nothing of "
-                f"{', '.join(sorted(missing)) or 'the grip of the bow'}"
+                f"the checkpoint {self._path} is of a model that cannot play: it says nothing of {', '.join(missing)}"
             )
         if weights.model.score_features:
             raise ComponentError(f"the checkpoint {self._path} is of a model that reads a score; this one only hears")
@@ -69,7 +75,8 @@ class A2M(Generator):
         context.progress(0.0, "Listening")
         heard = log_mel(audio.samples, audio.sample_rate)
         count = max(1, round(audio.duration * context.fps))
-        stream = Stream(predictor, violinist.violinist_skeleton(), count, context.fps, audio.start)
+        skeleton = SKELETONS[self.instruments[0]]()
+        stream = Stream(predictor, skeleton, self.assemble, count, context.fps, audio.start)
         done = 0
         for piece in predictor.pieces(heard, lambda windows: context.infer(self, windows)):
             done += len(piece)
@@ -81,7 +88,31 @@ class A2M(Generator):
         context.progress(1.0, "Performance generated")
         return motion
 
+    def assemble(self, skeleton: Skeleton, said: Prediction) -> tuple[Array, Array]:
+        """Positions (T, J, 3) and rotations (T, J, 4) of what the model says; what ``ik`` must find is NaN."""
+        grip = self._ready().weights.grip
+        assert grip is not None  # load() made sure
+        return assemble(skeleton, said, grip)
+
     def _ready(self) -> Predictor:
         if self._predictor is None:
             raise ComponentError("call load() before generate()")
         return self._predictor
+
+
+class A2MPiano(A2M):
+    """Moves a pianist to the sound alone, by a network that learned from simulated performances. Hands, arms and trunk
+    go where the music is high or low; it knows no notes, so it cannot promise the right keys and presses none."""
+
+    name = "a2m-piano"
+    label = "Learned pianist (A2M)"
+    checkpoint = "a2m piano 1"
+    instruments = ("piano",)
+    skeleton = "pianist"
+    targets = PIANO_TARGETS
+
+    def __init__(self, weights: Path = PIANO_WEIGHTS) -> None:
+        super().__init__(weights)
+
+    def assemble(self, skeleton: Skeleton, said: Prediction) -> tuple[Array, Array]:
+        return at_the_piano(skeleton, said)

@@ -4,17 +4,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from plugins.a2m.assemble import assemble
 from plugins.a2m.features import FPS
 from plugins.a2m.predictor import SLOW, TURN, Prediction, Predictor
 from plugins.a2m.strokes import settled
 from plugins.api import Array, Motion, Skeleton
 
+Assemble = Callable[[Skeleton, Prediction], tuple[Array, Array]]
+"""Positions and rotations of what the model says, each frame from its own points alone."""
 REACH: Final = 4.0
 """Standard deviations after which a Gaussian is nothing (SciPy's own)."""
 BEFORE: Final = round(2.0 * REACH * SLOW * FPS)
@@ -28,8 +30,10 @@ class Stream:
         count: frames of the whole motion, at ``fps`` from ``start`` seconds on.
     """
 
-    def __init__(self, predictor: Predictor, skeleton: Skeleton, count: int, fps: float, start: float) -> None:
-        self._predictor, self._skeleton = predictor, skeleton
+    def __init__(
+        self, predictor: Predictor, skeleton: Skeleton, assemble: Assemble, count: int, fps: float, start: float
+    ) -> None:
+        self._predictor, self._skeleton, self._assemble = predictor, skeleton, assemble
         self._count, self._fps, self._start = count, fps, start
         self._said: list[npt.NDArray[np.float32]] = []
         self._parts: list[tuple[Array, Array]] = []
@@ -63,9 +67,7 @@ class Stream:
         at = np.arange(first, end) / self._fps * FPS
         low = max(0, int(at[0]) - BEFORE)
         smooth = prediction.part(low, len(prediction)).smoothed().at(at - low)
-        grip = self._predictor.weights.grip
-        assert grip is not None  # the generator made sure
-        positions, rotations = assemble(self._skeleton, smooth, grip)
+        positions, rotations = self._assemble(self._skeleton, smooth)
         self._parts.append((positions, rotations))
         self._done = end
         return Motion(self._skeleton, self._fps, positions, rotations, start=self._start + first / self._fps)

@@ -110,7 +110,10 @@ def test_differences_that_give_a_condition_away_are_told(tmp_path: Path) -> None
     write_film(tmp_path / "a" / "x.mp4", 1.0)
     write_film(tmp_path / "b" / "x.mp4", 1.5, level=0.1, size=(160, 90))
     told: list[str] = []
-    make_study({"a": tmp_path / "a", "b": tmp_path / "b"}, tmp_path / "study", 1, warn=told.append)
+    steps: list[tuple[int, int]] = []
+    folders = {name: tmp_path / name for name in "ab"}
+    make_study(folders, tmp_path / "study", 1, warn=told.append, progress=lambda *step: steps.append(step))
+    assert steps == [(1, 2), (2, 2)]
     long, loud, large = told
     assert "x: the films are not equally long: a 1.0" in long
     assert "not equally loud: a -17" in loud

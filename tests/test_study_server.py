@@ -194,8 +194,10 @@ def test_a_killed_server_goes_on_where_it_was(study: Path) -> None:
             assert http.get(f"/raters/{other}").json()["done"] == 0
             assert rate_all(http, rater) == 4
     finally:
-        process.terminate()
-        process.communicate(timeout=20)
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "Traceback" not in error
     assert [r["rating"] for r in rows(study / "ratings.csv")] == ["7", "1"] + ["4", "5"] * 3
 
 

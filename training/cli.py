@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -13,6 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from training.a2m_command import a2m
+from training.progress import progress
 from training.study.command import study
 
 # Only what the help needs is imported here.
@@ -79,7 +79,7 @@ def simulate(
     """Simulate performances in MOSA's own format."""
     from training.simulate.corpus import simulate as run
 
-    with _progress("recordings") as tell:
+    with progress("recordings") as tell:
         recordings = run(out, hours, seed, instrument=instrument.value, mosa=mosa, workers=workers, progress=tell)
     typer.echo(f"{len(recordings)} recordings in {out}; {out / 'card.json'} says what they are")
 
@@ -97,7 +97,7 @@ def clips(
     def say(problem: object) -> None:
         typer.echo(f"left out: {problem}", err=True)
 
-    with _progress("recordings") as tell:
+    with progress("recordings") as tell:
         card = make_clips(corpus, out, on_problem=on_problem.value, say=say, workers=workers, progress=tell)
     left_out = f", {len(card['left_out'])} left out" if card["left_out"] else ""
     typer.echo(f"{card['recordings']} recordings, {card['hours']['all']} hours in {out}{left_out}")
@@ -105,32 +105,6 @@ def clips(
 
 app.command()(a2m)
 app.add_typer(study, name="study")
-
-
-class _progress:  # noqa: N801 - reads as a function
-    """A bar on the terminal, nothing elsewhere."""
-
-    def __init__(self, what: str) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-        console = Console(stderr=True)
-        self._bar = Progress(
-            BarColumn(),
-            MofNCompleteColumn(),
-            what,
-            TimeRemainingColumn(),
-            console=console,
-            disable=not console.is_terminal,
-        )
-        self._task = self._bar.add_task(what, total=None)
-
-    def __enter__(self) -> Callable[[int, int], None]:
-        self._bar.start()
-        return lambda done, of: self._bar.update(self._task, completed=done, total=of)
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
 
 
 if __name__ == "__main__":

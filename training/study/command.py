@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from training.progress import progress
+
 # Only what the help needs is imported here.
 
 study = typer.Typer(help="Blind listening-and-watching tests.", no_args_is_help=True)
@@ -39,8 +41,9 @@ def make(
     def warn(text: str) -> None:
         typer.echo(f"warning: {text}", err=True)
 
-    count = make_study(folders, out, drawn, title=title, warn=warn)
-    typer.echo(f"{count} clips in {out}; show them with: cadenza-train study serve {out}")
+    with progress("films") as tell:
+        count = make_study(folders, out, drawn, title=title, warn=warn, progress=tell)
+    typer.echo(f"{count} {'clip' if count == 1 else 'clips'} in {out}; show them with: cadenza-train study serve {out}")
 
 
 @study.command()

@@ -49,12 +49,12 @@ def make_study(
     lacking = missing((piece, name) for name, found in films.items() for piece in found)
     if lacking:
         raise StudyError("every condition needs every piece, as mp4 files of the same names: " + "; ".join(lacking))
-    for difference in _differences(films):
+    for difference in _differences(films, progress):
         warn(difference)
     out.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
-        clips = _copy(films, draft, seed, progress)
+        clips = _copy(films, draft, seed)
         _write(draft / NAMES[0], {"title": title or "Music and movement", "seed": seed, "clips": clips})
         draft.chmod(0o755)
         os.replace(draft, out)
@@ -72,7 +72,7 @@ def _films(name: str, folder: Path) -> dict[str, Path]:
     return found
 
 
-def _differences(films: Films) -> list[str]:
+def _differences(films: Films, progress: Callable[[int, int], None] | None) -> list[str]:
     """Warnings; StudyError names every film that cannot be shown."""
     wrong: list[str] = []
     seen: dict[tuple[str, str], tuple[Media, float]] = {}
@@ -82,6 +82,8 @@ def _differences(films: Films) -> list[str]:
                 seen[piece, name] = probe(path), loudness(path)
             except MediaError as error:
                 wrong.append(str(error))
+            if progress is not None:
+                progress(len(seen) + len(wrong), sum(map(len, films.values())))
     if wrong:
         raise StudyError("; ".join(wrong))
     return [
@@ -103,16 +105,14 @@ def _differences_of(piece: str, films: Mapping[str, tuple[Media, float]]) -> Ite
         yield f"{piece}: the pictures are not equally large: {told}"
 
 
-def _copy(films: Films, folder: Path, seed: int, progress: Callable[[int, int], None] | None) -> list[dict[str, str]]:
+def _copy(films: Films, folder: Path, seed: int) -> list[dict[str, str]]:
     (folder / "clips").mkdir()
     items = []
-    every = [(piece, name, path) for name, found in films.items() for piece, path in found.items()]
-    for done, (piece, name, path) in enumerate(every, 1):
-        file = "clips/" + hashlib.sha256(f"{seed}\n{name}\n{piece}".encode()).hexdigest()[:16] + ".mp4"
-        copy_bare(path, folder / file)
-        items.append({"piece": piece, "condition": name, "file": file})
-        if progress is not None:
-            progress(done, len(every))
+    for name, found in films.items():
+        for piece, path in found.items():
+            file = "clips/" + hashlib.sha256(f"{seed}\n{name}\n{piece}".encode()).hexdigest()[:16] + ".mp4"
+            copy_bare(path, folder / file)
+            items.append({"piece": piece, "condition": name, "file": file})
     return items
 
 

@@ -88,6 +88,7 @@ function lock(locked) {
   for (const question of questions) question.disabled = locked;
   at("play").disabled = false;
   at("play").textContent = locked ? "Play" : "Play again";
+  at("play").classList.toggle("quiet", !locked);
   update();
 }
 

@@ -4,17 +4,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from plugins.a2m.checkpoint import load_weights
+from plugins.a2m.generator import A2M, WEIGHTS, A2MPiano
 from plugins.a2m.piano_assemble import APART, HEIGHT, at_the_piano, fingertips, wrists_at_keys
 from plugins.a2m.predictor import Prediction, Predictor
 from plugins.a2m.targets import PIANO_TARGETS
-from plugins.api import JobContext, Motion, pianist, piano
-from plugins.api.checkpoint import CheckpointError
+from plugins.api import Audio, ComponentError, JobContext, Motion, pianist, piano
+from plugins.api.checkpoint import CheckpointError, load_checkpoint
+from plugins.api.testing import check_component, test_audio
 from plugins.ik.step import InverseKinematics
 from tests.a2m_clips import write_clips, write_piano_clips
 from tests.playing_piano import perform, scales_and_chords
@@ -174,3 +178,34 @@ def test_relaxed_fingertips_are_above_white_and_black_keys() -> None:
         order = np.diff(tips[..., 0], axis=1)
         # The thumbs are inside: the left hand's towards -X.
         assert (np.sign(order[np.abs(0.4 * np.sin(np.arange(300))) < 0.1]) == sign).all()
+
+
+def listened(weights: Path, audio: Audio) -> tuple[Motion, list[Motion]]:
+    generator = A2MPiano(weights)
+    generator.load("cpu")
+    parts: list[Motion] = []
+    motion = generator.generate(audio, generator.Options(), JobContext(fps=30.0, on_partial=parts.append))
+    return InverseKinematics().apply(motion, None, JobContext(fps=30.0)), parts
+
+
+def test_the_generator_keeps_its_contract_and_streams(weights: Path) -> None:
+    torch.set_num_threads(1)
+    check_component(A2MPiano(weights))
+    motion, parts = listened(weights, test_audio(seconds=20.0))
+    assert motion.skeleton == pianist.pianist_skeleton()
+    assert len(motion) == 600
+    assert len(parts) > 2
+    _keeps_clear(motion)
+
+
+def test_weights_of_another_instrument_are_refused(weights: Path, tmp_path: Path) -> None:
+    with pytest.raises(ComponentError, match="moves the skeleton 'violinist', not 'pianist'"):
+        A2MPiano(WEIGHTS).load("cpu")
+    with pytest.raises(ComponentError, match="moves the skeleton 'pianist', not 'violinist'"):
+        A2M(weights).load("cpu")
+    found = load_checkpoint(weights, component="a2m", version=1)
+    fewer = {part: [j for j in joints if j != "left_hand"] for part, joints in TARGETS.items()}
+    path = tmp_path / "fewer.safetensors"
+    replace(found, config={**found.config, "targets": fewer}).save(path)
+    with pytest.raises(ComponentError, match="says nothing of left_hand"):
+        A2MPiano(path).load("cpu")

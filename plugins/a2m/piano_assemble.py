@@ -42,6 +42,10 @@ LOOK: Final = np.radians((9.0, 15.0))
 """Down, of neck and head: at the keys."""
 SWAY: Final = 0.02
 """Metres that the hips may go from where they sit."""
+SHARES: Final = {"hips": 0.25, "spine": 0.30, "chest": 0.25, "upper_chest": 0.20}
+"""How the joints of the trunk share its leaning, and"""
+LEAN: Final = np.radians(35.0)
+"""how far it leans at most."""
 ANKLE: Final = np.array([0.135, -0.400])
 FOOT_TURN: Final = np.radians(9.0)
 
@@ -109,12 +113,12 @@ def fingertips(wrist: Array, yaw: Array, sign: float) -> Array:
 
 
 def _put_body(skeleton: Skeleton, points: dict[str, Array], hands: Array, positions: Array, rotations: Array) -> None:
-    """Hips on the bench, the neck where the model says, eyes on the hands, feet flat on the floor."""
+    """Hips on the bench, the neck on the line where the model says, eyes on the hands, feet flat on the floor."""
     hips = skeleton.index("hips")
     away = np.clip(points["hips"] - pianist.SEATED, -SWAY, SWAY) * [1.0, 1.0, 0.0]
     positions[:, hips] = pianist.SEATED + away
-    rotations[:, hips] = rot.IDENTITY
-    positions[:, skeleton.index("neck")] = points["neck"]
+    for joint, turn in leaning(skeleton, points["neck"] - positions[:, hips]).items():
+        rotations[:, skeleton.index(joint)] = turn
     towards = np.clip(0.35 * hands[:, 0], -0.5, 0.5)
     for joint, share, nod in (("neck", 0.4, LOOK[0]), ("head", 0.6, LOOK[1])):
         yaw = rot.from_axis_angle(np.array([0.0, 0.0, 1.0]), share * towards)
@@ -127,11 +131,28 @@ def _put_body(skeleton: Skeleton, points: dict[str, Array], hands: Array, positi
         positions[:, skeleton.index(f"{side}_toes")] = ankle + toes
 
 
+def leaning(skeleton: Skeleton, line: Array) -> dict[str, Array]:
+    """(T, 4) local rotations of the trunk that take the neck to the line (T, 3) from the hips to it.
+
+    How long the line is does not matter: a trunk that had to be shorter than it is would hunch.
+    """
+    rest = skeleton.rest_positions
+    above = {joint: rest[skeleton.index("neck")] - rest[skeleton.index(joint)] for joint in SHARES}
+    upright = above["hips"]
+    axis = np.cross(np.broadcast_to(upright, line.shape), line)
+    angle = np.minimum(np.arctan2(np.linalg.norm(axis, axis=-1), line @ upright), LEAN)
+    # What bends near the neck moves it less.
+    reach = sum(share * np.linalg.norm(above[joint]) for joint, share in SHARES.items()) / np.linalg.norm(upright)
+    axis = rot.normalize(np.where(np.linalg.norm(axis, axis=-1, keepdims=True) > 1e-9, axis, [1.0, 0.0, 0.0]))
+    return {joint: rot.from_axis_angle(axis, angle * share / reach) for joint, share in SHARES.items()}
+
+
 def _put_piano(skeleton: Skeleton, positions: Array, rotations: Array) -> None:
-    """Keyboard, bench, pedal and keys, all at rest."""
+    """Keyboard, bench, pedal and keys, all at rest; rotations are said against the hips."""
+    back = rot.conjugate(rotations[:, skeleton.index("hips")])
     places = dict(zip(pianist.PROPS, (pianist.KEYBOARD, pianist.PEDAL, pianist.BENCH), strict=True))
     pitches = range(piano.LOWEST, piano.HIGHEST + 1)
     places |= {j: pianist.KEYBOARD + piano.front(p) for p, j in zip(pitches, pianist.KEY_JOINTS, strict=True)}
     for joint, place in places.items():
         positions[:, skeleton.index(joint)] = place
-        rotations[:, skeleton.index(joint)] = rot.IDENTITY
+        rotations[:, skeleton.index(joint)] = back

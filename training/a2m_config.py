@@ -60,6 +60,7 @@ class TrainConfig(_Section):
     variant: Variant = "Full"
     score: bool = True
     strokes: bool = False
+    sway: bool = False
     targets: dict[str, tuple[str, ...]] = Field(default_factory=lambda: {k: tuple(v) for k, v in PAPER_TARGETS.items()})
     model: dict[str, Any] = Field(default_factory=dict)
     loss: Loss = Loss()
@@ -116,7 +117,7 @@ class TrainConfig(_Section):
 
     def same_run(self) -> dict[str, Any]:
         """What must be equal for a run to be taken up again. (Clips are known by their data card.)"""
-        free = {"clips", "output", "machine", "minutes", "log_every", "validate_every", "save_every"}
+        free = {"clips", "output", "machine", "minutes", "log_every", "validate_every", "save_every", "sway"}
         if self.schedule.kind == "exponential":
             # Another end changes nothing before it; a cosine knows from the start where it ends.
             free |= {"epochs", "max_steps"}

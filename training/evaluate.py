@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from plugins.a2m.assemble import swayed
 from plugins.a2m.config import CLIP
 from plugins.a2m.features import FPS
 from plugins.a2m.predictor import Prediction, Predictor
@@ -118,6 +119,7 @@ def distances(predictor: Predictor | None, clips: Clips, split: str, targets: Ta
 
 def _points(predictor: Predictor, clips: Clips, recording: Recording, joints: Sequence[str]) -> Any:
     said, grip = predict(predictor, clips, recording), predictor.weights.grip
+    said = swayed(said, predictor.weights.swayed(len(said), seed=recording.offset))
     said = said if grip is None else said.bowed(grip)
     return np.concatenate([said.points[joint] for joint in joints], axis=1)
 

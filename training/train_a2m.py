@@ -34,6 +34,7 @@ from plugins.a2m.targets import Normaliser
 from plugins.api.checkpoint import Checkpoint, load_checkpoint
 from training.a2m_clips import Clips
 from training.a2m_config import TrainConfig
+from training.a2m_sway import add_sway
 from training.config_files import ConfigError, read_config
 from training.losses import compound_loss, point_loss, printed_compound_loss
 from training.revision import git_revision
@@ -103,6 +104,9 @@ def train(config: TrainConfig) -> Path:
         fabric.barrier()
         if over:
             break
+    if config.sway and fabric.is_global_zero:
+        log(step, sway="looking at how the players sway")
+        add_sway(folder / WEIGHTS, clips, config.instrument)
     return folder / WEIGHTS
 
 

@@ -55,10 +55,21 @@ _DOWN_NECK: Final = rot.normalize((violin.NUT - violin.BRIDGE).mean(axis=0))
 _OUT: Final = rot.normalize(np.cross(_DOWN_NECK, _ACROSS))
 
 
+def swayed(said: Prediction, sway: Floats) -> Prediction:
+    """With (T, J, 3) metres added, J in the order of ``said.points``; the bow and its arm go with the violin."""
+    points = {joint: place + sway[:, i] for i, (joint, place) in enumerate(said.points.items())}
+    if {"violin_end", "violin_scroll"} <= set(points):
+        before, now = (violin_turn(p["violin_end"], p["violin_scroll"]) for p in (said.points, points))
+        turn = rot.multiply(now, rot.conjugate(before))
+        for joint in points.keys() & {"bow_frog", "bow_tip", *HELD}:
+            points[joint] = points["violin_end"] + rot.rotate(turn, said.points[joint] - said.points["violin_end"])
+    return Prediction(points, said.hair)
+
+
 def assemble(skeleton: Skeleton, said: Prediction, grip: Array) -> tuple[Array, Array]:
     """(T, J, 3) world positions and (T, J, 4) local rotations; what ``ik`` must find is NaN."""
     stand = skeleton.rest_positions[skeleton.index("hips")] - [0.0, 0.0, HIP_DROP]
-    points = {joint: place + stand for joint, place in said.points.items()}
+    points = upright(skeleton, {joint: place + stand for joint, place in said.points.items()}, stand)
     count = len(points["violin_end"])
     positions = np.full((count, len(skeleton), 3), np.nan)
     rotations = np.full((count, len(skeleton), 4), np.nan)
@@ -74,6 +85,15 @@ def assemble(skeleton: Skeleton, said: Prediction, grip: Array) -> tuple[Array, 
     _put_left_hand(skeleton, positions, points, turn, level)
     positions[:, skeleton.index("left_lower_arm")] = points["left_lower_arm"]
     return positions, rotations
+
+
+def upright(skeleton: Skeleton, points: dict[str, Floats], hips: Array) -> dict[str, Floats]:
+    """The points moved together so that the neck is as far from the hips as the spine is long: one that is too
+    short for its spine bulges, now to one side and now to the other."""
+    neck, rest = points["neck"], skeleton.rest_positions
+    length = np.linalg.norm(rest[skeleton.index("neck")] - rest[skeleton.index("hips")])
+    shift = hips + length * rot.normalize(neck - hips) - neck
+    return {joint: place + shift for joint, place in points.items()}
 
 
 def said_hair(points: dict[str, Floats]) -> Floats:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from plugins.a2m.config import ModelConfig
+from plugins.a2m.sway import PREFIX, Sway
 from plugins.a2m.targets import Normaliser, Targets
 from plugins.api import pianist, violinist
 from plugins.api.checkpoint import Checkpoint, load_checkpoint
@@ -34,6 +35,7 @@ class Weights:
         strokes: whether the answer ends with the three numbers of the bow's strokes.
         window: frames of the clips that it was trained on.
         grip: of the right hand on the bow (``plugins.a2m.grip``); None where bow or hand is no target.
+        sway: what chance adds (``plugins.a2m.sway``); None for nothing.
     """
 
     model: ModelConfig
@@ -44,11 +46,18 @@ class Weights:
     grip: npt.NDArray[np.float64] | None = field(repr=False)
     tensors: Tensors = field(repr=False)
     revision: str = ""
+    sway: Sway | None = field(default=None, repr=False)
 
     @property
     def joints(self) -> tuple[str, ...]:
         """Names of the answer's points, in its order."""
         return tuple(joint for part in self.targets.values() for joint in part)
+
+    def swayed(self, count: int, seed: int) -> npt.NDArray[np.float64]:
+        """(count, J, 3) metres that chance adds to what the model says."""
+        if self.sway is None:
+            return np.zeros((count, len(self.joints), 3))
+        return self.sway.sample(count, seed)
 
 
 def pack(
@@ -90,6 +99,7 @@ def load_weights(path: Path | str, instrument: str = "violin") -> Weights:
         bool(config["strokes"]),
         int(config["window"]),
         None if config["grip"] is None else np.array(config["grip"], dtype=np.float64),
-        {name: np.asarray(value) for name, value in found.tensors.items()},
+        {name: np.asarray(value) for name, value in found.tensors.items() if not name.startswith(PREFIX)},
         found.revision,
+        Sway.from_tensors(found.tensors),
     )

@@ -7,6 +7,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+from pydantic import Field
+
 from plugins.a2m.assemble import assemble
 from plugins.a2m.checkpoint import SKELETONS, Weights, load_weights
 from plugins.a2m.features import log_mel
@@ -40,7 +42,7 @@ class A2M(Generator):
     """What the weights must say."""
 
     class Options(Generator.Options):
-        """No options."""
+        sway: float = Field(1.0, ge=0.0, le=2.0, title="Sway", description="How much the body sways; each seed differs")
 
     def __init__(self, weights: Path = WEIGHTS) -> None:
         self._path = weights
@@ -76,7 +78,8 @@ class A2M(Generator):
         heard = log_mel(audio.samples, audio.sample_rate)
         count = max(1, round(audio.duration * context.fps))
         skeleton = SKELETONS[self.instruments[0]]()
-        stream = Stream(predictor, skeleton, self.assemble, count, context.fps, audio.start)
+        sway = options.sway * predictor.weights.swayed(len(heard), context.seed)
+        stream = Stream(predictor, skeleton, self.assemble, sway, count, context.fps, audio.start)
         done = 0
         for piece in predictor.pieces(heard, lambda windows: context.infer(self, windows)):
             done += len(piece)

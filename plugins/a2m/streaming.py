@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from plugins.a2m.assemble import swayed
 from plugins.a2m.features import FPS
 from plugins.a2m.predictor import SLOW, TURN, Prediction, Predictor
 from plugins.a2m.strokes import settled
@@ -27,13 +28,21 @@ class Stream:
     """The motion of one piece of music, part by part; the parts together are the whole.
 
     Args:
+        sway: (T, J, 3) metres to add to what the model says, at its own frame rate.
         count: frames of the whole motion, at ``fps`` from ``start`` seconds on.
     """
 
     def __init__(
-        self, predictor: Predictor, skeleton: Skeleton, assemble: Assemble, count: int, fps: float, start: float
+        self,
+        predictor: Predictor,
+        skeleton: Skeleton,
+        assemble: Assemble,
+        sway: npt.NDArray[np.float64],
+        count: int,
+        fps: float,
+        start: float,
     ) -> None:
-        self._predictor, self._skeleton, self._assemble = predictor, skeleton, assemble
+        self._predictor, self._skeleton, self._assemble, self._sway = predictor, skeleton, assemble, sway
         self._count, self._fps, self._start = count, fps, start
         self._said: list[npt.NDArray[np.float32]] = []
         self._parts: list[tuple[Array, Array]] = []
@@ -66,7 +75,8 @@ class Stream:
             return None
         at = np.arange(first, end) / self._fps * FPS
         low = max(0, int(at[0]) - BEFORE)
-        smooth = prediction.part(low, len(prediction)).smoothed().at(at - low)
+        part = prediction.part(low, len(prediction)).smoothed()
+        smooth = swayed(part, self._sway[low : len(prediction)]).at(at - low)
         positions, rotations = self._assemble(self._skeleton, smooth)
         self._parts.append((positions, rotations))
         self._done = end

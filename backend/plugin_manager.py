@@ -43,8 +43,8 @@ _HOOKS: Final[Mapping[str, tuple[str, type[Component]]]] = {
 }
 
 
-PREFERRED: Final = "performer"
-"""Plays what is written; a generator that only hears must be asked for."""
+PREFERRED: Final = ("performer", "pianist")
+"""Play what is written; a generator that only hears must be asked for."""
 
 
 @dataclass
@@ -62,14 +62,14 @@ class Registry:
         return cast(Generator, self.get("generator", name))
 
     def player_of(self, instrument: str) -> str:
-        """Name of the generator that plays an instrument when none is named: PREFERRED where it can, else the
+        """Name of the generator that plays an instrument when none is named: of PREFERRED where one can, else the
         first; ComponentError that lists what can be played."""
         generators = cast(dict[str, Generator], self.components.get("generator", {}))
         able = [name for name, generator in generators.items() if instrument in generator.instruments]
         if not able:
             played = sorted({i for generator in generators.values() for i in generator.instruments})
             raise ComponentError(f"nothing installed plays {instrument!r}; installed: {', '.join(played) or 'none'}")
-        return PREFERRED if PREFERRED in able else able[0]
+        return next((name for name in PREFERRED if name in able), able[0])
 
     def post_step(self, name: str) -> PostStep:
         return cast(PostStep, self.get("post_step", name))

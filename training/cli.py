@@ -14,6 +14,7 @@ import typer
 from training.a2m_command import a2m
 from training.progress import progress
 from training.study.command import study
+from training.synchronisation.command import synchronise
 
 # Only what the help needs is imported here.
 
@@ -104,6 +105,7 @@ def clips(
 
 
 app.command()(a2m)
+app.command()(synchronise)
 app.add_typer(study, name="study")
 
 

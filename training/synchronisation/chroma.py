@@ -28,6 +28,8 @@ SHORTEST: Final = 3.0
 """Seconds that two recordings must share at least ..."""
 SHARED: Final = 0.2
 """... and part of the shorter one."""
+DOUBT: Final = 8.0
+"""Seconds."""
 APART: Final = 0.3
 """Seconds from the maximum at which another maximum is one of its own."""
 NEAR: Final = 0.1
@@ -130,7 +132,10 @@ def _classes(highest: float) -> npt.NDArray[np.float32]:
 
 
 def _correlation(first: Floats, second: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """Correlation at every lag that shares enough, each over what the two share there; and the lags in frames."""
+    """Correlation at every lag that shares enough, each over what the two share there; and the lags in frames.
+
+    Chance reaches far over a few seconds: what is shared counts as if DOUBT seconds more had been shared and differed.
+    """
     from scipy.fft import irfft, next_fast_len, rfft
 
     n, m = len(first), len(second)
@@ -141,7 +146,8 @@ def _correlation(first: Floats, second: Floats) -> tuple[Floats, npt.NDArray[np.
     begin, end = np.maximum(lags, 0), np.minimum(lags + m, n)
     lags, begin, end = (x[end - begin >= least] for x in (lags, begin, end))
     power = _sums(first, begin, end) * _sums(second, begin - lags, end - lags)
-    return product[lags % size] / np.sqrt(np.maximum(power, 1e-12)), lags
+    known = (end - begin) / (end - begin + DOUBT * FPS)
+    return known * product[lags % size] / np.sqrt(np.maximum(power, 1e-12)), lags
 
 
 def _sums(chroma: Floats, begin: npt.NDArray[np.int64], end: npt.NDArray[np.int64]) -> Floats:

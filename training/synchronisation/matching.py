@@ -98,12 +98,12 @@ def _matched(
         return None
     low, high = np.percentile(follows[right], [0, 100]).astype(int)
     near = np.nonzero((event >= low - 1) & (event <= high + 1))[0]
-    curve = _curve(positions, follows[right], heard.onsets[span][right])
+    curve = curve_of(positions, follows[right], heard.onsets[span][right])
     for _ in range(ROUNDS):
         pairs = _by_pitch(written, heard, event, near, span, path, curve.at(written.positions[near]))
         if len(pairs) < 2:
             return None
-        curve = _curve(positions, event[pairs[:, 0]], heard.onsets[pairs[:, 1]])
+        curve = curve_of(positions, event[pairs[:, 0]], heard.onsets[pairs[:, 1]])
     wrong = _wrong(written, heard, near, span, pairs, curve)
     return Passage(first, end, curve, float(positions[low]), float(positions[high])), pairs, wrong
 
@@ -113,7 +113,7 @@ def _has(written: Written, event: Ints, follows: Ints, pitches: Ints) -> np.ndar
     return np.isin(follows * 128 + pitches, written_codes)
 
 
-def _curve(positions: Floats, events: Ints, onsets: Floats) -> TempoCurve:
+def curve_of(positions: Floats, events: Ints, onsets: Floats) -> TempoCurve:
     """Through one onset of each event: of a chord's notes the one that fits best what is around it."""
     order = np.lexsort((onsets, events))
     ids, starts, place = np.unique(events[order], return_index=True, return_inverse=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import sys
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -75,13 +75,22 @@ def simulate(
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same corpus.")] = 0,
     instrument: Annotated[Instrument, typer.Option(help="Who plays.")] = Instrument.violin,
     mosa: Annotated[Path | None, typer.Option(help="MOSA's annotations: play their timings too (CC BY 4.0).")] = None,
+    soundfont: Annotated[
+        list[Path] | None, typer.Option(help="A .sf2 that plays part of it; as often as needed.")
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
 ) -> None:
     """Simulate performances in MOSA's own format."""
     from training.simulate.corpus import simulate as run
 
+    settings: dict[str, Any] = {
+        "instrument": instrument.value,
+        "mosa": mosa,
+        "soundfonts": soundfont or [],
+        "workers": workers,
+    }
     with progress("recordings") as tell:
-        recordings = run(out, hours, seed, instrument=instrument.value, mosa=mosa, workers=workers, progress=tell)
+        recordings = run(out, hours, seed, **settings, progress=tell)
     typer.echo(f"{len(recordings)} recordings in {out}; {out / 'card.json'} says what they are")
 
 

@@ -33,6 +33,11 @@ SOURCES: Final = {
 }
 
 
+def _licence(settings: dict[str, Any]) -> str:
+    licence = "MIT; what was played after MOSA's annotations: CC BY 4.0" if settings["mosa"] else "MIT"
+    return f"{licence}; the sound of some recordings: that of the soundfonts" if "soundfonts" in settings else licence
+
+
 def write_card(folder: Path, settings: dict[str, Any], recordings: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """``card.json`` of a corpus; ``recordings`` are (path, "study" or "mosa")."""
     about = [_about(folder, path) for path, _ in recordings]
@@ -42,7 +47,7 @@ def write_card(folder: Path, settings: dict[str, Any], recordings: Sequence[tupl
     card = {
         "what": WHAT.format(instrument=instrument, markers=len(markers)),
         "limits": LIMITS.format(rules=RULES[instrument], instrument=instrument),
-        "licence": "MIT; what was played after MOSA's annotations: CC BY 4.0" if settings["mosa"] else "MIT",
+        "licence": _licence(settings),
         "made_by": {"cadenza": version("cadenza"), **settings},
         "sources": {
             kind: {"licence": SOURCES[kind], "recordings": sum(1 for _, k in recordings if k == kind)}

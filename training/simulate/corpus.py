@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -29,6 +29,7 @@ from training.simulate.musicxml import score_xml
 from training.simulate.players import Player
 from training.simulate.recording import record
 from training.simulate.score import Score
+from training.simulate.soundfont import SoundFont
 from training.simulate.studies import study
 from training.simulate.timing import perform, varied
 
@@ -130,25 +131,31 @@ def simulate(
     *,
     instrument: str = "violin",
     mosa: Path | None = None,
+    soundfonts: Sequence[Path] = (),
     workers: int = 1,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> list[Planned]:
     """Make what is missing of a corpus; returns its plan. CorpusError when the folder holds another one."""
-    settings = {"simulation": VERSION, "seed": seed, "mosa": mosa is not None, "instrument": instrument}
+    settings: dict[str, Any] = {"simulation": VERSION, "seed": seed, "mosa": mosa is not None, "instrument": instrument}
+    fonts = [SoundFont.open(path) for path in soundfonts]
+    if fonts:
+        settings["soundfonts"] = [font.sha256 for font in fonts]
     recordings = plan(hours, seed, mosa, instrument)
     _claim(folder, settings)
     missing = [p for p in recordings if not (folder / p.path).is_dir()]
     done = len(recordings) - len(missing)
     progress(done, len(recordings))
-    for _ in _made(folder, missing, seed, workers):
+    for _ in _made(folder, missing, seed, fonts, workers):
         done += 1
         progress(done, len(recordings))
     write_card(folder, settings, [(p.path, "mosa" if p.source else "study") for p in recordings])
     return recordings
 
 
-def _made(folder: Path, missing: list[Planned], seed: int, workers: int) -> Iterator[Planned]:
-    work = partial(make, folder, seed)
+def _made(
+    folder: Path, missing: list[Planned], seed: int, fonts: Sequence[SoundFont], workers: int
+) -> Iterator[Planned]:
+    work = partial(make, folder, seed, fonts=fonts)
     if workers <= 1:
         yield from map(work, missing)
         return
@@ -156,10 +163,10 @@ def _made(folder: Path, missing: list[Planned], seed: int, workers: int) -> Iter
         yield from pool.map(work, missing)
 
 
-def make(folder: Path, seed: int, planned: Planned) -> Planned:
+def make(folder: Path, seed: int, planned: Planned, fonts: Sequence[SoundFont] = ()) -> Planned:
     """One recording, whole or not at all."""
     annotations, who = annotations_of(planned, seed)
-    recording = record(annotations, who, [seed, 5, planned.slot, planned.number])
+    recording = record(annotations, who, [seed, 5, planned.slot, planned.number], fonts)
     part = folder / ".parts" / f"{planned.path.replace('/', '_')}.{os.getpid()}"
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -16,7 +17,7 @@ from training.datasets.markers import optical_markers
 from training.datasets.mosa_annotations import Annotations
 from training.datasets.mosa_motion import CAPTURE_FPS
 from training.datasets.mosa_tracks import tracks
-from training.simulate import room
+from training.simulate import room, soundfont
 from training.simulate.kinds import KINDS
 from training.simulate.players import Player
 from training.simulate.sound import RATE
@@ -38,16 +39,23 @@ class Recording:
     warnings: tuple[str, ...]
 
 
-def record(annotations: Annotations, player: Player, seed: list[int]) -> Recording:
-    """Play annotated music: the same arguments give the same recording."""
+def record(
+    annotations: Annotations, player: Player, seed: list[int], fonts: Sequence[soundfont.SoundFont] = ()
+) -> Recording:
+    """Play annotated music, now and then by one of these soundfonts: the same arguments give the same recording."""
     heard, shown = (np.random.default_rng([*seed, part]) for part in (1, 2))
     kind = KINDS[player.plays]
     known = tracks(annotations)
     notes = kind.sounding(known, annotations, player, heard)
     where = room.place(heard)
     seconds = max(n.end for n in notes) + float(heard.uniform(*TAIL))
-    instrument = kind.instrument(player, where.reference, heard)
-    dry = kind.play(notes, player, instrument, seconds, heard)
+    instrument: Any
+    if fonts and heard.random() < soundfont.SHARE:
+        instrument = replace(fonts[int(heard.integers(len(fonts)))], reference=where.reference)
+        dry = soundfont.play(notes, instrument, player.plays, seconds)
+    else:
+        instrument = kind.instrument(player, where.reference, heard)
+        dry = kind.play(notes, player, instrument, seconds, heard)
     samples = room.record(dry, where, RATE, heard)
     motion = perform(kind.shown(known, notes), Audio(samples, RATE), player, int(shown.integers(2**31)))
     markers = _in_laboratory(optical_markers(motion), shown)

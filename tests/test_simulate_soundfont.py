@@ -48,9 +48,8 @@ def test_notes_sound_when_and_where_they_are_written(instrument: str, reference:
 
 
 @needs_font
-def test_a_corpus_is_partly_played_by_it_and_says_so(
-    short_studies: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("short_studies")
+def test_a_corpus_is_partly_played_by_it_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(soundfont, "SHARE", 1.0)
     corpus.simulate(tmp_path / "c", 0.004, 3, soundfonts=[FONTS[0]])
     card = json.loads((tmp_path / "c" / "card.json").read_text())

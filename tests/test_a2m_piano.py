@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from plugins.a2m.checkpoint import load_weights
-from plugins.a2m.generator import A2M, WEIGHTS, A2MPiano
+from plugins.a2m.generator import A2M, PIANO_WEIGHTS, WEIGHTS, A2MPiano
 from plugins.a2m.piano_assemble import APART, HEIGHT, at_the_piano, fingertips, wrists_at_keys
 from plugins.a2m.predictor import Prediction, Predictor
 from plugins.a2m.targets import PIANO_TARGETS
@@ -28,7 +28,14 @@ from training import piano_metrics
 from training.a2m_clips import Clips, ClipsError
 from training.a2m_config import TrainConfig
 from training.config_files import ConfigError, checked, read_config
+from training.datasets import mosa_motion
+from training.datasets.markers import JOINTS, our_joints
 from training.evaluate import distances, wrists
+from training.simulate import players
+from training.simulate.piano_textures import PIANO_TEXTURES
+from training.simulate.recording import record
+from training.simulate.studies import study
+from training.simulate.timing import perform as perform_study
 
 TARGETS = {part: list(joints) for part, joints in PIANO_TARGETS.items()}
 
@@ -216,3 +223,22 @@ def test_weights_of_another_instrument_are_refused(weights: Path, tmp_path: Path
     replace(found, config={**found.config, "targets": fewer}).save(path)
     with pytest.raises(ComponentError, match="says nothing of left_hand"):
         A2MPiano(path).load("cpu")
+
+
+def test_the_shipped_weights_follow_a_study_that_they_never_heard() -> None:
+    """Left and right of the wrists, against the markers of a simulated pianist."""
+    torch.set_num_threads(1)
+    pairs: dict[str, list[np.ndarray]] = {"left_hand": [], "right_hand": []}
+    for seed in (1001, 1002, 1003):
+        rng = np.random.default_rng(seed)
+        who = players.pianist(seed, 3)
+        recording = record(perform_study(study(rng, "Study", 20.0, PIANO_TEXTURES), who, rng), who, [seed])
+        joints = our_joints(mosa_motion.in_own_frame(recording.markers, mosa_motion.own_frame(recording.markers)))[::4]
+        motion, _ = listened(PIANO_WEIGHTS, Audio(recording.samples, recording.sample_rate))
+        _keeps_clear(motion)
+        count = min(len(motion), len(joints))
+        for hand, found in pairs.items():
+            found.append(np.stack([joints[:count, JOINTS.index(hand), 0], motion.joint(hand)[:count, 0]]))
+    for hand, found in pairs.items():
+        assert np.corrcoef(np.concatenate(found, axis=1))[0, 1] > 0.5, hand
+    assert PIANO_WEIGHTS.stat().st_size < 5e6

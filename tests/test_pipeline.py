@@ -39,7 +39,7 @@ def silence(seconds: float) -> Audio:
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [
-        ({"generator": "nobody"}, "generator", "installed: a2m, dreamer, performer"),
+        ({"generator": "nobody"}, "generator", "installed: a2m, a2m-piano, dreamer, performer"),
         ({"generator": "dreamer"}, "generator", "dreamer cannot run: nothing installed recognises 'dream'"),
         ({"generator": "unfinished"}, "generator", "unfinished cannot run: there is no post-step named 'polish'"),
         ({"instrument": "tuba"}, "instrument", "violin, not tuba"),

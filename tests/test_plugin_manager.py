@@ -21,6 +21,7 @@ from plugins.api.testing import check_component, test_audio
 
 BUILT_IN = {
     ("generator", "a2m"),
+    ("generator", "a2m-piano"),
     ("generator", "performer"),
     ("post_step", "ik"),
     ("recognizer", "align"),
@@ -273,7 +274,8 @@ def test_the_problems_are_shown_to_people(install: Install, capsys: pytest.Captu
 def test_what_is_not_installed_is_named_with_what_is(install: Install) -> None:
     install("statue-maker", GENERATOR)
     registry = load_plugins()
-    with pytest.raises(ComponentError, match="no generator named 'dancer'; installed: a2m, performer, pianist, statue"):
+    known = "a2m, a2m-piano, performer, pianist, statue"
+    with pytest.raises(ComponentError, match=f"no generator named 'dancer'; installed: {known}"):
         registry.generator("dancer")
     with pytest.raises(ComponentError, match="no recommender named 'x'; installed: none"):
         registry.get("recommender", "x")

@@ -117,7 +117,7 @@ class Job:
     @property
     def writing(self) -> bool:
         """Whether keys are being written: the next poll should come soon."""
-        return any(a is not None and a.writing and not a.done for a in (self._longer, self._final))
+        return any(a is not None and a.writing for a in (self._longer, self._final))
 
     def poll(self, budget: float = BUDGET) -> None:
         """Take in what the threads said, and write keys for at most about ``budget`` seconds."""
@@ -196,16 +196,16 @@ class Job:
             self._advance_preview(self._longer, deadline)
 
     def _advance_preview(self, longer: Applying, deadline: float) -> None:
+        if longer.done:  # in a poll of its own: to take the earlier one away costs time too
+            if self._preview is not None:
+                longer.succeed(self._preview)
+            self._preview, self._longer = longer, None
+            return
         try:
             longer.advance(deadline)
         except EXPECTED as error:
             self._note(f"no first part: {error}")
             self._drop_longer()
-            return
-        if longer.done:
-            if self._preview is not None:
-                longer.succeed(self._preview)
-            self._preview, self._longer = longer, None
 
     def _drop_longer(self) -> None:
         if self._longer is not None:

@@ -57,6 +57,7 @@ class TrainConfig(_Section):
     output: str
     instrument: Literal["violin", "piano"] = "violin"
     seed: int = Field(default=0, ge=0)
+    fold: int | None = Field(default=None, ge=0, lt=5)
     variant: Variant = "Full"
     score: bool = True
     strokes: bool = False

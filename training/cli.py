@@ -13,6 +13,7 @@ import typer
 
 from training.a2m_command import a2m
 from training.progress import progress
+from training.report.command import evaluate
 from training.study.command import study
 from training.synchronisation.command import synchronise
 
@@ -114,6 +115,7 @@ def clips(
 
 
 app.command()(a2m)
+app.command()(evaluate)
 app.command()(synchronise)
 app.add_typer(study, name="study")
 

@@ -47,7 +47,7 @@ def motion_distances(real: Clips, generated: Clips, parts: Sequence[int]) -> Dis
         parts: coordinates of each part of the body.
     """
     found = []
-    for of_real, of_generated in ((real, generated), (_velocities(real), _velocities(generated))):
+    for of_real, of_generated in ((real, generated), (velocities(real), velocities(generated))):
         scale = Normaliser.fit(np.concatenate(list(of_real)), parts)
         a, b = ([SPAN * scale.normalise(clip) for clip in clips] for clips in (of_real, of_generated))
         found.append((frechet_distance(np.concatenate(a), np.concatenate(b)), mean_pair_distance(b)))
@@ -58,13 +58,19 @@ def motion_distances(real: Clips, generated: Clips, parts: Sequence[int]) -> Dis
 def frechet_distance(a: npt.NDArray[np.floating[Any]], b: npt.NDArray[np.floating[Any]]) -> float:
     """Between Gaussians fitted to the rows of a and b: the squared 2-Wasserstein distance, as in FID
     (M. Heusel et al., 2017)."""
-    mean_a, mean_b = a.mean(axis=0, dtype=np.float64), b.mean(axis=0, dtype=np.float64)
-    cov_a, cov_b = np.atleast_2d(np.cov(a, rowvar=False)), np.atleast_2d(np.cov(b, rowvar=False))
-    root = _square_root(cov_a)
-    # The root of cov_a cov_b has the trace of the root of this symmetric matrix.
-    crossed = np.linalg.eigvalsh(root @ cov_b @ root)
-    spread = np.trace(cov_a) + np.trace(cov_b) - 2.0 * np.sqrt(np.maximum(crossed, 0.0)).sum()
-    return float(np.square(mean_a - mean_b).sum() + max(spread, 0.0))
+    means = (x.mean(axis=0, dtype=np.float64) for x in (a, b))
+    spreads = (np.atleast_2d(np.cov(x, rowvar=False)) for x in (a, b))
+    return float(gaussian_distance(*zip(means, spreads, strict=True)))
+
+
+def gaussian_distance(a: tuple[Floats, Floats], b: tuple[Floats, Floats]) -> Floats:
+    """The Frechet distance of Gaussians, each mean (..., S) and covariance (..., S, S)."""
+    root = _square_root(a[1])
+    # The root of the product of both covariances has the trace of the root of this symmetric matrix.
+    crossed = np.linalg.eigvalsh(root @ b[1] @ root)
+    traces = (np.trace(covariance, axis1=-2, axis2=-1) for covariance in (a[1], b[1]))
+    spread = sum(traces) - 2.0 * np.sqrt(np.maximum(crossed, 0.0)).sum(axis=-1)
+    return np.asarray(np.square(a[0] - b[0]).sum(axis=-1) + np.maximum(spread, 0.0))
 
 
 def mean_pair_distance(clips: Clips) -> float:
@@ -85,10 +91,11 @@ def event_f1(reference: npt.ArrayLike, estimated: npt.ArrayLike, tolerance: floa
     return float(mir_eval.onset.f_measure(real, made, window=tolerance)[0])
 
 
-def _velocities(clips: Clips) -> list[Floats]:
+def velocities(clips: Clips) -> list[Floats]:
+    """Metres a frame, of each clip (T - 1, S)."""
     return [np.diff(np.asarray(clip, dtype=np.float64), axis=0) for clip in clips]
 
 
 def _square_root(symmetric: Floats) -> Floats:
     values, vectors = np.linalg.eigh(symmetric)
-    return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T)
+    return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))[..., None, :]) @ np.swapaxes(vectors, -1, -2))

@@ -36,6 +36,7 @@ from training.a2m_clips import Clips
 from training.a2m_config import TrainConfig
 from training.a2m_sway import add_sway
 from training.config_files import ConfigError, read_config
+from training.folds import training_windows, validation_windows
 from training.losses import compound_loss, point_loss, printed_compound_loss
 from training.revision import git_revision
 
@@ -59,7 +60,7 @@ def train(config: TrainConfig) -> Path:
     started = time.monotonic()
     fabric = _fabric(config)
     clips = Clips.open(config.clips, config.instrument)
-    windows = clips.windows("train", config.window, config.hop)
+    windows = training_windows(clips, config)
     if len(windows) < config.batch or config.batch % fabric.world_size:
         raise ConfigError(
             f"{config.clips} has {len(windows)} windows to train on; batch ({config.batch}) must be no more, "
@@ -180,9 +181,9 @@ class _Run:
                 self.averaged[name].lerp_(value, 1.0 - keep)
 
     def validate(self, fabric: Fabric) -> float:
-        """Mean loss of the averaged weights over the windows of the validation split, end to end."""
+        """Mean loss of the averaged weights over the windows of the validation."""
         config = self.config
-        rows = self.clips.windows("valid", config.window, config.window)
+        rows = validation_windows(self.clips, config)
         network = Network(config.network).to(fabric.device).eval()
         network.load_state_dict(self.averaged)
         losses = []

@@ -23,10 +23,10 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from plugins.a2m.config import CLIP, paper_config
-from plugins.a2m.features import FPS
 from plugins.a2m.generator import A2M, WEIGHTS
 from plugins.a2m.model import Network
 from plugins.api import Audio, JobContext
+from plugins.api.log_mel import FPS
 from plugins.ik.step import InverseKinematics
 from training.losses import compound_loss
 
@@ -122,7 +122,7 @@ def memory_of(minutes: float) -> float:
     """Megabytes that a process of its own grows by while it plays so long."""
     work = (
         "import resource, sys, numpy as np, torch; torch.set_num_threads(1)\n"
-        "from plugins.a2m.generator import A2M\nfrom plugins.a2m.features import BANDS, FPS\n"
+        "from plugins.a2m.generator import A2M\nfrom plugins.api.log_mel import BANDS, FPS\n"
         "a = A2M(); a.load('cpu'); p = a._ready()\n"
         "list(p.pieces(np.zeros((400, BANDS), np.float32)))\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"

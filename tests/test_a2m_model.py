@@ -11,7 +11,8 @@ import torch
 from pydantic import ValidationError
 
 from plugins.a2m.config import ModelConfig, Variant, paper_config
-from plugins.a2m.model import Network, parameter_count
+from plugins.a2m.model import Network
+from plugins.api.transformer import parameter_count
 from training import losses
 
 TINY = ModelConfig(audio_width=8, score_width=8, heads=2, feed_forward=16, main_blocks=1, branch_blocks=1, dropout=0.0)
@@ -73,7 +74,7 @@ def test_rotary_positions_know_distances_only() -> None:
     config = TINY.model_copy(update={"positions": "rotary", "kernel": 1})
     network = Network(config).eval()
     query, key = torch.randn(2, 1, 8)
-    from plugins.a2m.model import rotated
+    from plugins.api.transformer import rotated
 
     turned_q, turned_k = rotated(query.expand(40, 8)), rotated(key.expand(40, 8))
     products = turned_q @ turned_k.T

@@ -11,11 +11,11 @@ import pytest
 
 from plugins.a2m.assemble import assemble, string_level, swayed, violin_turn
 from plugins.a2m.checkpoint import load_weights
-from plugins.a2m.features import FPS
 from plugins.a2m.generator import WEIGHTS
 from plugins.a2m.predictor import Prediction
 from plugins.a2m.sway import DIRECTIONS, Sway
 from plugins.api import violinist
+from plugins.api.log_mel import FPS
 from training.a2m_clips import Clips
 from training.a2m_sway import add_sway
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from plugins.a2m.features import log_mel
 from plugins.a2m.score_features import NAMES, score_features
 from plugins.api import Annotation, AnnotationTrack
+from plugins.api.log_mel import log_mel
 from tests.simulated import short_studies, small_corpus  # noqa: F401
 from training import cli
 from training.datasets import mosa

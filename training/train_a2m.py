@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,23 +29,28 @@ from lightning_fabric import Fabric
 from torch import Tensor
 from torch.nn import functional
 
-from plugins.a2m.checkpoint import VERSION, pack
-from plugins.a2m.model import Network, parameter_count
+from plugins.a2m.checkpoint import VERSION, Weights, pack
+from plugins.a2m.model import Network
 from plugins.a2m.targets import Normaliser
 from plugins.api.checkpoint import Checkpoint, load_checkpoint
+from plugins.api.transformer import parameter_count
 from training.a2m_clips import Clips
 from training.a2m_config import TrainConfig
 from training.a2m_sway import add_sway
 from training.config_files import ConfigError, read_config
 from training.folds import training_windows, validation_windows
 from training.losses import compound_loss, point_loss, printed_compound_loss
+from training.report.contestants import EvaluateError
+from training.report.training_film import film_of
 from training.revision import git_revision
+from training.run_log import RunLog
 
 STATE: Final = "state.safetensors"
 """Everything that a run needs to go on."""
 WEIGHTS: Final = "a2m.safetensors"
 """The averaged weights of the best validation so far, for use."""
-LOG: Final = "log.jsonl"
+FILMS: Final = "films"
+"""Folder of the films that each validation makes."""
 SAMPLE_ROWS: Final = 200_000
 """Frames of the training clips, evenly taken, that the normaliser is fitted to."""
 BETAS: Final = (0.9, 0.999)
@@ -73,7 +79,7 @@ def train(config: TrainConfig) -> Path:
 
     total = math.ceil(config.epochs * len(windows) / config.batch)
     total = min(total, config.max_steps or total)
-    log = _Log(folder / LOG, step, fabric.is_global_zero)
+    log = RunLog(folder, step, writes=fabric.is_global_zero, board=config.tensorboard)
     log(step, parameters=parameter_count(run.network), windows=len(windows), steps=total)
     while step < total:
         network.train()
@@ -100,6 +106,8 @@ def train(config: TrainConfig) -> Path:
             if validation <= best and fabric.is_global_zero:
                 run.weights().save(folder / WEIGHTS)
             best = min(best, validation)
+            if config.film and fabric.is_global_zero:
+                log(step, film=run.film(folder, step))
         if (step % config.save_every == 0 or over) and fabric.is_global_zero:
             run.state(step, best).save(folder / STATE)
         fabric.barrier()
@@ -108,6 +116,7 @@ def train(config: TrainConfig) -> Path:
     if config.sway and fabric.is_global_zero:
         log(step, sway="looking at how the players sway")
         add_sway(folder / WEIGHTS, clips, config.instrument)
+    log.close()
     return folder / WEIGHTS
 
 
@@ -200,15 +209,40 @@ class _Run:
             config.network,
             config.targets,
             self.normaliser,
-            {name: value.cpu().numpy() for name, value in self.averaged.items()},
+            self.average(),
             strokes=config.strokes,
             window=config.window,
-            grip=self.clips.grip(),
+            grip=self.grip,
             training=config.model_dump(mode="json", exclude={"clips", "output", "machine"}),
             data_card=self.clips.card_sha256,
             revision=git_revision(),
             instrument=config.instrument,
         )
+
+    def film(self, folder: Path, step: int) -> str:
+        """A film of the averaged weights as they are now, or why there is none: no reason to end a run."""
+        config = self.config
+        now = Weights(
+            config.network,
+            config.targets,
+            self.normaliser,
+            config.strokes,
+            config.window,
+            self.grip,
+            self.average(),
+        )
+        try:
+            path = film_of(now, self.clips, folder / FILMS / f"{step:06d}.mp4", f"step {step}")
+        except EvaluateError as error:
+            return str(error)
+        return path.relative_to(folder).as_posix()
+
+    def average(self) -> dict[str, npt.NDArray[Any]]:
+        return {name: value.cpu().numpy() for name, value in self.averaged.items()}
+
+    @cached_property
+    def grip(self) -> npt.NDArray[np.float64] | None:
+        return self.clips.grip()
 
     def state(self, step: int, best: float) -> Checkpoint:
         """Everything that changes during the run."""
@@ -238,30 +272,6 @@ class _Run:
             state["state"].setdefault(int(index), {})[moment] = value.cpu() if moment == "step" else value
         self.optimizer.load_state_dict(state)
         return int(found.tensors["step"].item()), float(found.tensors["best"].item())
-
-
-class _Log:
-    """A line of JSON for each report, and the same for people."""
-
-    def __init__(self, path: Path, step: int, writes: bool) -> None:
-        self.path, self.writes = path, writes
-        if not writes:
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        kept = []
-        if path.exists() and step:
-            # What was logged after the state was saved happens again.
-            kept = [line for line in path.read_text().splitlines() if json.loads(line)["step"] <= step]
-        path.write_text("".join(f"{line}\n" for line in kept))
-
-    def __call__(self, step: int, **values: Any) -> None:
-        if not self.writes:
-            return
-        with self.path.open("a") as file:
-            file.write(json.dumps({"step": step, **values}) + "\n")
-        told = "  ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items())
-        sys.stdout.write(f"step {step}  {told}\n")
-        sys.stdout.flush()
 
 
 def _fabric(config: TrainConfig) -> Fabric:

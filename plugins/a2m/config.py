@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from plugins.a2m.features import BANDS
+from plugins.api.log_mel import BANDS
 
 CLIP: Final = 640
 """Frames of a clip (16 s at 40 a second)."""

@@ -11,7 +11,6 @@ from pydantic import Field
 
 from plugins.a2m.assemble import assemble
 from plugins.a2m.checkpoint import SKELETONS, Weights, load_weights
-from plugins.a2m.features import log_mel
 from plugins.a2m.piano_assemble import at_the_piano
 from plugins.a2m.predictor import Prediction, Predictor
 from plugins.a2m.streaming import Stream
@@ -19,6 +18,7 @@ from plugins.a2m.targets import PIANO_TARGETS, PLAYING_TARGETS, Targets
 from plugins.api import Array, Audio, ComponentError, Generator, JobContext, Motion, Skeleton
 from plugins.api.batching import Windows
 from plugins.api.checkpoint import CheckpointError
+from plugins.api.log_mel import log_mel
 
 WEIGHTS: Final = Path(__file__).with_name("weights") / "violin.safetensors"
 PIANO_WEIGHTS: Final = WEIGHTS.with_name("piano.safetensors")

@@ -10,12 +10,9 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from plugins.a2m.config import ModelConfig
-
-EPSILON = 1e-5
-"""Of the layer norms."""
+from plugins.api.transformer import Block, Embedding, initialise
 
 
 class Network(nn.Module):
@@ -24,11 +21,14 @@ class Network(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.audio = Embedding(config.audio_bands, config.audio_width, config)
-        self.score = Embedding(config.score_features, config.score_width, config) if config.score_features else None
-        self.main = nn.ModuleList(Block(config) for _ in range(config.main_blocks))
+        length = config.length if config.positions == "learned" else 0
+        self.audio = Embedding(config.audio_bands, config.audio_width, config.kernel, length)
+        self.score = None
+        if config.score_features:
+            self.score = Embedding(config.score_features, config.score_width, config.kernel, length)
+        self.main = nn.ModuleList(_block(config) for _ in range(config.main_blocks))
         self.branches = nn.ModuleList(Branch(outputs, config) for outputs in config.branches)
-        self.apply(_initialise)
+        self.apply(initialise)
 
     def forward(self, audio: Tensor, score: Tensor | None = None) -> Tensor:
         """(B, T, sum of branches) from audio (B, T, 128) and score (B, T, 10).
@@ -46,18 +46,9 @@ class Network(nn.Module):
         return torch.cat([branch(x) for branch in self.branches], dim=-1)
 
 
-class Embedding(nn.Module):
-    """Convolution over time (as many frames out as in), ReLU, and learned positions."""
-
-    def __init__(self, inputs: int, width: int, config: ModelConfig) -> None:
-        super().__init__()
-        self.convolution = nn.Conv1d(inputs, width, config.kernel, padding="same")
-        learned = config.positions == "learned"
-        self.position = nn.Parameter(torch.empty(config.length, width).uniform_(-0.05, 0.05)) if learned else None
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = functional.relu(self.convolution(x.transpose(1, 2)).transpose(1, 2))
-        return x if self.position is None else x + self.position[: x.shape[1]]
+def _block(config: ModelConfig) -> Block:
+    rotary = config.positions == "rotary"
+    return Block(config.width, config.heads, config.feed_forward, config.dropout, rotary=rotary)
 
 
 class Branch(nn.Module):
@@ -65,65 +56,10 @@ class Branch(nn.Module):
 
     def __init__(self, outputs: int, config: ModelConfig) -> None:
         super().__init__()
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.branch_blocks))
+        self.blocks = nn.ModuleList(_block(config) for _ in range(config.branch_blocks))
         self.dense = nn.Linear(config.width, outputs)
 
     def forward(self, x: Tensor) -> Tensor:
         for block in self.blocks:
             x = block(x)
         return self.dense(x)
-
-
-class Block(nn.Module):
-    """Attention, then two dense layers; each added to what came in, and the sum normalised."""
-
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        width = config.width
-        self.heads, self.rotary = config.heads, config.positions == "rotary"
-        self.attention_in = nn.Linear(width, 3 * width)
-        self.attention_out = nn.Linear(width, width)
-        self.dense_in = nn.Linear(width, config.feed_forward)
-        self.dense_out = nn.Linear(config.feed_forward, width)
-        self.norm_attention = nn.LayerNorm(width, eps=EPSILON)
-        self.norm_dense = nn.LayerNorm(width, eps=EPSILON)
-        self.dropout = nn.Dropout(config.dropout)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.norm_attention(x + self.dropout(self._attend(x)))
-        return self.norm_dense(x + self.dropout(self.dense_out(functional.relu(self.dense_in(x)))))
-
-    def _attend(self, x: Tensor) -> Tensor:
-        batch, frames, width = x.shape
-        split = self.attention_in(x).view(batch, frames, 3, self.heads, width // self.heads)
-        query, key, value = split.permute(2, 0, 3, 1, 4)
-        if self.rotary:
-            query, key = rotated(query), rotated(key)
-        attended = functional.scaled_dot_product_attention(query, key, value)
-        return self.attention_out(attended.transpose(1, 2).reshape(batch, frames, width))
-
-
-def rotated(x: Tensor) -> Tensor:
-    """Pairs of channels turned by angles in proportion to the frame: products then know distances only.
-
-    Args:
-        x: (..., T, D), D even.
-    """
-    half = x.shape[-1] // 2
-    # From 10 turns of a radian a second down to one in a thousand frames.
-    speed = torch.exp(torch.linspace(0.0, -1.0, half, device=x.device) * torch.log(torch.tensor(1000.0)))
-    angle = torch.arange(x.shape[-2], device=x.device)[:, None] * speed
-    cosine, sine = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
-    first, second = x[..., :half], x[..., half:]
-    return torch.cat([first * cosine - second * sine, first * sine + second * cosine], dim=-1)
-
-
-def parameter_count(network: nn.Module) -> int:
-    return sum(p.numel() for p in network.parameters() if p.requires_grad)
-
-
-def _initialise(module: nn.Module) -> None:
-    """Glorot's uniform weights and no bias."""
-    if isinstance(module, nn.Linear | nn.Conv1d):
-        nn.init.xavier_uniform_(module.weight)
-        nn.init.zeros_(module.bias)

@@ -15,8 +15,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from plugins.a2m.features import FPS
 from plugins.api import AnnotationTrack, find_track
+from plugins.api.log_mel import FPS
 
 NAMES: Final = (
     *("one", "beat", "downbeat", "phrase", "dynamics", "articulation"),

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from plugins.a2m.assemble import swayed
-from plugins.a2m.features import FPS
 from plugins.a2m.predictor import SLOW, TURN, Prediction, Predictor
 from plugins.a2m.strokes import settled
 from plugins.api import Array, Motion, Skeleton
+from plugins.api.log_mel import FPS
 
 Assemble = Callable[[Skeleton, Prediction], tuple[Array, Array]]
 """Positions and rotations of what the model says, each frame from its own points alone."""

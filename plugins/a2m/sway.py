@@ -19,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from plugins.a2m.features import FPS
+from plugins.api.log_mel import FPS
 
 Floats = npt.NDArray[np.float64]
 

@@ -4,7 +4,7 @@
 
 A folder of clips holds, at 40 frames a second,
 
-- ``audio.npy`` (frames, 128) float16: the log-mel spectrogram of ``plugins.a2m.features``;
+- ``audio.npy`` (frames, 128) float16: the log-mel spectrogram of ``plugins.api.log_mel``;
 - ``score.npy`` (frames, 10) float32: ``plugins.a2m.score_features``;
 - ``joints.npy`` (frames, 21, 3) float32: ``markers.JOINTS``, metres, in the performer's own frame: origin at
   the mean of the pelvis over the recording, +X to his left, Z up; a pianist's violin and bow are NaN;
@@ -28,8 +28,8 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 import numpy.typing as npt
 
-from plugins.a2m.features import log_mel
 from plugins.a2m.score_features import NAMES, score_features
+from plugins.api.log_mel import log_mel
 from training.datasets import mosa_motion
 from training.datasets.markers import JOINTS, our_joints
 from training.datasets.mosa import CorpusError, OnProblem, Performance, Problem, Trial, find_trials, hash_of, read_trial

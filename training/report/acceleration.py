@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from plugins.a2m.features import FPS
 from plugins.a2m.windows import window_starts
+from plugins.api.log_mel import FPS
 from training.evaluate import HANDS, Points
 from training.metrics import Floats
 

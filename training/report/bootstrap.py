@@ -22,13 +22,15 @@ RESAMPLES: Final = 1000
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure and its 95 % interval."""
+    """A figure and its 95 % interval; of a single recording there is none."""
 
     value: float
     low: float
     high: float
 
     def text(self, digits: int) -> str:
+        if self.low == self.high:
+            return f"{self.value:.{digits}f}"
         return f"{self.value:.{digits}f} ({self.low:.{digits}f} to {self.high:.{digits}f})"
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from plugins.a2m.assemble import assemble
-from plugins.a2m.features import FPS
 from plugins.a2m.predictor import Prediction
 from plugins.api import JobContext, Motion, violin, violinist
+from plugins.api.log_mel import FPS
 from plugins.ik.step import InverseKinematics
 from training.metrics import Floats
 from training.performance_metrics import joint, segment_distance

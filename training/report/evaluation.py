@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from plugins.a2m.features import FPS
+from plugins.api.log_mel import FPS
 from training.a2m_clips import Clips, Recording
 from training.evaluate import Points, moved, predict, real_points
 from training.folds import Rows
 from training.report import fold_windows
 from training.report.contestants import Contestant, EvaluateError, common_joints
 from training.report.film import sound_of, write_film, write_still
-from training.report.measuring import REAL, measure
-from training.report.page import SPLITS, Report
+from training.report.measuring import REAL, SPLITS, measure
+from training.report.page import Report
 from training.report.plots import draw_plots
 from training.report.stick_figure import Body
 

@@ -12,14 +12,14 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from plugins.a2m.features import FPS
+from plugins.api.log_mel import FPS
 from training.a2m_clips import Recording
 from training.evaluate import Points
 from training.report.contestants import EvaluateError
 from training.report.plots import new_figure
 from training.report.stick_figure import Body, Picture, draw, seen
 
-PANEL: Final = (288, 360)
+PANEL: Final = (340, 280)
 """Pixels, width and height, of one player."""
 TITLE: Final = 26
 """Pixels above him for his name."""
@@ -48,13 +48,12 @@ def write_film(path: Path, players: dict[str, Points], body: Body, sound: Sound 
     flat = [seen(body.completed(points)) for points in players.values()]
     ground = _ground(list(players))
     part = path.with_name(f".{path.stem}.part{path.suffix}")
+    av = _av()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _encode(part, _pictures(ground, flat, frames), sound)
+        _encode(av, part, _pictures(ground, flat, frames), sound)
         part.replace(path)
-    except ModuleNotFoundError:
-        raise FilmError("films need PyAV; run: pip install 'cadenza[training]'") from None
-    except OSError as error:
+    except (OSError, av.FFmpegError) as error:
         raise FilmError(f"the film {path} cannot be written: {error.strerror or error}") from error
     finally:
         part.unlink(missing_ok=True)
@@ -119,9 +118,16 @@ def _pictures(ground: Picture, flat: Sequence[Any], frames: int, first: int = 0)
         yield picture
 
 
-def _encode(path: Path, pictures: Iterator[Picture], sound: Sound | None) -> None:
-    import av
+def _av() -> Any:
+    """PyAV, which writes films."""
+    try:
+        import av
+    except ModuleNotFoundError:
+        raise FilmError("films need PyAV; run: pip install 'cadenza[training]'") from None
+    return av
 
+
+def _encode(av: Any, path: Path, pictures: Iterator[Picture], sound: Sound | None) -> None:
     with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as film:
         video: Any = None
         audio = film.add_stream("aac", rate=sound.rate, layout="mono", bit_rate=96_000) if sound is not None else None

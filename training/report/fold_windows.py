@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.a2m_clips import Clips, part_sizes
+from training.a2m_config import WITHOUT_EFFECT
 from training.evaluate import moved, real_points, stacked
 from training.folds import random_folds
 from training.report.bootstrap import draws
@@ -90,4 +91,4 @@ def _answers(
 
 
 def _but_fold(trained: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in trained.items() if key not in ("fold", "film", "tensorboard")}
+    return {key: value for key, value in trained.items() if key not in ("fold", *WITHOUT_EFFECT)}

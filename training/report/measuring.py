@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,8 @@ from training.report.contestants import Contestant
 
 Progress = Callable[[], None]
 Figures = dict[str, float]
-REAL = "real"
+REAL: Final = "real"
+SPLITS: Final = {"test_piece": "Unseen pieces", "test_performer": "Unseen players"}
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,18 +7,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
-from plugins.a2m.features import FPS
+from plugins.api.log_mel import FPS
 from training.a2m_clips import Clips
 from training.report import tables, words
 from training.report.contestants import Contestant
 from training.report.fold_windows import Judged
-from training.report.measuring import Measured
-
-SPLITS: Final = {"test_piece": "Unseen pieces", "test_performer": "Unseen players"}
+from training.report.measuring import SPLITS, Measured
 
 
 @dataclass(frozen=True)
@@ -79,7 +76,7 @@ class Report:
         pieces = len({r.piece for r in measured.recordings})
         players = len({r.performer for r in measured.recordings})
         minutes = sum(r.frames for r in measured.recordings) / FPS / 60
-        yield f"## {SPLITS.get(measured.split, measured.split)}"
+        yield f"## {SPLITS[measured.split]}"
         yield ""
         about = f"{len(measured.recordings)} recordings, {minutes:.1f} minutes, of {pieces} pieces by {players} players"
         yield f"{about}; clips of {measured.length / FPS:g} s."

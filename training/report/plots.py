@@ -13,7 +13,7 @@ import numpy as np
 from training.report.acceleration import EDGES
 from training.report.bootstrap import draws, estimate
 from training.report.contestants import EvaluateError
-from training.report.measuring import REAL, Measured
+from training.report.measuring import REAL, SPLITS, Measured
 
 COLOURS: Final = ("#2a5d84", "#c8643c", "#4f9a6a", "#8a5aa0", "#b8962e", "#5fa5b5", "#a04a5a", "#777777")
 DPI: Final = 110
@@ -57,7 +57,7 @@ def _bow(panel: Any, measured: Measured) -> bool:
         panel.plot(spread, f1, "o", color=_of(measured, entry.name), markersize=4)
         panel.plot([place - 0.3, place + 0.3], [np.nanmean(f1)] * 2, color="#222222")
     panel.set_xticks(range(len(shown)), [e.name for e in shown], rotation=30, ha="right")
-    panel.set(ylim=(0.0, 1.02), title=measured.split, ylabel="F1 at 70 ms (grey: chance)")
+    panel.set(ylim=(0.0, 1.02), title=SPLITS[measured.split], ylabel="F1 at 70 ms (grey: chance)")
     panel.grid(axis="y", color="#dddddd")
     return bool(shown)
 
@@ -72,7 +72,7 @@ def _fd(panel: Any, measured: Measured) -> bool:
         at = np.arange(len(names)) + shift
         panel.bar(at, [f.value for f in found], 0.4, yerr=errors, capsize=3, color="#2a5d84", alpha=shade, label=key)
     panel.set_xticks(range(len(names)), names, rotation=30, ha="right")
-    panel.set(title=measured.split, ylabel="Frechet distance")
+    panel.set(title=SPLITS[measured.split], ylabel="Frechet distance")
     panel.grid(axis="y", color="#dddddd")
     panel.legend(frameon=False)
     return bool(names)
@@ -86,7 +86,9 @@ def _hands(panel: Any, measured: Measured) -> bool:
             share = 100.0 * entry.hands / entry.hands.sum()
             width = 2.2 if entry.name == REAL else 1.3
             panel.plot(middles, share, color=_of(measured, entry.name), linewidth=width, label=entry.name)
-    panel.set(xscale="log", title=measured.split, xlabel="acceleration of the hands, m/s²", ylabel="% of frames")
+    panel.set(
+        xscale="log", title=SPLITS[measured.split], xlabel="acceleration of the hands, m/s²", ylabel="% of frames"
+    )
     panel.grid(color="#eeeeee")
     panel.legend(frameon=False, fontsize="small")
     return any(entry.hands.sum() for entry in measured.entries)

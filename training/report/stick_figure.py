@@ -19,15 +19,9 @@ from training.metrics import Floats
 Picture = npt.NDArray[np.uint8]
 Colour = tuple[int, int, int]
 
-LEFT, RIGHT, TRUNK, STILL = (42, 93, 132), (200, 84, 48), (70, 70, 70), (205, 205, 205)
+LEFT, RIGHT, TRUNK = (42, 93, 132), (200, 84, 48), (70, 70, 70)
 VIOLIN, BOW = (150, 95, 40), (20, 20, 20)
 LINES: Final[tuple[tuple[str, str, Colour, float], ...]] = (
-    *(
-        (f"{s}_{a}", f"{s}_{b}", STILL, 0.016)
-        for s in ("left", "right")
-        for a, b in (("lower_leg", "foot"), ("foot", "toes"))
-    ),
-    *(("hips", f"{s}_lower_leg", STILL, 0.016) for s in ("left", "right")),
     ("hips", "neck", TRUNK, 0.022),
     ("neck", "head", TRUNK, 0.016),
     ("neck", "left_upper_arm", TRUNK, 0.016),
@@ -44,16 +38,16 @@ LINES: Final[tuple[tuple[str, str, Colour, float], ...]] = (
 """From, to, colour, thickness in metres; later ones lie on top."""
 HEAD: Final = 0.085
 """Radius, metres."""
-TURNED, RAISED = np.radians(-25.0), np.radians(12.0)
-"""Where one looks from: so far from straight before the player to his right, and down."""
-SPAN: Final = (-0.72, 0.72, -0.95, 0.85)
+TURNED, RAISED = np.radians(-8.0), np.radians(18.0)
+"""Where one looks from: nearly straight before the player, where violin and bow are equally long, and from above."""
+SPAN: Final = (-0.62, 0.62, -0.12, 0.90)
 """Metres that are seen: left, right, bottom, top, from the hips."""
 
 
 @dataclass(frozen=True, eq=False)
 class Body:
     """Where joints are on average in a recording: what a model does not say stays there, seen from the neck
-    (shoulders, violin) or from the hips (legs)."""
+    (shoulders, violin); hips stay where they are."""
 
     rest: dict[str, Floats] = field(repr=False)
 
@@ -67,11 +61,11 @@ class Body:
         count = len(next(iter(points.values())))
         neck = points.get("neck", np.broadcast_to(self.rest["neck"], (count, 3)))
         found = dict(points)
-        found.setdefault("bow_frog", points.get("right_index_proximal", np.full((count, 3), np.nan)))
+        if "bow_tip" in points:
+            found.setdefault("bow_frog", points["right_index_proximal"])
         for joint, place in self.rest.items():
             still = np.broadcast_to(place, (count, 3))
-            lower = joint == "hips" or any(part in joint for part in ("leg", "foot", "toes"))
-            found.setdefault(joint, still if lower else neck + (place - self.rest["neck"]))
+            found.setdefault(joint, still if joint == "hips" else neck + (place - self.rest["neck"]))
         return found
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: MIT
-"""What the model hears: a log-mel spectrogram at 40 frames a second, the same in training and in use.
+"""What a model hears: a log-mel spectrogram at 40 frames a second, the same in training and in use.
 
 As in MOSA (Y.-F. Huang et al., 2024): 22,050 Hz, windows of 2048 samples, 128 mel bands up to
 8 kHz, decibels. Two things differ, so that sound can be heard as it comes:

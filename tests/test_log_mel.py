@@ -8,7 +8,7 @@ import librosa
 import numpy as np
 import pytest
 
-from plugins.a2m import features
+from plugins.api import log_mel as features
 
 RATE = features.SAMPLE_RATE
 

@@ -52,6 +52,8 @@ def config(clips: Path, output: Path, **changes: Any) -> dict[str, Any]:
         "save_every": 4,
         "validate_every": 6,
         "log_every": 1,
+        "film": False,
+        "tensorboard": False,
         "machine": {"accelerator": "cpu", "threads": 1},
     } | changes
 

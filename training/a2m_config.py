@@ -17,6 +17,9 @@ from training.losses import PART_SCALES
 
 VIOLIN_AND_BOW: Final = ("violin_end", "violin_scroll", "bow_frog", "bow_tip")
 
+WITHOUT_EFFECT: Final = ("minutes", "log_every", "validate_every", "save_every", "sway", "film", "tensorboard")
+"""Keys that change nothing of what is learned."""
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -78,6 +81,8 @@ class TrainConfig(_Section):
     log_every: int = Field(default=20, ge=1)
     validate_every: int = Field(default=500, ge=1)
     save_every: int = Field(default=500, ge=1)
+    film: bool = True
+    tensorboard: bool = True
 
     @model_validator(mode="after")
     def _fits(self) -> TrainConfig:
@@ -118,7 +123,7 @@ class TrainConfig(_Section):
 
     def same_run(self) -> dict[str, Any]:
         """What must be equal for a run to be taken up again. (Clips are known by their data card.)"""
-        free = {"clips", "output", "machine", "minutes", "log_every", "validate_every", "save_every", "sway"}
+        free = {"clips", "output", "machine", *WITHOUT_EFFECT}
         if self.schedule.kind == "exponential":
             # Another end changes nothing before it; a cosine knows from the start where it ends.
             free |= {"epochs", "max_steps"}

@@ -30,7 +30,9 @@ def moved(predictor: Predictor, said: Prediction, seed: int) -> Prediction:
     """With the sway of that seed; where the model says strokes, bow and right arm are where they have it, as in use."""
     weights = predictor.weights
     said = swayed(said, weights.swayed(len(said), seed=seed))
-    return said if weights.grip is None else said.bowed(weights.grip)
+    if weights.grip is None or not {"bow_frog", "bow_tip", "violin_end", "violin_scroll"} <= said.points.keys():
+        return said
+    return said.bowed(weights.grip)
 
 
 def real_points(clips: Clips, rows: slice, joints: tuple[str, ...]) -> Points:

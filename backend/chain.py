@@ -96,6 +96,8 @@ def recognizers_for(recognizers: Sequence[Recognizer], needs: Sequence[str], job
             return
         able = [r for r in recognizers if namespace in r.writes and (job.score is not None or not r.needs_score)]
         if not able or namespace in asked:
+            if any(namespace in r.writes for r in recognizers) and not able:
+                raise ComponentError(f"{namespace!r} is only read from a score; give the score of the piece")
             raise ComponentError(f"nothing installed recognises {namespace!r}; install a plug-in that does")
         best = next((r for r in able if r.needs_score), able[0])
         for read in best.reads:

@@ -138,7 +138,9 @@ def test_score_features_of_known_music() -> None:
         AnnotationTrack("beat", (Annotation(1.0, 0.0, 1), Annotation(2.0, 0.0, 2))),
         AnnotationTrack("downbeat", (Annotation(1.0, 0.0, 1),)),
         AnnotationTrack("phrase", (Annotation(1.0, 2.0, "A"),)),
-        AnnotationTrack("dynamics", (Annotation(0.0, 2.0, "p"), Annotation(2.0, 2.0, "ff"))),
+        AnnotationTrack(
+            "dynamics", (Annotation(0.0, 2.0, "p"), Annotation(1.0, 2.0, "cresc"), Annotation(2.0, 2.0, "ff"))
+        ),
         AnnotationTrack("articulation", (Annotation(2.0, 1.0, "legato"),)),
     ]
     found = score_features(tracks, log_mel(sound, rate), sound, rate)
@@ -148,7 +150,7 @@ def test_score_features_of_known_music() -> None:
     np.testing.assert_array_equal(np.nonzero(column["beat"])[0], [38, 39, 40, 41, 42, 78, 79, 80, 81, 82])
     np.testing.assert_array_equal(np.nonzero(column["downbeat"])[0], [38, 39, 40, 41, 42])
     assert column["phrase"].sum() == 41
-    np.testing.assert_allclose(column["dynamics"][[10, 100]], [2 / 6, 1.0])
+    np.testing.assert_allclose(column["dynamics"][[10, 60, 100]], [2 / 6, 2 / 6, 1.0])
     np.testing.assert_allclose(column["articulation"][[10, 100]], [0.0, 0.5])
     np.testing.assert_allclose(column["pitch"][[10, 100, 130]], [0.0, 69 / 127, 0.0], atol=1e-6)
     assert 78 <= int(np.argmax(column["onset_strength"])) <= 83

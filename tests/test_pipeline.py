@@ -67,6 +67,9 @@ def test_the_steps_of_a_job(registry: Registry) -> None:
     assert names(Job(score=Score("a.mid", b""))) == ["align", "performer", "ik"]
     assert names(Job(annotations=notes(3))) == ["performer", "ik"]
     assert names(Job(), "downbeat") == ["beats"]
+    assert names(Job(score=Score("a.mid", b"")), "phrase", "beat") == ["align"]
+    with pytest.raises(ComponentError, match="'phrase' is only read from a score; give the score"):
+        names(Job(), "phrase")
 
 
 def test_the_beginning_of_long_music_is_the_whole_in_small(registry: Registry) -> None:

@@ -52,6 +52,8 @@ def score_features(
     ):
         _mark_near(out[:, column], times, find_track(tracks, name).times, reach)
     for a in find_track(tracks, "dynamics").annotations:
+        if a.value in ("cresc", "dim"):  # hairpins lie over the marks
+            continue
         _span(out[:, 4], times, a.time, a.end, DYNAMICS.get(str(a.value), 0) / 6)
     for a in find_track(tracks, "articulation").annotations:
         _span(out[:, 5], times, a.time, a.end, ARTICULATIONS.get(str(a.value), 0) / 2)

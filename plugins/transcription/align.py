@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from plugins.api import (
     Annotation,
@@ -17,17 +18,21 @@ from plugins.api import (
     ComponentError,
     JobContext,
     Motion,
-    Options,
     Recognizer,
 )
 from plugins.transcription.alignment import Events, Evidence, first_frames, follow, refine, tempo_outliers
+from plugins.transcription.fit import explained, likely_key, transposed
 from plugins.transcription.onsets import superflux
+from plugins.transcription.performed import WRITES, Performed, note_value, tracks_of
 from plugins.transcription.posteriors import CHECKPOINT, FPS, PitchNetwork, Posteriors
 from plugins.transcription.score import Reading, ScoreNote, read_score
 from plugins.transcription.tracking import lasts
 
-FIT: Final = 0.28
-"""Median posterior of the written notes under which the score belongs to another piece."""
+FIT: Final = 0.22
+"""Part of what is heard that the score explains, under which it belongs to another piece: 0.88 to 0.94 for the
+example and three real recordings with their own scores, 0.16 at most with another score or in another key."""
+CLEARLY: Final = 1.5
+"""How much more a score must explain in another key to be of another key."""
 
 STOPPED: Final = {"staccato", "staccatissimo", "spiccato"}
 """Marks of notes that end before their written time."""
@@ -40,26 +45,27 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class _Aligned:
-    reading: Reading
-    onsets: Floats
-    confidence: Floats
-    quality: float
+class _Sound:
+    audio: Audio
+    heard: Posteriors
+    evidence: Evidence
 
 
 class ScoreAligner(Recognizer):
-    """Finds when each note of the score was played, repeats taken or not, and puts the
-    score's beats, slurs, bow marks, articulations and dynamics at their performed times."""
+    """Finds when each note of the score was played, repeats taken or not, and puts the score's beats,
+    sections, dynamics, slurs, bow marks and articulations at their performed times, with a confidence for each bar."""
 
     name = "align"
     label = "Align the score"
     licence = "Apache-2.0 (basic-pitch)"
     checkpoint = CHECKPOINT
-    writes = ("note", "beat", "downbeat")
+    writes = WRITES
     needs_score = True
 
     class Options(Recognizer.Options):
-        """No options."""
+        transpose: int = Field(
+            0, ge=-12, le=12, title="Transpose", description="Semitones that the recording sounds above the score"
+        )
 
     def __init__(self, network: PitchNetwork | None = None) -> None:
         self._network = network or PitchNetwork()
@@ -68,27 +74,25 @@ class ScoreAligner(Recognizer):
         self._network.load()
 
     def recognize(
-        self, audio: Audio | None, motion: Motion | None, options: Options, context: JobContext
+        self, audio: Audio | None, motion: Motion | None, options: Any, context: JobContext
     ) -> list[AnnotationTrack]:
         if context.score is None:
             raise ComponentError("aligning needs a score; give one, or let the notes be transcribed")
-        readings = read_score(context.score, context.instrument)
+        readings = [transposed(r, options.transpose) for r in read_score(context.score, context.instrument)]
         if audio is None:
             return _as_written(readings[0])
         heard = self._network.listen(audio, context)
-        evidence = Evidence.of(heard, superflux(audio)[: len(heard.note)])
-        tries = [_align(r, heard, evidence, context) for r in readings]
-        best = max(tries, key=lambda a: a.quality)
-        fit = float(np.nanmedian(best.confidence)) if np.isfinite(best.confidence).any() else 0.0
-        if fit < FIT:
-            raise ComponentError(
-                f"{context.score.name} does not fit this recording (the written notes sound with a probability "
-                f"of {fit:.2f}); give the score of this piece, or none to have the notes transcribed"
-            )
-        return _tracks(best, audio, heard, context.instrument != "piano")
+        sound = _Sound(audio, heard, Evidence.of(heard, superflux(audio)[: len(heard.note)]))
+        best, _ = max((_align(r, sound, context) for r in readings), key=lambda found: found[1])
+        problem = _misfit(best, sound, options.transpose, context)
+        if problem:
+            raise ComponentError(f"{context.score.name} {problem}")
+        return tracks_of(best, _notes(best, heard, context.instrument != "piano"))
 
 
-def _align(reading: Reading, heard: Posteriors, evidence: Evidence, context: JobContext) -> _Aligned:
+def _align(reading: Reading, sound: _Sound, context: JobContext) -> tuple[Performed, float]:
+    """How a reading was played, and how well that agrees with the sound."""
+    heard, evidence = sound.heard, sound.evidence
     onsets = np.array([n.onset for n in reading.notes])
     lengths = np.array([n.duration for n in reading.notes])
     columns = heard.pitch(np.array([n.pitch for n in reading.notes]))
@@ -98,8 +102,27 @@ def _align(reading: Reading, heard: Posteriors, evidence: Evidence, context: Job
     confidence = _confidence(heard, frames[event], columns)
     frames = _without_unheard_ends(frames, event, confidence)
     confidence[~np.isfinite(frames[event])] = np.nan
-    quality = likelihood - tempo_outliers(events, frames)
-    return _Aligned(reading, heard.seconds(frames[event]), confidence, quality)
+    performed = Performed(reading, heard.seconds(frames[event]), confidence, sound.audio.start, sound.audio.end)
+    return performed, likelihood - tempo_outliers(events, frames)
+
+
+def _misfit(best: Performed, sound: _Sound, transpose: int, context: JobContext) -> str:
+    """Why the score is not taken (it is of another key, or of another piece); empty when it is."""
+    fit, shift = explained(best, sound.heard), likely_key(best.reading, sound.heard)
+    there = explained(_align(transposed(best.reading, shift), sound, context)[0], sound.heard) if shift else 0.0
+    if there >= max(FIT, CLEARLY * fit):
+        far = f"{abs(shift)} semitone{'s' if abs(shift) > 1 else ''} {'lower' if shift > 0 else 'higher'}"
+        with_option = f" with align.transpose={transpose}" if transpose else ""
+        return (
+            f"is written {far}{with_option} than this recording sounds; give the score in that key, "
+            f"or the option align.transpose={transpose + shift}"
+        )
+    if fit < FIT:
+        return (
+            f"does not fit this recording (its notes explain {fit:.0%} of what is heard); "
+            "give the score of this piece, or none to have the notes transcribed"
+        )
+    return ""
 
 
 def _without_unheard_ends(frames: Floats, event: npt.NDArray[np.int64], confidence: Floats) -> Floats:
@@ -124,27 +147,19 @@ def _confidence(heard: Posteriors, starts: Floats, columns: npt.NDArray[np.int64
     return out
 
 
-def _tracks(aligned: _Aligned, audio: Audio, heard: Posteriors, bowed: bool) -> list[AnnotationTrack]:
-    notes, times = aligned.reading.notes, aligned.onsets
-    played = np.nonzero(np.isfinite(times))[0]
-    score_time, index = np.unique([notes[i].onset for i in played], return_index=True)
-    seconds = times[played][index]
-
-    def performed(at: float) -> float:
-        return float(_extrapolate(at, score_time, seconds))
-
+def _notes(performed: Performed, heard: Posteriors, bowed: bool) -> list[Annotation]:
+    """The notes that were played; those that may stop early end when they are heard to."""
+    notes, times = performed.reading.notes, performed.onsets
     rolled = _left_behind(notes) if bowed else set()
     annotations = []
-    for i in played:
-        note = notes[i]
-        end = min(max(performed(note.onset + note.duration), times[i] + 0.05), audio.end)
+    for i in performed.played:
+        note, start = notes[i], float(times[i])
+        end = min(max(performed.at(note.onset + note.duration), start + 0.05), performed.end)
         if i in rolled or STOPPED & set(note.marks):
-            end = _heard_end(heard, times[i], end, note.pitch)
-        value = _value(note)
-        annotations.append(Annotation(float(times[i]), max(end - times[i], 0.02), value, float(aligned.confidence[i])))
-    near = [b for b in _numbered(aligned.reading) if score_time[0] - 1 <= b[0] <= score_time[-1] + 4]
-    beats = [(performed(t), position, bar) for t, position, bar in near]
-    return _beat_tracks(annotations, [b for b in beats if audio.start <= b[0] < audio.end])
+            end = _heard_end(heard, start, end, note.pitch)
+        confidence = float(performed.confidence[i])
+        annotations.append(Annotation(start, max(end - start, 0.02), note_value(note), confidence))
+    return annotations
 
 
 def _left_behind(notes: tuple[ScoreNote, ...]) -> set[int]:
@@ -164,49 +179,6 @@ def _heard_end(heard: Posteriors, start: float, end: float, pitch: int) -> float
     return min(end, start + lasts(sound) / FPS)
 
 
-def _extrapolate(at: float, x: Floats, y: Floats) -> float:
-    """Linear interpolation that goes on beyond the ends at the nearest tempo."""
-    if len(x) < 2 or x[0] <= at <= x[-1]:
-        return float(np.interp(at, x, y))
-    near = slice(0, 5) if at < x[0] else slice(-5, None)
-    slope = (y[near][-1] - y[near][0]) / max(x[near][-1] - x[near][0], 1e-6)
-    edge = 0 if at < x[0] else -1
-    return float(y[edge] + slope * (at - x[edge]))
-
-
-def _numbered(reading: Reading) -> list[tuple[float, int, int]]:
-    """Beats as (score time, position in the bar, number of the bar as played; an upbeat is in bar 0)."""
-    bars = np.cumsum([position == 1 for _, position in reading.beats])
-    return [(t, position, int(bar)) for (t, position), bar in zip(reading.beats, bars, strict=True)]
-
-
-def _beat_tracks(notes: list[Annotation], beats: list[tuple[float, int, int]]) -> list[AnnotationTrack]:
-    """Tracks; the value of a downbeat is the number of its bar."""
-    return [
-        AnnotationTrack("note", tuple(notes)),
-        AnnotationTrack("beat", tuple(Annotation(t, 0.0, position) for t, position, _ in beats)),
-        AnnotationTrack("downbeat", tuple(Annotation(t, 0.0, bar) for t, position, bar in beats if position == 1)),
-    ]
-
-
-def _value(note: ScoreNote) -> dict[str, Any]:
-    value: dict[str, Any] = {"pitch": note.pitch, "new_bow": note.new_bow, "measure": note.measure}
-    if note.bow:
-        value["bow"] = note.bow
-    if note.marks:
-        value["marks"] = list(note.marks)
-    if note.dynamics:
-        value["dynamics"] = note.dynamics
-    if note.phrase_end:
-        value["phrase_end"] = True
-    if note.hand:
-        value["hand"] = note.hand
-    if note.velocity:
-        value["velocity"] = note.velocity
-    return value
-
-
 def _as_written(reading: Reading) -> list[AnnotationTrack]:
-    """No recording: the score's own time is the performance's (MIDI: it is in seconds)."""
-    notes = [Annotation(max(n.onset, 0.0), max(n.duration, 0.02), _value(n)) for n in reading.notes]
-    return _beat_tracks(notes, _numbered(reading))
+    notes = [Annotation(max(n.onset, 0.0), max(n.duration, 0.02), note_value(n)) for n in reading.notes]
+    return tracks_of(Performed.as_written(reading), notes)

@@ -9,7 +9,7 @@ its weights (Apache-2.0) come inside its package and run on ONNX Runtime.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -76,7 +76,7 @@ class PitchNetwork:
         """Posteriors of a whole sound."""
         heard = self._heard.pop(audio.sha256, None) or self._run(audio, context)
         self._heard = {**dict(list(self._heard.items())[1 - KEPT :]), audio.sha256: heard}
-        return heard
+        return replace(heard, start=audio.start)  # the same samples may lie elsewhere
 
     def _run(self, audio: Audio, context: JobContext) -> Posteriors:
         self.load()

@@ -11,22 +11,19 @@ from __future__ import annotations
 import io
 import tempfile
 import warnings
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
-from xml.etree import ElementTree
 
 from plugins.api import ComponentError, Score
+from plugins.transcription.written import Page, Sections, Span, hairpins, phrases, runs, written_at_notes
 
 MAX_READINGS: Final = 16
 """Ways through the repeats that are tried; 4 repeats make 16."""
 GRACE_LENGTH: Final = 0.125
 """Quarter notes that a grace note takes before its main note."""
-PHRASE_SLUR: Final = 12
-"""Quarter notes from which a slur is a phrase mark as well."""
 PITCHES: Final = {"violin": (36, 108), "piano": (0, 127)}
 """Pitches that are read at all; the rest of a score is for other instruments."""
 PROGRAMS: Final = {"violin": (40,), "piano": tuple(range(8))}
@@ -49,6 +46,7 @@ class ScoreNote:
         measure: number of its bar, from 1.
         hand: "left" or "right" as the staves say, or "" (piano).
         velocity: 0 to 1 as a MIDI file has it, 0 where there is none (piano).
+        legato: under a slur, its first and last note included.
     """
 
     onset: float
@@ -62,14 +60,27 @@ class ScoreNote:
     phrase_end: bool = False
     hand: str = ""
     velocity: float = 0.0
+    legato: bool = False
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One way to play a score from start to end: its notes, and beats as (score time, position)."""
+    """One way to play a score from start to end.
+
+    Attributes:
+        beats: score time and position in the bar.
+        phrases: the sections that the score is divided into, by name or ""; none if it is not divided.
+        dynamics: marks, each as long as it is in force. None are taken from a MIDI file's velocities.
+        hairpins: "cresc" and "dim".
+        printed: whether it says how notes are joined (MIDI does not).
+    """
 
     notes: tuple[ScoreNote, ...] = field(repr=False)
     beats: tuple[tuple[float, int], ...] = field(repr=False)
+    phrases: tuple[Span, ...] = field(repr=False, default=())
+    dynamics: tuple[Span, ...] = field(repr=False, default=())
+    hairpins: tuple[Span, ...] = field(repr=False, default=())
+    printed: bool = False
 
 
 def read_score(score: Score, instrument: str = "violin") -> list[Reading]:
@@ -146,8 +157,13 @@ def _read_musicxml(score: Score, instrument: str) -> list[Reading]:
         path = Path(folder) / f"score{suffix}"
         path.write_bytes(score.data)
         part = _part_of(partitura.load_score(str(path)).parts, instrument)
-    written = _written(part, _bow_marks(score, part.id))
-    readings = [_reading(unfolded, written, instrument) for unfolded in islice(iter_unfolded_parts(part), MAX_READINGS)]
+    page = Page.of(score, part.id)
+    written, sections = written_at_notes(part, page), Sections.of(part, page)
+    places = {note.id: (float(part.quarter_map(note.start.t)), sections.at(note.start.t)) for note in part.notes}
+    readings = [
+        _reading(unfolded, written, places, sections.names, instrument)
+        for unfolded in islice(iter_unfolded_parts(part), MAX_READINGS)
+    ]
     return sorted(readings, key=lambda r: -len(r.notes))
 
 
@@ -158,77 +174,49 @@ def _part_of(parts: list[Any], instrument: str) -> Any:
     return next(named, parts[0])
 
 
-def _bow_marks(score: Score, part_id: str) -> dict[int, str]:
-    """Up- and down-bow signs by the note's place in the part (partitura leaves them out)."""
-    data = score.data
-    if zipfile.is_zipfile(io.BytesIO(data)):
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            inner = [n for n in archive.namelist() if n.endswith(("xml", "musicxml")) and "META-INF" not in n]
-            data = archive.read(inner[0])
-    parts = ElementTree.fromstring(data).findall("part")
-    part = next((p for p in parts if p.get("id") == part_id), None)
-    marks = {}
-    for i, note in enumerate(part.iter("note") if part is not None else ()):
-        for bow in ("down", "up"):
-            if note.find(f"notations/technical/{bow}-bow") is not None:
-                marks[i] = bow
-    return marks
+def _reading(
+    part: Any,
+    written: Mapping[str, Mapping[str, Any]],
+    places: Mapping[str, tuple[float, int]],
+    names: Sequence[str],
+    instrument: str,
+) -> Reading:
+    """One unfolded part; ``written`` and ``places`` by the ids of the printed notes."""
+    from partitura.score import Measure
 
-
-def _written(part: Any, bow_marks: dict[int, str]) -> dict[str, dict[str, Any]]:
-    """What is written at each note, by the note's id, once for all readings."""
-    from partitura.score import ConstantLoudnessDirection, Slur
-
-    slurs = [
-        (_order(s.start_note), _order(s.end_note), s.start_note.voice)
-        for s in part.iter_all(Slur)
-        if s.start_note is not None and s.end_note is not None
-    ]
-    loud = sorted((d.start.t, d.text) for d in part.iter_all(ConstantLoudnessDirection))
-    written = {}
-    for note in part.notes:
-        time = note.start.t
-        written[note.id] = {
-            "new_bow": not any(a < _order(note) <= b and voice == note.voice for a, b, voice in slurs),
-            "phrase_end": any(
-                time == b[0] and b[0] - a[0] > PHRASE_SLUR * part.quarter_duration_map(time) for a, b, _ in slurs
-            ),
-            "bow": bow_marks.get(note.doc_order, ""),
-            "marks": (*(note.articulations or ()), *(note.ornaments or ())),
-            "dynamics": next((text for t, text in reversed(loud) if t <= time), ""),
-        }
-    return written
-
-
-def _order(note: Any) -> tuple[int, int, int]:
-    """Order of playing: by time, grace notes before the note that they belong to."""
-    from partitura.score import GraceNote
-
-    grace = isinstance(note, GraceNote)
-    return note.start.t, 0 if grace else 1, (note.doc_order or 0) if grace else 0
-
-
-def _reading(part: Any, written: dict[str, dict[str, Any]], instrument: str) -> Reading:
-    from partitura.score import GraceNote, Measure
-
-    quarter = part.quarter_map
-    bars = [(float(quarter(m.start.t)), float(quarter(m.end.t))) for m in part.iter_all(Measure)]
+    bars = [(float(part.quarter_map(m.start.t)), float(part.quarter_map(m.end.t))) for m in part.iter_all(Measure)]
     several = len({note.staff for note in part.notes_tied}) == len(HANDS)
-    notes = []
+    low, high = PITCHES.get(instrument, (0, 127))
+    notes, rows = [], []
     for note in part.notes_tied:
-        low, high = PITCHES.get(instrument, (0, 127))
         if not low <= note.midi_pitch <= high:
             continue
-        onset = float(quarter(note.start.t))
-        length = float(quarter(note.start.t + note.duration_tied)) - onset
-        if isinstance(note, GraceNote):
-            onset, length = onset - GRACE_LENGTH * _graces_left(note), GRACE_LENGTH
+        onset, length = _span(part, note)
         measure = sum(1 for start, _ in bars if start <= onset + 1e-6)
         # Unfolding appends "-1", "-2", ... to the ids of the written notes.
-        facts = written.get(note.id) or written[note.id.rpartition("-")[0]]
+        printed = note.id if note.id in written else note.id.rpartition("-")[0]
         hand = HANDS.get(note.staff or 0, "") if instrument == "piano" and several else ""
-        notes.append(ScoreNote(onset, length, int(note.midi_pitch), measure=measure, hand=hand, **facts))
-    return Reading(tuple(sorted(notes, key=lambda n: (n.onset, n.pitch))), tuple(_beats(part, bars)))
+        notes.append(ScoreNote(onset, length, int(note.midi_pitch), measure=measure, hand=hand, **written[printed]))
+        rows.append((onset, onset + length, *places[printed]))
+    notes.sort(key=lambda n: (n.onset, n.pitch))
+    return Reading(
+        tuple(notes),
+        tuple(_beats(part, bars)),
+        phrases(rows, names),
+        runs([(n.onset, n.onset + n.duration, n.dynamics) for n in notes]),
+        tuple(hairpins(part)),
+        printed=True,
+    )
+
+
+def _span(part: Any, note: Any) -> tuple[float, float]:
+    """Onset and length in quarter notes, of tied notes together."""
+    from partitura.score import GraceNote
+
+    onset = float(part.quarter_map(note.start.t))
+    if isinstance(note, GraceNote):
+        return onset - GRACE_LENGTH * _graces_left(note), GRACE_LENGTH
+    return onset, float(part.quarter_map(note.start.t + note.duration_tied)) - onset
 
 
 def _graces_left(note: Any) -> int:

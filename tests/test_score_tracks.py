@@ -1,0 +1,205 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""What a score says, at the times at which it is played: phrases, dynamics, articulation, each bar's confidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from backend.audio_files import read_audio
+from plugins.api import AnnotationTrack, Audio, ComponentError, JobContext, Score, find_track
+from plugins.transcription.align import ScoreAligner
+from plugins.transcription.performed import Performed, bar_confidence
+from plugins.transcription.posteriors import PitchNetwork
+from plugins.transcription.score import Reading, ScoreNote, read_score
+from plugins.transcription.written import dynamics_of, phrases
+from tests.running import RATE, tone
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+NETWORK = PitchNetwork()
+
+SCALE = (67, 69, 71, 72, 74, 76, 78, 79, 81, 79, 78, 76, 74, 72, 71, 69)
+HEAD = (
+    '<score-partwise version="4.0"><part-list><score-part id="P1"><part-name>Violin</part-name></score-part>'
+    '</part-list><part id="P1">'
+)
+TIME = "<attributes><divisions>1</divisions><time><beats>4</beats><beat-type>4</beat-type></time></attributes>"
+SLUR = '<notations><slur type="{}" number="1"/></notations>'
+DOT = "<notations><articulations><staccato/></articulations></notations>"
+BREATH = "<notations><articulations><breath-mark/></articulations></notations>"
+DOUBLE = '<barline location="right"><bar-style>light-light</bar-style></barline>'
+REPEAT = '<barline location="right"><bar-style>light-heavy</bar-style><repeat direction="backward"/></barline>'
+
+
+def direction(inner: str) -> str:
+    return f"<direction><direction-type>{inner}</direction-type></direction>"
+
+
+def loud(mark: str) -> str:
+    return direction(f"<dynamics><{mark}/></dynamics>")
+
+
+def note(pitch: int, more: str = "") -> str:
+    step, alter = "CCDDEFFGGAAB"[pitch % 12], pitch % 12 in (1, 3, 6, 8, 10)
+    name = f"<pitch><step>{step}</step><alter>{alter:d}</alter><octave>{pitch // 12 - 1}</octave></pitch>"
+    return f"<note>{name}<duration>1</duration><voice>1</voice>{more}</note>"
+
+
+def score(*bars: str) -> Score:
+    inside = "".join(f'<measure number="{i}">{TIME if i == 1 else ""}{bar}</measure>' for i, bar in enumerate(bars, 1))
+    return Score("s.musicxml", f"{HEAD}{inside}</part></score-partwise>".encode())
+
+
+def full() -> Score:
+    """Four bars of SCALE with a mark of every kind."""
+    n = [note(p) for p in SCALE]
+    n[1], n[2] = note(69, SLUR.format("start")), note(71, SLUR.format("stop"))
+    n[5] = note(76, DOT)
+    wedge = [direction(f'<wedge type="{kind}" number="1"/>') for kind in ("diminuendo", "stop")]
+    return score(
+        loud("p") + "".join(n[:4]),
+        "".join(n[4:6]) + loud("ff") + "".join(n[6:8]) + DOUBLE,
+        direction("<rehearsal>B</rehearsal>") + wedge[0] + "".join(n[8:12]) + wedge[1],
+        loud("pppp") + "".join(n[12:]),
+    )
+
+
+def align(sound: Audio | None, given: Score, **options: int) -> list[AnnotationTrack]:
+    aligner = ScoreAligner(NETWORK)
+    return aligner.recognize(sound, None, aligner.Options(**options), JobContext(score=given))
+
+
+def played(pitches: Sequence[int] = SCALE, start: float = 0.0) -> Audio:
+    return Audio(tone(pitches), RATE, start)
+
+
+def rows(tracks: list[AnnotationTrack], name: str) -> list[tuple[float, float, object]]:
+    return [(a.time, a.end, a.value) for a in find_track(tracks, name).annotations]
+
+
+def near(found: list[tuple[float, float, object]], wanted: list[tuple[float, float, object]]) -> None:
+    assert [f[2] for f in found] == [w[2] for w in wanted]
+    np.testing.assert_allclose([f[:2] for f in found], [w[:2] for w in wanted], atol=0.06)
+
+
+def test_every_mark_lands_where_it_is_played() -> None:
+    tracks = align(played(start=10.0), full())
+    assert [t.namespace for t in tracks] == list(ScoreAligner.writes)
+    near(rows(tracks, "phrase"), [(10.0, 14.0, None), (14.0, 18.0, "B")])
+    near(rows(tracks, "dynamics"), [(10.0, 13.0, "p"), (13.0, 16.0, "ff"), (14.0, 16.0, "dim"), (16.0, 18.0, "ppp")])
+    articulation = [a.value for a in find_track(tracks, "articulation").annotations]
+    assert articulation == ["neutral", "legato", "legato", *["neutral"] * 2, "staccato", *["neutral"] * 10]
+    near(rows(tracks, "downbeat"), [(10.0 + 2 * i, 10.0 + 2 * i, i + 1) for i in range(4)])
+    assert all(a.confidence > 0.7 for t in tracks for a in t.annotations if t.namespace == "downbeat")
+
+
+def test_a_cut_keeps_the_mark_that_is_in_force() -> None:
+    sound = Audio(tone(SCALE[8:]), RATE, 4.0)  # begins inside ff
+    near(rows(align(sound, full()), "dynamics"), [(4.0, 6.0, "ff"), (4.0, 6.0, "dim"), (6.0, 8.0, "ppp")])
+
+
+def test_a_repeat_that_is_taken_is_a_phrase_again() -> None:
+    bars = ["".join(note(p) for p in SCALE[i : i + 4]) for i in range(0, 16, 4)]
+    given = score(loud("f") + bars[0], bars[1] + REPEAT, bars[2], bars[3])
+    twice = played((*SCALE[:8], *SCALE))
+    near(rows(align(twice, given), "phrase"), [(0.0, 4.0, None), (4.0, 8.0, None), (8.0, 12.0, None)])
+    near(rows(align(played(), given), "phrase"), [(0.0, 4.0, None), (4.0, 8.0, None)])
+    near(rows(align(twice, given), "dynamics"), [(0.0, 12.0, "f")])
+
+
+def test_a_second_ending_belongs_to_its_section() -> None:
+    start, stop = ('<barline location="{}"><ending number="{}" type="{}"/>{}</barline>' for _ in range(2))
+    back = '<repeat direction="backward"/>'
+    bars = ["".join(note(p) for p in SCALE[i : i + 4]) for i in range(0, 16, 4)]
+    first = start.format("left", 1, "start", "") + bars[1] + stop.format("right", 1, "stop", back)
+    second = start.format("left", 2, "start", "") + bars[2] + stop.format("right", 2, "stop", "")
+    longest = read_score(score(bars[0], first, second, bars[3]))[0]
+    assert [(a, b) for a, b, _ in longest.phrases] == [(0.0, 8.0), (8.0, 16.0), (16.0, 20.0)]
+
+
+def test_a_breath_divides() -> None:
+    bars = "".join(note(p, BREATH if i == 3 else "") for i, p in enumerate(SCALE[:8]))
+    assert [(a, b) for a, b, _ in read_score(score(bars))[0].phrases] == [(0.0, 4.0), (4.0, 8.0)]
+
+
+def test_nothing_is_invented() -> None:
+    plain = score("".join(note(p) for p in SCALE[:4]), "".join(note(p) for p in SCALE[4:8]))
+    tracks = align(played(SCALE[:8]), plain)
+    assert not rows(tracks, "phrase")
+    assert not rows(tracks, "dynamics")
+    assert {a.value for a in find_track(tracks, "articulation").annotations} == {"neutral"}
+    assert dynamics_of("sfz") == dynamics_of("dolce") == ""
+    assert phrases([(0.0, 1.0, 0.0, 0), (1.0, 2.0, 1.0, 0)], [""]) == ()
+
+
+def test_midi_says_nothing_of_dynamics_and_articulation(tmp_path: Path) -> None:
+    from tests.running import melody, write_midi
+
+    data = write_midi(tmp_path / "m.mid", melody(SCALE)).read_bytes()
+    tracks = align(played(), Score("m.mid", data))
+    assert len(find_track(tracks, "note")) == len(SCALE)
+    assert [len(find_track(tracks, name)) for name in ("phrase", "dynamics", "articulation")] == [0, 0, 0]
+
+
+def test_a_bar_that_is_played_wrong_is_told_by_its_confidence() -> None:
+    wrong = (*SCALE[:4], *(p + 1 for p in SCALE[4:8]), *SCALE[8:])
+    sure = [a.confidence for a in find_track(align(played(wrong), full()), "downbeat").annotations]
+    assert len(sure) == 4
+    assert sure[1] < 0.5 < min(sure[0], sure[2], sure[3])
+
+
+def test_a_bar_that_is_left_out_is_told_by_its_confidence() -> None:
+    left_out = align(played((*SCALE[:4], *SCALE[8:])), full())
+    sure = {a.value: a.confidence for a in find_track(left_out, "downbeat").annotations}
+    assert sure[2] < 0.5 < min(sure[1], sure[4])
+
+
+def test_confidence_is_the_share_times_the_steadiness() -> None:
+    notes = tuple(ScoreNote(float(i), 1.0, 60) for i in range(9))
+    reading = Reading(notes, tuple((float(i), i % 4 + 1) for i in range(12)))
+    onsets, heard = np.arange(9.0), np.full(9, 0.25)
+    heard[:4] = 0.9
+    onsets[5] += 0.2
+    sure = bar_confidence(Performed(reading, onsets, heard, 0.0, 9.0))
+    assert sure[1] == 1.0
+    assert sure[2] == pytest.approx(0.5 * np.exp(-0.4 / 4 / 0.2), abs=2e-3)
+    assert sure[3] == 0.5  # the last onset has no neighbour behind it
+    assert bar_confidence(Performed.as_written(reading)) == dict.fromkeys(range(4), 1.0)
+
+
+@pytest.mark.parametrize("shift", [1, -2, 5, 12])
+def test_a_score_in_another_key_is_said_so(shift: int) -> None:
+    sound = read_audio(EXAMPLES / "minuet.flac", 0.0, 20.0)
+    name = "minuet.musicxml"
+    given = Score(name, (EXAMPLES / name).read_bytes())
+    far = f"{name} is written {abs(shift)} semitones? {'higher' if shift > 0 else 'lower'} "
+    with pytest.raises(ComponentError, match=f"{far}.* option align.transpose=0"):
+        align(sound, given, transpose=shift)
+    assert len(find_track(align(sound, given), "note")) > 50
+
+
+def test_the_recording_may_sound_in_another_key() -> None:
+    tracks = align(played([p - 3 for p in SCALE]), full(), transpose=-3)
+    assert [a.value["pitch"] for a in find_track(tracks, "note").annotations] == [p - 3 for p in SCALE]
+
+
+@pytest.mark.parametrize("name", ["bwv1003_mov3.mxl", "bwv1002_mov6.mxl"])
+def test_the_score_of_another_movement_is_refused(bach: Path, name: str) -> None:
+    sound = read_audio(bach / "audio" / "john-garner_bwv1002_mov7.mp3", 0.0, 30.0)
+    with pytest.raises(ComponentError, match="does not fit this recording"):
+        align(sound, Score(name, (bach / "scores" / name).read_bytes()))
+
+
+def test_the_marks_of_a_real_edition_are_read() -> None:
+    folder = Path(__file__).parents[2] / "shared/data/mosa-annotations/yv/de1/yv10/t1/annotation"
+    if not folder.is_dir():
+        pytest.skip("MOSA's annotations (shared/data/mosa-annotations) are not here")
+    reading = read_score(Score("de1.xml", (folder / "de1_yv10_t1_sheet.xml").read_bytes()))[0]
+    assert {mark for _, _, mark in reading.dynamics} <= {"ppp", "pp", "p", "mp", "mf", "f", "ff", "fff"}
+    assert len(reading.dynamics) >= 3
+    assert {kind for _, _, kind in reading.hairpins} == {"cresc"}
+    assert any(n.legato for n in reading.notes)

@@ -30,7 +30,10 @@ from training.a2m_config import TrainConfig
 from training.config_files import ConfigError, checked, read_config
 from training.datasets import mosa_motion
 from training.datasets.markers import JOINTS, our_joints
-from training.evaluate import distances, wrists
+from training.evaluate import real_points, wrists
+from training.report.bootstrap import draws
+from training.report.contestants import Contestant
+from training.report.measuring import measure
 from training.simulate import players
 from training.simulate.piano_textures import PIANO_TEXTURES
 from training.simulate.recording import record
@@ -66,29 +69,30 @@ def test_it_learns_where_the_hands_are(clips: Clips, weights: Path) -> None:
     assert found.grip is None
     assert found.joints == tuple(joint for joints in TARGETS.values() for joint in joints)
     predictor = Predictor(found, found.window)
-    (told,) = wrists(predictor, clips, "test_piece")
-    assert told.error < 0.7 * told.baseline
-    assert told.across > 0.7
-    made, real = (distances(p, clips, "test_piece", PIANO_TARGETS, 160) for p in (predictor, None))
-    assert real.fd_g < 1e-6 < made.fd_g
+    real, made = measure([Contestant("model", predictor, {})], clips, "test_piece", PIANO_TARGETS).entries
+    (figures,) = made.figures
+    assert figures["wrist"] < 0.7 * figures["wrist_still"]
+    assert figures["across"] > 0.7
+    (of_real,), (of_made,) = (entry.distances(real, draws([True])[:1])["FD_g"] for entry in (real, made))
+    assert of_real < 1e-6 < of_made
+    assert "bow" not in figures
     with pytest.raises(CheckpointError, match="moves the skeleton 'pianist', not 'violinist'"):
         load_weights(weights)
 
 
-def test_wrists_that_are_right_and_wrists_that_stand_still(
-    clips: Clips, weights: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_wrists_that_are_right_and_wrists_that_stand_still(clips: Clips, weights: Path) -> None:
     found = load_weights(weights, "piano")
-    predictor = Predictor(found, found.window)
     (recording,) = clips.split("test_piece")
-    truth = clips.points(recording.rows, PIANO_TARGETS).astype(float).reshape(-1, len(found.joints), 3)
-    still = np.broadcast_to(found.normaliser.mean.reshape(-1, 3), truth.shape)
-    for said, error, across in ((truth, 0.0, 1.0), (still, None, 0.0), (truth * [-1.0, 1.0, 1.0], None, -1.0)):
-        points = Prediction({joint: said[:, i] for i, joint in enumerate(found.joints)}, None)
-        monkeypatch.setattr("training.evaluate.predict", lambda *_, points=points: points)
-        (told,) = wrists(predictor, clips, "test_piece")
-        assert told.error == pytest.approx(told.baseline if said is still else told.error if error is None else error)
-        assert told.across == pytest.approx(across, abs=1e-3)
+    truth = real_points(clips, recording.rows, found.joints)
+    mean = found.normaliser.mean.reshape(-1, 3)
+    still = {joint: np.broadcast_to(mean[i], truth[joint].shape) for i, joint in enumerate(found.joints)}
+    mirrored = {joint: place * [-1.0, 1.0, 1.0] for joint, place in truth.items()}
+    right, standing, wrong = (wrists(p, truth, found.joints, found.normaliser) for p in (truth, still, mirrored))
+    assert right.error == pytest.approx(0.0)
+    assert right.across == pytest.approx(1.0, abs=1e-3)
+    assert standing.error == pytest.approx(standing.baseline) == pytest.approx(right.baseline)
+    assert standing.across == 0.0
+    assert wrong.across == pytest.approx(-1.0, abs=1e-3)
 
 
 def test_what_a_pianist_has_not_is_refused(clips: Clips, tmp_path: Path) -> None:

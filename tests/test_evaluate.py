@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,10 @@ from plugins.a2m.targets import PLAYING_TARGETS
 from tests.a2m_clips import write_clips
 from tests.test_train_a2m import TINY, config, run
 from training.a2m_clips import Clips
-from training.evaluate import bow_changes, distances, interval, predict
+from training.evaluate import predict
+from training.report.bootstrap import draws
+from training.report.contestants import Contestant
+from training.report.measuring import measure
 
 
 @pytest.fixture(scope="module")
@@ -52,20 +57,30 @@ def test_a_model_that_says_the_truth_is_perfect_and_chance_is_not(
         return np.concatenate([points, said], axis=1)[None]
 
     monkeypatch.setattr(predictor, "infer", truth)
-    (found,) = bow_changes(predictor, clips, "test_piece")
-    assert found.f1 > 0.97
-    assert found.chance < 0.6
     # Of the rest of the body only noise moves in these clips.
     moving = {"right_hand": ("bow_tip", "bow_frog", "right_hand")}
-    made, real = (distances(p, clips, "test_piece", moving) for p in (predictor, None))
-    assert real.fd_g == pytest.approx(0.0, abs=1e-6)
+    made, real, (figures,) = judged(predictor, clips, moving)
+    assert figures["bow"] > 0.97
+    assert figures["bow_chance"] < 0.6
+    assert real["FD_g"] == pytest.approx(0.0, abs=1e-6)
     # What the scale clipped, what the strokes say a little differently.
-    assert made.fd_g < 20.0
-    assert made.ed_g == pytest.approx(real.ed_g, rel=0.1)
+    assert made["FD_g"] < 20.0
+    assert made["ED_g"] == pytest.approx(real["ED_g"], rel=0.1)
 
 
 def test_a_model_that_knows_nothing_is_further_away(clips: Clips, predictor: Predictor) -> None:
-    assert distances(predictor, clips, "test_piece", predictor.weights.targets).fd_g > 20.0
+    assert judged(predictor, clips, predictor.weights.targets)[0]["FD_g"] > 20.0
+
+
+def judged(
+    predictor: Predictor, clips: Clips, targets: Mapping[str, Sequence[str]]
+) -> tuple[dict[str, float], dict[str, float], list[dict[str, float]]]:
+    """Distances of the model and of the real clips, and the model's figures."""
+    joints = {part: tuple(names) for part, names in targets.items()}
+    real, made = measure([Contestant("model", predictor, {})], clips, "test_piece", joints).entries
+    found = [entry.distances(real, draws([True])) for entry in (made, real)]
+    first, second = ({key: float(values[0]) for key, values in of_one.items()} for of_one in found)
+    return first, second, made.figures
 
 
 def test_the_bow_slides_to_where_its_strokes_are(clips: Clips, predictor: Predictor) -> None:
@@ -74,9 +89,3 @@ def test_the_bow_slides_to_where_its_strokes_are(clips: Clips, predictor: Predic
     points = said.bowed(predictor.weights.grip).points
     ends = ("bow_frog", "bow_tip", "violin_end", "violin_scroll")
     np.testing.assert_allclose(hair_positions(*(points[e] for e in ends)), said.hair, atol=1e-6)
-
-
-def test_intervals() -> None:
-    mean, low, high = interval([0.5, 0.7, 0.9, 0.7])
-    assert mean == pytest.approx(0.7)
-    assert 0.5 < low < mean < high < 0.9

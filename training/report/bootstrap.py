@@ -35,9 +35,12 @@ class Estimate:
 
 
 def draws(members: Sequence[bool], seed: int = 0) -> Floats:
-    """(1 + RESAMPLES, R) how often each recording counts: the first row all members once, then by lot."""
+    """(1 + RESAMPLES, R) how often each recording counts: the first row all members once, then by lot. A single
+    member can be drawn in one way only."""
     inside = np.asarray(members, dtype=np.float64)
     count = int(inside.sum())
+    if count == 1:
+        return np.stack([inside, inside])
     drawn = np.random.default_rng(seed).multinomial(count, inside / count, RESAMPLES)
     return np.concatenate([inside[None], drawn.astype(np.float64)])
 

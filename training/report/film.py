@@ -23,6 +23,7 @@ PANEL: Final = (340, 280)
 """Pixels, width and height, of one player."""
 TITLE: Final = 26
 """Pixels above him for his name."""
+CODING: Final = {"crf": "28", "preset": "veryfast", "threads": "1"}
 ACROSS: Final = 3
 """Players in a row."""
 
@@ -49,8 +50,8 @@ def write_film(path: Path, players: dict[str, Points], body: Body, sound: Sound 
     ground = _ground(list(players))
     part = path.with_name(f".{path.stem}.part{path.suffix}")
     av = _av()
+    _folder(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         _encode(av, part, _pictures(ground, flat, frames), sound)
         part.replace(path)
     except (OSError, av.FFmpegError) as error:
@@ -118,6 +119,13 @@ def _pictures(ground: Picture, flat: Sequence[Any], frames: int, first: int = 0)
         yield picture
 
 
+def _folder(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FilmError(f"the film {path} cannot be written: {error.strerror}") from error
+
+
 def _av() -> Any:
     """PyAV, which writes films."""
     try:
@@ -133,7 +141,9 @@ def _encode(av: Any, path: Path, pictures: Iterator[Picture], sound: Sound | Non
         audio = film.add_stream("aac", rate=sound.rate, layout="mono", bit_rate=96_000) if sound is not None else None
         for picture in pictures:
             if video is None:
-                video = film.add_stream("libx264", rate=FPS, options={"crf": "28", "threads": "1"})
+                video = film.add_stream(
+                    "libx264", rate=FPS, options={"crf": "28", "preset": "veryfast", "threads": "1"}
+                )
                 video.height, video.width, video.pix_fmt = *picture.shape[:2], "yuv420p"
             film.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         film.mux(video.encode(None))

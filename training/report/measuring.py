@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ from training.evaluate import Points, moved, predict, real_points, stacked, wris
 from training.metrics import SPAN, Floats, velocities
 from training.report import music as in_time
 from training.report.acceleration import classes, seam_ratio, statistics
-from training.report.bootstrap import Moments, Pairs, frechet
+from training.report.bootstrap import Moments, Pairs, draws, frechet
 from training.report.contact import contact
 from training.report.contestants import Contestant
 
@@ -58,6 +59,9 @@ class Entry:
         """(R,) one figure of all recordings, NaN where it is missing."""
         return np.array([figures.get(name, np.nan) for figures in self.figures])
 
+    def fd_g(self, real: Entry, weights: Floats) -> Floats:
+        return frechet(real.g.moments, self.g.moments, weights)
+
     def distances(self, real: Entry, weights: Floats) -> dict[str, Floats]:
         """FD_g, FD_k, ED_g, ED_k of resamples (``training.report.bootstrap``)."""
         fd = {key: frechet(b.moments, a.moments, weights) for key, a, b in _sides(self, real)}
@@ -73,6 +77,16 @@ class Measured:
     recordings: list[Recording]
     entries: list[Entry]
     length: int
+
+    @cached_property
+    def weights(self) -> Floats:
+        """Resamples of all recordings."""
+        return draws([True] * len(self.recordings))
+
+    @cached_property
+    def distances(self) -> dict[str, dict[str, Floats]]:
+        """Name -> FD and ED of these resamples."""
+        return {entry.name: entry.distances(self.entries[0], self.weights) for entry in self.entries}
 
 
 class Scales:

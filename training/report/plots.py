@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from training.report.acceleration import EDGES
-from training.report.bootstrap import draws, estimate
+from training.report.bootstrap import estimate
 from training.report.contestants import EvaluateError
 from training.report.measuring import REAL, SPLITS, Measured
 
@@ -63,10 +63,9 @@ def _bow(panel: Any, measured: Measured) -> bool:
 
 
 def _fd(panel: Any, measured: Measured) -> bool:
-    weights, real = draws([True] * len(measured.recordings)), measured.entries[0]
     names = [e.name for e in measured.entries[1:]]
     for shift, key, shade in ((-0.2, "FD_g", 1.0), (0.2, "FD_k", 0.5)):
-        found = [estimate(e.distances(real, weights)[key]) for e in measured.entries[1:]]
+        found = [estimate(measured.distances[name][key]) for name in names]
         errors = [[f.value - f.low for f in found], [f.high - f.value for f in found]]
         errors = [[max(e, 0.0) for e in side] for side in errors]
         at = np.arange(len(names)) + shift

@@ -104,11 +104,11 @@ def line(panel: Picture, start: Floats, end: Floats, colour: Sequence[int], thic
     high = np.minimum(np.ceil(np.maximum(start, end) + reach).astype(int) + 1, [panel.shape[1], panel.shape[0]])
     if (high <= low).any():
         return
-    y, x = np.mgrid[low[1] : high[1], low[0] : high[0]]
-    along = end - start
-    part = ((x - start[0]) * along[0] + (y - start[1]) * along[1]) / max(float(along @ along), 1e-9)
-    part = np.clip(part, 0.0, 1.0)
-    away = np.hypot(x - start[0] - part * along[0], y - start[1] - part * along[1])
-    cover = np.clip(thickness / 2 + 0.5 - away, 0.0, 1.0)[..., None]
+    x = np.arange(low[0], high[0], dtype=np.float32) - np.float32(start[0])
+    y = np.arange(low[1], high[1], dtype=np.float32)[:, None] - np.float32(start[1])
+    along = (end - start).astype(np.float32)
+    part = np.clip((x * along[0] + y * along[1]) / max(along @ along, np.float32(1e-6)), 0.0, 1.0)
+    away = np.sqrt((x - part * along[0]) ** 2 + (y - part * along[1]) ** 2)
+    cover = np.clip(np.float32(thickness / 2 + 0.5) - away, 0.0, 1.0)[..., None]
     under = panel[low[1] : high[1], low[0] : high[0]]
-    under[:] = np.round(under * (1.0 - cover) + np.asarray(colour) * cover).astype(np.uint8)
+    under[:] = (under + (np.array(colour, dtype=np.float32) - under) * cover + 0.5).astype(np.uint8)

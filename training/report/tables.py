@@ -12,7 +12,7 @@ import numpy as np
 from training.metrics import Floats
 from training.report.bootstrap import draws, estimate, mean
 from training.report.contestants import Contestant
-from training.report.measuring import Entry, Measured
+from training.report.measuring import REAL, Entry, Measured
 from training.report.music import TOLERANCE
 
 Column = tuple[str, str, float, int]
@@ -46,38 +46,31 @@ CONTACT: Final[tuple[Column, ...]] = (
 
 def distance_table(measured: Measured) -> Iterator[str]:
     """FD and ED, those of the real clips too."""
-    weights = draws([True] * len(measured.recordings))
-    real = measured.entries[0]
     yield from head("weights", ["FD_g", "FD_k", "ED_g", "ED_k"])
-    for entry in measured.entries:
-        found = entry.distances(real, weights)
+    for name, found in measured.distances.items():
         cells = [estimate(values).text(1) for values in found.values()]
-        if entry is real:
+        if name == REAL:
             cells[:2] = ["0", "0"]
-        yield row(entry.name, cells)
+        yield row(name, cells)
 
 
 def order(measured: Measured, contestants: Sequence[Contestant]) -> Iterator[str]:
     """FD_g of the paper's other variants as a part of SNSL's, by resamples of the same recordings."""
     named = {c.name: c.variant for c in contestants}
-    base = next((e for e in measured.entries if named.get(e.name) == "SNSL"), None)
-    others = [e for e in measured.entries if e is not base and e.name in named]
-    if base is None or not others:
+    below = next((name for name in measured.distances if named.get(name) == "SNSL"), None)
+    others = [name for name in measured.distances if name != below and name in named]
+    if below is None or not others:
         return
-    weights, real = draws([True] * len(measured.recordings)), measured.entries[0]
-    below = base.distances(real, weights)["FD_g"]
-    yield ""
-    yield f"FD_g as a part of that of {plain(base.name)}, in resamples of the same recordings:"
-    yield ""
+    yield from ("", f"FD_g as a part of that of {plain(below)}, in resamples of the same recordings:", "")
     yield from head("weights", ["FD_g / FD_g"])
-    for entry in others:
-        ratio = entry.distances(real, weights)["FD_g"] / np.maximum(below, 1e-9)
-        yield row(entry.name, [estimate(ratio).text(3)])
+    for name in others:
+        ratio = measured.distances[name]["FD_g"] / np.maximum(measured.distances[below]["FD_g"], 1e-9)
+        yield row(name, [estimate(ratio).text(3)])
 
 
 def figure_table(measured: Measured, columns: Sequence[Column]) -> list[str]:
     """Means over recordings; no lines when nobody has any of these figures."""
-    weights = draws([True] * len(measured.recordings))
+    weights = measured.weights
     shown = [c for c in columns if any(np.isfinite(e.column(c[1])).any() for e in measured.entries)]
     lines = []
     for entry in measured.entries:
@@ -101,7 +94,7 @@ def group_table(measured: Measured, what: str, key: Callable[[int], str], figure
 
 def _group_cell(entry: Entry, real: Entry, weights: Floats, figure: Column | None) -> str:
     if figure is None:
-        return estimate(entry.distances(real, weights)["FD_g"]).text(0)
+        return estimate(entry.fd_g(real, weights)).text(0)
     members = weights[0] > 0
     column = entry.column(figure[1]) * figure[2]
     return _cell(np.where(members, column, np.nan), weights, figure[3])

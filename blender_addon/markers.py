@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from .core.annotations import Annotation, AnnotationTrack
+from .core.annotations import CURVES, Annotation, AnnotationTrack
 from .timeline import frame_rate
 from .track_state import Edits, PlacedTrack, matches
 
@@ -209,7 +209,8 @@ def _settle(scene: Any, item: Any) -> None:
 def _put(scene: Any, item: Any, track: PlacedTrack, edits: Edits, there: dict[int, Any]) -> None:
     """Let the timeline show the track, or not; ``there`` are the markers that it has."""
     track.keep_place(item)
-    wanted = set(range(len(track.annotations))) - edits.deleted - _covered(scene, track) if item.shown else set()
+    marked = item.shown and item.namespace not in CURVES
+    wanted = set(range(len(track.annotations))) - edits.deleted - _covered(scene, track) if marked else set()
     for index in set(there) - wanted:
         scene.timeline_markers.remove(there.pop(index))
     cameras = {kept.index: kept.camera for kept in item.cameras}

@@ -17,7 +17,7 @@ from plugins.api import Motion, find_track, from_json
 from tests.running import RATE, TUNE, Command, FakeBlender, melody, names, start, tone, wait, write_midi, write_score
 
 needs_blender = pytest.mark.skipif(find_spec("bpy") is None, reason="Blender's module is not installed")
-COMPONENTS = {"performer", "pianist", "ik", "align", "transcribe", "beats"}
+COMPONENTS = {"performer", "pianist", "ik", "align", "transcribe", "beats", "loudness"}
 
 
 @pytest.fixture

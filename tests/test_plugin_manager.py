@@ -26,6 +26,7 @@ BUILT_IN = {
     ("post_step", "ik"),
     ("recognizer", "align"),
     ("recognizer", "beats"),
+    ("recognizer", "loudness"),
     ("recognizer", "transcribe"),
 }
 HEAVY = ("torch", "librosa", "onnxruntime", "partitura", "pretty_midi", "scipy", "soxr", "numba", "soundfile", "bpy")

@@ -11,8 +11,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 FORMAT_VERSION: Final = 1
-NAMESPACES: Final = ("beat", "downbeat", "phrase", "dynamics", "articulation", "note", "harmony", "cadence")
+NAMESPACES: Final = (
+    *("beat", "downbeat", "phrase", "dynamics", "articulation", "note", "harmony", "cadence"),
+    "loudness",
+)
 """What tracks are about, the most asked for first."""
+CURVES: Final = ("loudness",)
+"""Namespaces whose annotations are the values of a curve, many a second."""
 
 
 class AnnotationError(ValueError):
@@ -26,9 +31,10 @@ class Annotation:
     Attributes:
         time: seconds in the recording.
         duration: seconds, 0 for an instant.
-        value: what it is. A beat: its position in the bar, 1 = downbeat. A downbeat: the
-            number of its bar. A note:
-            a mapping with ``pitch`` (MIDI number) and what else is known of it.
+        value: what it is. A beat: its position in the bar, 1 = downbeat. A downbeat: the number of
+            its bar. A note: a mapping with ``pitch`` (MIDI number) and what else is known of it.
+            Dynamics: ppp to fff, or the hairpins cresc and dim. Articulation: legato, neutral or
+            staccato. Loudness: LUFS.
         confidence: 0 to 1.
     """
 

@@ -193,3 +193,10 @@ def test_chosen_namespaces_are_shown(scene: Any) -> None:
     assert [m.name for m in ours(scene, "dynamics")] == ["mf", "f"]
     assert [t.shown for t in scene.cadenza_timeline.tracks] == [True, False]
     assert [t.count for t in scene.cadenza_timeline.tracks] == [2, 2]
+
+
+def test_a_curve_is_kept_but_has_no_markers(scene: Any) -> None:
+    loudness = AnnotationTrack("loudness", tuple(Annotation(0.1 * i, 0.0, -20.0 - i) for i in range(50)))
+    assert markers.add_markers(scene, [loudness, BARS], 0.0, shown={"loudness", "downbeat"}) == 4
+    assert not ours(scene, "loudness")
+    assert markers.tracks_of(scene) == [loudness, BARS]

@@ -7,13 +7,14 @@ from __future__ import annotations
 import json
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from plugins.a2m.config import CLIP, ModelConfig, Variant, has_compound_loss, paper_config
 from plugins.a2m.targets import PAPER_TARGETS
 from training.a2m_clips import STROKE_CHANNELS, check_targets, part_sizes
 from training.config_files import problem
 from training.losses import PART_SCALES
+from training.run_config import Machine, Schedule, Section
 
 VIOLIN_AND_BOW: Final = ("violin_end", "violin_scroll", "bow_frog", "bow_tip")
 
@@ -21,11 +22,7 @@ WITHOUT_EFFECT: Final = ("minutes", "log_every", "validate_every", "save_every",
 """Keys that change nothing of what is learned."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Loss(_Section):
+class Loss(Section):
     """How wrong an answer is."""
 
     printed: bool = False
@@ -34,26 +31,7 @@ class Loss(_Section):
     turns: float = Field(default=1.0, ge=0.0)
 
 
-class Schedule(_Section):
-    """The learning rate over the steps."""
-
-    learning_rate: float = Field(default=2e-3, gt=0.0)
-    warmup_steps: int = Field(default=0, ge=0)
-    kind: Literal["exponential", "cosine"] = "exponential"
-    decay: float = Field(default=0.96, gt=0.0, le=1.0)
-    decay_steps: int = Field(default=10_000, ge=1)
-
-
-class Machine(_Section):
-    """Where it runs; nothing here changes what is learned, but ``precision`` does by rounding."""
-
-    accelerator: Literal["auto", "cpu", "cuda"] = "auto"
-    devices: int = Field(default=1, ge=1)
-    precision: Literal["32-true", "bf16-mixed"] = "32-true"
-    threads: int = Field(default=0, ge=0)
-
-
-class TrainConfig(_Section):
+class TrainConfig(Section):
     """One run."""
 
     clips: str

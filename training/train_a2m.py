@@ -12,7 +12,6 @@ that is; several devices add their gradients in an order of their own.
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 import time
@@ -32,7 +31,7 @@ from torch.nn import functional
 from plugins.a2m.checkpoint import VERSION, Weights, pack
 from plugins.a2m.model import Network
 from plugins.a2m.targets import Normaliser
-from plugins.api.checkpoint import Checkpoint, load_checkpoint
+from plugins.api.checkpoint import Checkpoint
 from plugins.api.transformer import parameter_count
 from training.a2m_clips import Clips
 from training.a2m_config import TrainConfig
@@ -44,17 +43,14 @@ from training.report.contestants import EvaluateError
 from training.report.training_film import film_of
 from training.revision import git_revision
 from training.run_log import RunLog
+from training.run_state import STATE, RunState, launched, learning_rate, set_rate
 
-STATE: Final = "state.safetensors"
-"""Everything that a run needs to go on."""
 WEIGHTS: Final = "a2m.safetensors"
 """The averaged weights of the best validation so far, for use."""
 FILMS: Final = "films"
 """Folder of the films that each validation makes."""
 SAMPLE_ROWS: Final = 200_000
 """Frames of the training clips, evenly taken, that the normaliser is fitted to."""
-BETAS: Final = (0.9, 0.999)
-"""Adam's, as usual."""
 
 
 def train(config: TrainConfig) -> Path:
@@ -64,7 +60,7 @@ def train(config: TrainConfig) -> Path:
         ConfigError, ClipsError, CheckpointError: with what is wrong.
     """
     started = time.monotonic()
-    fabric = _fabric(config)
+    fabric = launched(config.machine)
     clips = Clips.open(config.clips, config.instrument)
     windows = training_windows(clips, config)
     if len(windows) < config.batch or config.batch % fabric.world_size:
@@ -75,7 +71,8 @@ def train(config: TrainConfig) -> Path:
     folder = Path(config.output)
     run = _Run(config, clips, _fitted(clips, config), _new_network(config))
     network, optimizer = fabric.setup(run.network, run.optimizer)
-    step, best = run.take_up(folder / STATE, fabric.device)
+    same = {"run": config.same_run(), "data_card": clips.card_sha256}
+    step, best = run.take_up(folder / STATE, fabric.device, **same)
 
     total = math.ceil(config.epochs * len(windows) / config.batch)
     total = min(total, config.max_steps or total)
@@ -83,9 +80,8 @@ def train(config: TrainConfig) -> Path:
     log(step, parameters=parameter_count(run.network), windows=len(windows), steps=total)
     while step < total:
         network.train()
-        rate = learning_rate(config, step, total)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
+        rate = learning_rate(config.schedule, step, total)
+        set_rate(optimizer, rate)
         rows = _batch_rows(windows, config, step)[fabric.global_rank :: fabric.world_size]
         torch.manual_seed(hash((config.seed, step, fabric.global_rank)))
         loss, terms = run.loss(network, run.batch(rows, fabric.device))
@@ -109,7 +105,7 @@ def train(config: TrainConfig) -> Path:
             if config.film and fabric.is_global_zero:
                 log(step, film=run.film(folder, step))
         if (step % config.save_every == 0 or over) and fabric.is_global_zero:
-            run.state(step, best).save(folder / STATE)
+            run.save(folder / STATE, step, best, **same)
         fabric.barrier()
         if over:
             break
@@ -118,15 +114,6 @@ def train(config: TrainConfig) -> Path:
         add_sway(folder / WEIGHTS, clips, config.instrument)
     log.close()
     return folder / WEIGHTS
-
-
-def learning_rate(config: TrainConfig, step: int, total: int) -> float:
-    """Warmed up linearly, then decaying as the config says."""
-    schedule = config.schedule
-    warm = min(1.0, (step + 1) / (schedule.warmup_steps + 1))
-    if schedule.kind == "cosine":
-        return schedule.learning_rate * warm * 0.5 * (1.0 + math.cos(math.pi * step / total))
-    return schedule.learning_rate * warm * schedule.decay ** (step / schedule.decay_steps)
 
 
 @dataclass
@@ -140,13 +127,12 @@ class Batch:
     strokes: Tensor | None
 
 
-class _Run:
-    """Weights, their average, the optimiser; what is saved and taken up."""
+class _Run(RunState):
+    """A2M in training, on its clips."""
 
     def __init__(self, config: TrainConfig, clips: Clips, normaliser: Normaliser, network: Network) -> None:
-        self.config, self.clips, self.normaliser, self.network = config, clips, normaliser, network
-        self.averaged = {name: value.detach().clone() for name, value in network.state_dict().items()}
-        self.optimizer = torch.optim.Adam(network.parameters(), config.schedule.learning_rate, BETAS)
+        super().__init__("a2m-training", VERSION, network, config.schedule, config.average)
+        self.config, self.clips, self.normaliser = config, clips, normaliser
 
     def batch(self, rows: npt.NDArray[np.int64], device: torch.device) -> Batch:
         """The windows that begin at these rows."""
@@ -181,13 +167,6 @@ class _Run:
             total = total + config.loss.strokes * moving + config.loss.turns * turning
             terms |= {"moving": moving.item(), "turning": turning.item()}
         return total, {"loss": total.item(), **terms}
-
-    def average_weights(self, step: int) -> None:
-        """Move the average towards the weights; fast in the first steps, so that it forgets the start."""
-        keep = min(self.config.average, (1.0 + step) / (10.0 + step))
-        with torch.no_grad():
-            for name, value in self.network.state_dict().items():
-                self.averaged[name].lerp_(value, 1.0 - keep)
 
     def validate(self, fabric: Fabric) -> float:
         """Mean loss of the averaged weights over the windows of the validation."""
@@ -237,53 +216,9 @@ class _Run:
             return str(error)
         return path.relative_to(folder).as_posix()
 
-    def average(self) -> dict[str, npt.NDArray[Any]]:
-        return {name: value.cpu().numpy() for name, value in self.averaged.items()}
-
     @cached_property
     def grip(self) -> npt.NDArray[np.float64] | None:
         return self.clips.grip()
-
-    def state(self, step: int, best: float) -> Checkpoint:
-        """Everything that changes during the run."""
-        tensors = {f"network.{name}": value for name, value in self.network.state_dict().items()}
-        tensors |= {f"average.{name}": value for name, value in self.averaged.items()}
-        for i, moments in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"adam.{i}.{name}": value for name, value in moments.items()}
-        arrays = {name: value.detach().cpu().numpy() for name, value in tensors.items()}
-        arrays["step"], arrays["best"] = np.array(step), np.array(best)
-        saved = {"run": self.config.same_run()}
-        return Checkpoint("a2m-training", VERSION, saved, arrays, data_card=self.clips.card_sha256)
-
-    def take_up(self, path: Path, device: torch.device) -> tuple[int, float]:
-        """Go on from a saved state where there is one; returns the step and the best validation."""
-        self.averaged = {name: value.to(device) for name, value in self.averaged.items()}
-        if not path.exists():
-            return 0, math.inf
-        found = load_checkpoint(path, component="a2m-training", version=VERSION)
-        _check_same_run(path, found, self.config, self.clips)
-        tensors = {name: torch.from_numpy(np.array(value)).to(device) for name, value in found.tensors.items()}
-        self.network.load_state_dict(_below("network.", tensors))
-        self.averaged = _below("average.", tensors)
-        state = self.optimizer.state_dict()
-        for name, value in _below("adam.", tensors).items():
-            index, _, moment = name.partition(".")
-            # Adam counts its steps on the CPU.
-            state["state"].setdefault(int(index), {})[moment] = value.cpu() if moment == "step" else value
-        self.optimizer.load_state_dict(state)
-        return int(found.tensors["step"].item()), float(found.tensors["best"].item())
-
-
-def _fabric(config: TrainConfig) -> Fabric:
-    machine = config.machine
-    if machine.threads:
-        torch.set_num_threads(machine.threads)
-    strategy = "ddp" if machine.devices > 1 else "auto"
-    fabric = Fabric(
-        accelerator=machine.accelerator, strategy=strategy, devices=machine.devices, precision=machine.precision
-    )
-    fabric.launch()
-    return fabric
 
 
 def _new_network(config: TrainConfig) -> Network:
@@ -304,21 +239,6 @@ def _batch_rows(windows: npt.NDArray[np.int64], config: TrainConfig, step: int) 
     epochs, within = places // len(windows), places % len(windows)
     orders = {e: np.random.default_rng([config.seed, int(e)]).permutation(len(windows)) for e in np.unique(epochs)}
     return windows[[orders[e][i] for e, i in zip(epochs, within, strict=True)]]
-
-
-def _check_same_run(path: Path, found: Checkpoint, config: TrainConfig, clips: Clips) -> None:
-    saved, asked = found.config["run"], json.loads(json.dumps(config.same_run()))
-    other = sorted(key for key in saved.keys() | asked.keys() if saved.get(key) != asked.get(key))
-    if found.data_card != clips.card_sha256:
-        other.append("the data card of the clips")
-    if other:
-        raise ConfigError(
-            f"{path} is of a run with another config ({', '.join(other)}); give another output, or delete that folder"
-        )
-
-
-def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
 
 if __name__ == "__main__":

@@ -111,6 +111,11 @@ def test_a_pianist_is_evaluated_by_the_wrists(
     assert "wrists off, mm" in page
     assert "bow" not in page
     assert not (tmp_path / "piano_bow.png").exists()
+    assert "## Unseen pieces" in page
+    assert command(monkeypatch, "evaluate", *given, "--split", "train", "--split", "valid") == 0
+    page = out.read_text()
+    assert page.index("## Trained on") < page.index("## Validation")
+    assert "## Unseen" not in page
     violins = write_clips(tmp_path / "violins", seconds=4.0)
     assert command(monkeypatch, "evaluate", weights, "--clips", violins, "-o", out) == 1
     assert "moves the skeleton 'pianist', not 'violinist'" in capsys.readouterr().err
@@ -129,7 +134,7 @@ def test_what_cannot_be_evaluated_is_named(
     (tmp_path / "broken.safetensors").write_bytes(trained["ours"].read_bytes()[:-9])
     film = ("--film", tmp_path / "a.mp4")
     cases: list[tuple[tuple[object, ...], str]] = [
-        ((trained["ours"], "--clips", seen_all), "no recordings of unseen pieces or players"),
+        ((trained["ours"], "--clips", seen_all), "no recordings of unseen pieces or unseen players"),
         ((trained["fold0"], "--clips", other), "fold0 is of a random fold of other clips"),
         ((trained["ours"], f"ours={trained['Full']}", "--clips", clips), "ours is a name already"),
         ((tmp_path / "no.safetensors", "--clips", clips), "no.safetensors"),

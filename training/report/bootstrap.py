@@ -18,6 +18,8 @@ import numpy.typing as npt
 from training.metrics import Clips, Floats, gaussian_distance
 
 RESAMPLES: Final = 1000
+COMPARED: Final = 200
+"""Clips that are compared in pairs: their pairs grow with the square."""
 
 
 @dataclass(frozen=True)
@@ -101,9 +103,13 @@ class Pairs:
 
     @classmethod
     def of(cls, recordings: Sequence[Clips]) -> Pairs:
-        """Of clips of one length: mean over frames of the Euclidean distance."""
+        """Of clips of one length: mean over frames of the Euclidean distance. Of many clips, COMPARED spread over
+        all, or a few more."""
         owners = np.repeat(np.arange(len(recordings)), [len(clips) for clips in recordings])
-        every = np.stack([np.asarray(clip, dtype=np.float32) for clips in recordings for clip in clips])
+        step = max(1, len(owners) // COMPARED)
+        owners = owners[::step]
+        kept = [clip for clips in recordings for clip in clips][::step]
+        every = np.stack([np.asarray(clip, dtype=np.float32) for clip in kept])
         found = np.zeros((len(every), len(every)))
         for i in range(1, len(every)):
             found[i, :i] = np.linalg.norm(every[:i] - every[i], axis=-1).mean(axis=-1)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,6 +15,15 @@ from training.progress import progress
 # Only what the help needs is imported here.
 
 
+class Split(str, Enum):  # noqa: UP042 - typer shows the values of such an Enum
+    """Of the clips."""
+
+    test_piece = "test_piece"
+    test_performer = "test_performer"
+    valid = "valid"
+    train = "train"
+
+
 def evaluate(
     weights: Annotated[list[str], typer.Argument(help="Checkpoints of A2M, each FILE or NAME=FILE.")],
     clips: Annotated[Path, typer.Option(help="Folder made by cadenza-train clips.")],
@@ -21,6 +31,7 @@ def evaluate(
         "docs/results/a2m.md"
     ),
     instrument: Annotated[Literal["violin", "piano"], typer.Option(help="Who plays.")] = "violin",
+    split: Annotated[list[Split] | None, typer.Option(help="Of the clips; the unseen ones by default.")] = None,
     film: Annotated[Path | None, typer.Option(help="An .mp4 of all side by side; needs --corpus.")] = None,
     corpus: Annotated[Path | None, typer.Option(help="What the clips were cut from: the film's sound.")] = None,
 ) -> None:
@@ -31,6 +42,7 @@ def evaluate(
         from training.report.contestants import EvaluateError, open_contestants
         from training.report.evaluation import Filming
         from training.report.evaluation import evaluate as run
+        from training.report.measuring import UNSEEN
     except ModuleNotFoundError as error:
         raise ConfigError(f"evaluating needs {error.name}; run: pip install 'cadenza[learned,training]'") from error
     from training.a2m_clips import Clips
@@ -42,10 +54,11 @@ def evaluate(
     if film is not None and corpus is None:
         raise EvaluateError("--film needs --corpus, the folder that the clips were cut from, for its sound")
     filming = Filming(film, corpus) if film is not None and corpus is not None else None
+    splits = [one.value for one in split] if split else UNSEEN
     opened = Clips.open(clips, instrument)
     try:
         with progress("recordings") as tell:
-            run(open_contestants(weights, instrument), opened, instrument, out, filming, tell)
+            run(open_contestants(weights, instrument), opened, instrument, out, filming, splits, tell)
     except KeyboardInterrupt:
         typer.echo("cadenza-train: stopped; no report was written", err=True)
         raise typer.Exit(130) from None

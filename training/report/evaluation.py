@@ -15,9 +15,9 @@ from training.evaluate import Points, moved, predict, real_points
 from training.folds import Rows
 from training.report import fold_windows
 from training.report.contestants import Contestant, EvaluateError, common_joints
-from training.report.film import sound_of, write_film, write_still
-from training.report.measuring import REAL, SPLITS, measure
-from training.report.page import Report
+from training.report.film import Sound, sound_of, write_film, write_still
+from training.report.measuring import REAL, SPLITS, UNSEEN, measure
+from training.report.page import Film, Report
 from training.report.plots import draw_plots
 from training.report.stick_figure import Body
 
@@ -41,6 +41,7 @@ def evaluate(
     instrument: str,
     out: Path,
     filming: Filming | None = None,
+    splits: Sequence[str] = UNSEEN,
     progress: Progress = lambda done, of: None,
 ) -> Path:
     """Measure everything, then write page, plots and film; returns the page.
@@ -48,32 +49,52 @@ def evaluate(
     Raises EvaluateError, ClipsError: with what is wrong, before anything is written.
     """
     honest = [c for c in contestants if c.fold is None]
-    splits = [split for split in SPLITS if clips.split(split)] if honest else []
+    found = [split for split in splits if clips.split(split)] if honest else []
     targets = common_joints(contestants, instrument)
     jobs = _jobs(contestants, clips) if fold_windows.folds_of(contestants) else []
-    if not splits and not jobs:
-        raise EvaluateError(
-            f"{clips.folder} has no recordings of unseen pieces or players (clips.json: {', '.join(SPLITS)})"
-        )
-    recording = _filmed(clips, splits) if filming is not None else None
-    rows = _rows(recording) if recording is not None else slice(0, 0)
-    sound = sound_of(filming.corpus, recording, rows) if filming is not None and recording is not None else None
-    count = _Count(progress, len(jobs) + sum(len(clips.split(s)) * (1 + len(honest)) for s in splits))
-    measured = [measure(honest, clips, split, targets, count) for split in splits]
-    judged = [fold_windows.judge(who, clips, found, unseen, targets, count) for who, found, unseen in jobs]
+    if not found and not jobs:
+        names = " or ".join(SPLITS[split].lower() for split in splits)
+        raise EvaluateError(f"{clips.folder} has no recordings of {names} (splits {', '.join(splits)} of clips.json)")
+    scene = _scene(filming, clips, found) if filming is not None else None
+    count = _Count(progress, len(jobs) + sum(len(clips.split(s)) * (1 + len(honest)) for s in found))
+    measured = [measure(honest, clips, split, targets, count) for split in found]
+    judged = [fold_windows.judge(who, clips, rows, unseen, targets, count) for who, rows, unseen in jobs]
     out.parent.mkdir(parents=True, exist_ok=True)
-    film, caption = None, ""
-    if filming is not None and recording is not None:
-        body = Body.of(clips, recording)
-        picture = write_film(filming.path, _players(honest, clips, recording, rows), body, sound)
-        film = filming.path, write_still(picture, filming.path.with_suffix(".jpg"))
-        caption = (
-            f"{recording.piece} by {recording.performer} ({SPLITS[recording.split].lower()}), as played and as made"
-        )
+    film = _film(scene, honest, clips) if scene is not None else None
     plots = draw_plots(measured, out.parent, out.stem) if measured else []
     joints = tuple(joint for part in targets.values() for joint in part)
-    Report(clips, instrument, joints, contestants, measured, judged, plots, film, caption).write(out)
+    Report(clips, instrument, joints, contestants, measured, judged, plots, film).write(out)
     return out
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is filmed: rows of a recording, counted from its beginning."""
+
+    path: Path
+    recording: Recording
+    rows: slice
+    sound: Sound
+
+
+def _scene(filming: Filming, clips: Clips, splits: Sequence[str]) -> Scene:
+    """The first recording; not its first bars, but what comes after a third."""
+    if not splits:
+        raise EvaluateError("a film needs weights of the honest split, and recordings that they have not seen")
+    recording = clips.split(splits[0])[0]
+    frames = min(recording.frames, round(FILM_SECONDS * FPS))
+    first = min(recording.frames // 3, recording.frames - frames)
+    rows = slice(first, first + frames)
+    return Scene(filming.path, recording, rows, sound_of(filming.corpus, recording, rows))
+
+
+def _film(scene: Scene, contestants: Sequence[Contestant], clips: Clips) -> Film:
+    recording = scene.recording
+    players = _players(contestants, clips, recording, scene.rows)
+    picture = write_film(scene.path, players, Body.of(clips, recording), scene.sound)
+    still = write_still(picture, scene.path.with_suffix(".jpg"))
+    unseen = SPLITS[recording.split].lower()
+    return Film(scene.path, still, f"{recording.piece} by {recording.performer} ({unseen}), as played and as made")
 
 
 class _Count:
@@ -90,22 +111,9 @@ class _Count:
 def _jobs(contestants: Sequence[Contestant], clips: Clips) -> list[tuple[Contestant, Rows, str]]:
     """Who is judged in windows, in which, and what they are."""
     folds = [(who, None, f"fold {who.fold}") for who in fold_windows.folds_of(contestants)]
-    twins = [(who, s, SPLITS[s].lower()) for who in fold_windows.twins(contestants) for s in SPLITS]
+    twins = [(who, s, SPLITS[s].lower()) for who in fold_windows.twins(contestants) for s in UNSEEN]
     found = [(who, fold_windows.rows_of(who, clips, split), unseen) for who, split, unseen in [*folds, *twins]]
     return [(who, rows, unseen) for who, rows, unseen in found if len(rows)]
-
-
-def _filmed(clips: Clips, splits: Sequence[str]) -> Recording:
-    if not splits:
-        raise EvaluateError("a film needs weights of the honest split, and recordings that they have not seen")
-    return clips.split(splits[0])[0]
-
-
-def _rows(recording: Recording) -> slice:
-    """Of the film, from the recording's beginning on: not its first bars, but what comes after a third."""
-    frames = min(recording.frames, round(FILM_SECONDS * FPS))
-    first = min(recording.frames // 3, recording.frames - frames)
-    return slice(first, first + frames)
 
 
 def _players(contestants: Sequence[Contestant], clips: Clips, recording: Recording, rows: slice) -> dict[str, Points]:

@@ -28,7 +28,13 @@ from training.report.contestants import Contestant
 Progress = Callable[[], None]
 Figures = dict[str, float]
 REAL: Final = "real"
-SPLITS: Final = {"test_piece": "Unseen pieces", "test_performer": "Unseen players"}
+UNSEEN: Final = ("test_piece", "test_performer")
+SPLITS: Final = {
+    "test_piece": "Unseen pieces",
+    "test_performer": "Unseen players",
+    "valid": "Validation",
+    "train": "Trained on",
+}
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,12 +19,21 @@ from training.report.measuring import SPLITS, Measured
 
 
 @dataclass(frozen=True)
+class Film:
+    """A film, a picture of it, and what it shows."""
+
+    path: Path
+    still: Path
+    caption: str
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything that is told.
 
     Attributes:
         measured: each split. judged: in windows, folds and what stands beside them.
-        plots: what it shows, and its file. film: the film and a picture of it.
+        plots: what it shows, and its file.
     """
 
     clips: Clips
@@ -34,8 +43,7 @@ class Report:
     measured: Sequence[Measured]
     judged: Sequence[Judged]
     plots: Sequence[tuple[str, Path]]
-    film: tuple[Path, Path] | None
-    caption: str = ""
+    film: Film | None
 
     def write(self, out: Path) -> None:
         out.write_text("\n".join(self._lines()) + "\n", encoding="utf-8")
@@ -47,8 +55,8 @@ class Report:
         yield ""
         yield from self._weights()
         if self.film is not None:
-            film, still = self.film
-            yield from ("", f"[![{self.caption}]({still.name})]({film.name})", "", f"{self.caption}.")
+            film = self.film
+            yield from ("", f"[![{film.caption}]({film.still.name})]({film.path.name})", "", f"{film.caption}.")
         for title, path in self.plots:
             yield from ("", f"![{title}]({path.name})")
         yield from ("", "## How it was measured", "", *words.methods(self.instrument, self.joints))

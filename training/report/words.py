@@ -8,10 +8,12 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from training.report.bootstrap import RESAMPLES
+from training.report.bootstrap import COMPARED, RESAMPLES
 from training.report.music import NEAR, SMOOTHED, TOLERANCE
 
 WIDTH: Final = 120
+PAPER: Final = {"violin": "21.38 / 19.68 / 35.58 / 31.96", "piano": "10.22 / 11.00 / 20.63 / 23.03"}
+"""FD_g, FD_k, ED_g, ED_k of MOSA's table VII."""
 
 FOLDS: Final = """Windows of all recordings, shuffled, a fifth held out: neighbours that share most of a window's frames
     are trained on, and so is every piece and every player. Single windows, each by itself, on the scale of the real
@@ -32,8 +34,8 @@ def methods(instrument: str, joints: Sequence[str]) -> Iterator[str]:
         mean of the real clips of the split, clipped at Tukey's fences, each part of the body scaled so that its widest
         coordinate spans 0 to 50; velocities (FD_k, ED_k) on a scale of their own made likewise. FD: squared
         2-Wasserstein distance of Gaussians of single frames; ED: mean distance of the frames of two clips, over all
-        pairs of clips. The paper gives no code: its figures (violin, Full: 21.38 / 19.68 / 35.58 / 31.96) are on
-        other data and an unknown scale, and cannot be compared.""")
+        pairs of clips ({COMPARED} of them, where there are many more). The paper gives no code: its figures (Full:
+        {PAPER[instrument]}) are on other data and an unknown scale, and cannot be compared.""")
     yield from bullet(f"""**Beat alignment** (R. Li et al., *AI Choreographer*, 2021): mean of exp(-d² / 2s²),
         s {NEAR:g} s, d from each minimum of the mean speed of the joints (smoothed by {1000 * SMOOTHED:.0f} ms) to the
         nearest annotated beat. It tells little: see the real motion, and chance (the beats of another piece).""")

@@ -17,7 +17,7 @@ import torch
 
 from backend.audio_files import read_audio
 from plugins.a2m import windows
-from plugins.a2m.assemble import assemble, bow_on_strings, string_level, violin_turn
+from plugins.a2m.assemble import assemble, bow_on_strings, string_level, swayed, violin_turn
 from plugins.a2m.generator import A2M, WEIGHTS
 from plugins.a2m.grip import bow_axes, fit_grip, gripped
 from plugins.a2m.predictor import Prediction
@@ -117,9 +117,9 @@ def test_what_is_shown_early_is_what_comes(weights: Path) -> None:
     np.testing.assert_allclose(shown, whole.positions[: len(shown)], atol=1e-5)
     # And all at once it would have been the same.
     predictor = generator._predictor
-    said = (
-        predictor.predict(log_mel(audio.samples, audio.sample_rate)).smoothed().at(np.arange(len(whole)) / 24.0 * FPS)
-    )
+    heard = log_mel(audio.samples, audio.sample_rate)
+    smooth = swayed(predictor.predict(heard).smoothed(), predictor.weights.swayed(len(heard), 0))
+    said = smooth.at(np.arange(len(whole)) / 24.0 * FPS)
     frog = whole.joint("bow_frog")
     positions, _ = assemble(whole.skeleton, said, predictor.weights.grip)
     np.testing.assert_allclose(frog, positions[:, whole.skeleton.index("bow_frog")], atol=1e-4)

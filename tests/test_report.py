@@ -18,7 +18,8 @@ from tests.test_a2m_piano import piano_config
 from tests.test_study_make import command
 from tests.test_train_a2m import TINY, config, logged, run, weights_of
 from training.a2m_clips import Clips
-from training.evaluate import real_points
+from training.a2m_sway import add_sway
+from training.evaluate import moved, predict, real_points
 from training.report import film
 from training.report.contestants import open_contestants
 from training.report.film import FilmError, write_film
@@ -248,6 +249,21 @@ def test_training_goes_on_without_what_shows_it(
     assert "no tensorboard here" in capsys.readouterr().out
     assert logged(tmp_path, "film") == ["films need PyAV; run: pip install 'cadenza[training]'"]
     assert len(logged(tmp_path, "loss")) == 2
+
+
+def test_who_sways_is_measured_without_it_too(clips: Path, trained: dict[str, Path], tmp_path: Path) -> None:
+    path = tmp_path / "swaying.safetensors"
+    path.write_bytes(trained["ours"].read_bytes())
+    opened = Clips.open(clips, "violin")
+    add_sway(path, opened, "violin")
+    swaying, still = open_contestants([str(path)], "violin")
+    assert (swaying.name, still.name) == ("swaying", "swaying without sway")
+    recording = opened.split("test_piece")[0]
+    said = predict(swaying.predictor, opened, recording)
+    (bowed,) = open_contestants([str(trained["ours"])], "violin")
+    calm, plain, swayed = (moved(c.predictor, said, 1).points["head"] for c in (still, bowed, swaying))
+    np.testing.assert_array_equal(calm, plain)
+    assert np.abs(swayed - plain).max() > 1e-6
 
 
 def test_contestants_are_called_after_their_folders(trained: dict[str, Path], tmp_path: Path) -> None:

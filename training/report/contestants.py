@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,20 @@ class Contestant:
 
     Attributes:
         trained: the config of its training; data_card: SHA-256 of the card of the clips of its training.
+        filmed: whether it is in the film.
     """
 
     name: str
     predictor: Predictor = field(repr=False)
     trained: Mapping[str, Any] = field(repr=False)
     data_card: str = ""
+    filmed: bool = True
+
+    def still(self) -> Contestant:
+        """The same without its sway: chance makes a crowd of poses look real, however little they fit the music."""
+        weights = replace(self.predictor.weights, sway=None)
+        name = f"{self.name} without sway"
+        return replace(self, name=name, predictor=Predictor(weights, weights.window), filmed=False)
 
     @property
     def joints(self) -> tuple[str, ...]:
@@ -61,7 +69,7 @@ class Contestant:
 
 
 def open_contestants(given: Sequence[str], instrument: str) -> list[Contestant]:
-    """From ``NAME=FILE``, or FILE alone, which is then called after its folder.
+    """From ``NAME=FILE``, or FILE alone, which is then called after its folder; who sways, without sway too.
 
     Raises:
         EvaluateError: a name comes twice. CheckpointError: a file is no A2M of this instrument.
@@ -77,6 +85,8 @@ def open_contestants(given: Sequence[str], instrument: str) -> list[Contestant]:
         whole = load_checkpoint(path, component=COMPONENT, version=VERSION)
         predictor = Predictor(weights, weights.window)
         found.append(Contestant(name, predictor, whole.config.get("training", {}), whole.data_card))
+        if weights.sway is not None:
+            found.append(found[-1].still())
     return found
 
 

@@ -90,7 +90,7 @@ def _scene(filming: Filming, clips: Clips, splits: Sequence[str]) -> Scene:
 
 def _film(scene: Scene, contestants: Sequence[Contestant], clips: Clips) -> Film:
     recording = scene.recording
-    players = _players(contestants, clips, recording, scene.rows)
+    players = _players([c for c in contestants if c.filmed], clips, recording, scene.rows)
     picture = write_film(scene.path, players, Body.of(clips, recording), scene.sound)
     still = write_still(picture, scene.path.with_suffix(".jpg"))
     unseen = SPLITS[recording.split].lower()

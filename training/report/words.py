@@ -23,7 +23,8 @@ FOLDS: Final = """Windows of all recordings, shuffled, a fifth held out: neighbo
 def opening(card: str, recordings: int) -> Iterator[str]:
     yield from prose(f"""Made by `cadenza-train evaluate`; do not edit. Figures in brackets: 95 % intervals by the
         bootstrap over recordings ({RESAMPLES} resamples, percentiles); with few recordings they are rough, and those of
-        distances lie high, since a resample has fewer recordings than there are. The clips: a `card.json` with SHA-256
+        distances lie high, since a resample has fewer recordings than there are. Each row is of one run of training:
+        another seed would give other figures, and no interval says how much. The clips: a `card.json` with SHA-256
         `{card[:16]}…`, {recordings} recordings, simulated or real as that card says.""")
 
 
@@ -36,6 +37,9 @@ def methods(instrument: str, joints: Sequence[str]) -> Iterator[str]:
         2-Wasserstein distance of Gaussians of single frames; ED: mean distance of the frames of two clips, over all
         pairs of clips ({COMPARED} of them, where there are many more). The paper gives no code: its figures (Full:
         {PAPER[instrument]}) are on other data and an unknown scale, and cannot be compared.""")
+    yield from bullet("""**Sway** is drawn by chance, with rhythm and size as in the training clips; FD and ED reward it,
+        since they ask whether poses are like the real ones, not whether they fit the music. Hence the rows *without
+        sway*.""")
     yield from bullet(f"""**Beat alignment** (R. Li et al., *AI Choreographer*, 2021): mean of exp(-d² / 2s²),
         s {NEAR:g} s, d from each minimum of the mean speed of the joints (smoothed by {1000 * SMOOTHED:.0f} ms) to the
         nearest annotated beat. It tells little: see the real motion, and chance (the beats of another piece).""")

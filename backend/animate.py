@@ -4,14 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from backend.audio_files import check_file
@@ -19,9 +17,9 @@ from backend.blender import BlenderProcess
 from backend.drafts import Drafts, Outputs
 from backend.pipeline import Job, Result, check_job, run
 from backend.plugin_manager import load_plugins
-from backend.signals import check_stopped
-from backend.sources import MIDI, SCORES, sound_of
-from plugins.api import Audio, BakeJob, CharacterFile, ComponentError, Score, SoundFile
+from backend.progress_bars import bars_on, shown_in
+from backend.sources import is_midi, score_beside, sound_of
+from plugins.api import Audio, BakeJob, CharacterFile, ComponentError, SoundFile
 
 PREVIEW_SIZE: Final = (640, 360)
 
@@ -39,8 +37,8 @@ def animate_file(
     console: Console | None = None,
 ) -> list[Path]:
     """Everything from a sound file to the files of ``outputs``; the files that were written."""
-    is_midi = source.suffix.lower() in MIDI
-    if is_midi:
+    silent = is_midi(source.name)
+    if silent:
         outputs = replace(outputs, sound=outputs.blend.with_suffix(".wav"))
     rig = Path(character.path) if character is not None else None
     if rig is not None:
@@ -49,14 +47,14 @@ def animate_file(
         raise ComponentError("--report and --export are about a character of your own; give it with --rig")
     bone_map = Path(character.bone_map) if character is not None and character.bone_map else None
     outputs.check([path for path in (source, score, rig, bone_map) if path is not None], overwrite)
-    job = replace(job, score=_read_score(_notes_from(source, score, is_midi)))
+    job = replace(job, score=score_beside(source, score))
     # The process ends before the drafts are cleared away: it may be writing one.
-    with Drafts(outputs) as drafts, BlenderProcess() as blender, _bars(console) as bars:
-        shown = _progress(bars, "Reading the sound", blender.check)
-        audio, result = _listen(source, job, is_midi, start, end, shown)
+    with Drafts(outputs) as drafts, BlenderProcess() as blender, bars_on(console) as bars:
+        shown = shown_in(bars, "Reading the sound", blender.check)
+        audio, result = _listen(source, job, silent, start, end, shown)
         for warning in result.motion.provenance.get("warnings", ()):
             bars.console.print(Text.assemble(("note: ", "yellow"), warning), soft_wrap=True)
-        shown = _progress(bars, "Waiting for Blender")
+        shown = shown_in(bars, "Waiting for Blender")
         sound = drafts.place_sound(audio)
         drafts.write(result)
         strip = SoundFile(str(sound), 0.0) if sound else SoundFile(str(source.absolute()), audio.start)
@@ -69,15 +67,15 @@ def animate_file(
 def _listen(
     source: Path,
     job: Job,
-    is_midi: bool,
+    silent: bool,
     start: float | None,
     end: float | None,
     progress: Callable[[float, str], None],
 ) -> tuple[Audio, Result]:
     registry = load_plugins()
     check_job(registry, job)
-    audio = sound_of(None if is_midi else source, job.score, start, end, instrument=job.instrument)
-    return audio, run(registry, job, audio, silent=is_midi, on_progress=progress)
+    audio = sound_of(None if silent else source, job.score, start, end, instrument=job.instrument)
+    return audio, run(registry, job, audio, silent=silent, on_progress=progress)
 
 
 def _bake_job(
@@ -96,44 +94,3 @@ def _bake_job(
         report=str(drafts.report) if outputs.report else None,
         export=str(drafts.export) if outputs.export else None,
     )
-
-
-def _progress(
-    bars: Progress, description: str, check: Callable[[], None] = lambda: None
-) -> Callable[[float, str], None]:
-    task = bars.add_task(description, total=1.0)
-
-    def show(fraction: float, message: str) -> None:
-        check_stopped()
-        check()
-        bars.update(task, completed=fraction, description=message)
-
-    return show
-
-
-@contextmanager
-def _bars(console: Console | None) -> Iterator[Progress]:
-    columns = (
-        TextColumn("{task.description:<26}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console) as bars:
-        yield bars
-
-
-def _notes_from(source: Path, score: Path | None, is_midi: bool) -> Path | None:
-    """A MIDI file is sound and score at once: its notes are played as they stand."""
-    if is_midi and score is not None:
-        raise ComponentError(f"{source.name} is played as it stands; leave out --score, or give a recording")
-    return source if is_midi else score
-
-
-def _read_score(path: Path | None) -> Score | None:
-    if path is None:
-        return None
-    if path.suffix.lower() not in SCORES:
-        raise ComponentError(f"{path.name} is not a score; give one of {', '.join(SCORES)}")
-    check_file(path)
-    return Score(path.name, path.read_bytes())

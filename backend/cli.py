@@ -140,6 +140,38 @@ def animate(
         print(path)  # noqa: T201 (what was made goes to standard output, for scripts)
 
 
+@app.command()
+def annotate(
+    input: Annotated[Path, typer.Argument(help="Recording (wav, flac, mp3, ogg, opus) or MIDI file")],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", help="The file to write: .json, .jams, .csv, .txt (Audacity labels) or .mid"),
+    ],
+    score: Annotated[Path | None, typer.Option(help="Score of the piece (musicxml, mxl, mid): no guessing")] = None,
+    what: Annotated[
+        str, typer.Option(help="What to recognise, by commas: beat,downbeat,note,... Without, all that can be")
+    ] = "",
+    start: Annotated[float | None, typer.Option(help="Begin here, seconds")] = None,
+    end: Annotated[float | None, typer.Option(help="Stop here, seconds")] = None,
+    instrument: Annotated[str, typer.Option(help="What is played: that part of the score is read")] = "violin",
+    seed: Annotated[int, typer.Option(help="For recognisers that draw lots")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
+    option: Annotated[list[str] | None, typer.Option(help="component.name=value")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists")] = False,
+) -> None:
+    """Write the music's structure: beats, bars, notes, and with a score phrases, dynamics, articulation."""
+    from backend.annotate import annotate_file
+
+    job = _job("-", instrument, 30.0, seed, device, option or [])
+    wanted = [name.strip().lower() for name in what.split(",") if name.strip()]
+    ranges = {"start": start, "end": end}
+    tracks = annotate_file(
+        input, output, job, what=wanted, score=score, overwrite=overwrite, console=_console(), **ranges
+    )
+    _console().print(", ".join(f"{len(t)} {t.namespace}" for t in tracks), highlight=False, soft_wrap=True)
+    print(output)  # noqa: T201 (what was made goes to standard output, for scripts)
+
+
 def _character(rig: Path | None, armature: str, bone_map: Path | None) -> CharacterFile | None:
     from plugins.api import CharacterFile, ComponentError
 

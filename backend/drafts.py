@@ -17,7 +17,7 @@ from typing import Final
 
 import soundfile
 
-from backend.audio_files import check_name
+from backend.output_file import check_output
 from backend.pipeline import Result
 from backend.signals import held_back
 from plugins.api import Audio, ComponentError, to_json
@@ -55,11 +55,7 @@ class Outputs:
             raise ComponentError(f"{twice} is given for two outputs; give each a name of its own")
         self._check_suffixes()
         for path in paths:
-            if any(path.exists() and given.exists() and path.samefile(given) for given in inputs):
-                raise ComponentError(f"{path} is also the input; give the output another name")
-            _check_place(path)
-            if path.exists() and not overwrite:
-                raise ComponentError(f"{path} exists already; give --overwrite to replace it, or another name")
+            check_output(path, inputs, overwrite)
 
     def _check_suffixes(self) -> None:
         wanted = [
@@ -73,19 +69,6 @@ class Outputs:
         for path, suffixes in wanted:
             if path is not None and path.suffix.lower() not in suffixes:
                 raise ComponentError(f"{path} must end in {' or '.join(suffixes)}")
-
-
-def _check_place(path: Path) -> None:
-    """See that a file can be written there, once the folders that are missing are made."""
-    check_name(path)
-    if path.is_dir():
-        raise ComponentError(f"{path} is a folder; give the name of a file")
-    folder = next(p for p in path.absolute().parents if p.exists())
-    try:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise ComponentError(f"nothing can be written to {folder} ({error.strerror}); choose another place") from error
 
 
 class Drafts:

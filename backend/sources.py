@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path, PurePath
 from typing import Final
 
-from backend.audio_files import LONGEST, read_audio
+from backend.audio_files import LONGEST, check_file, read_audio
 from plugins.api import Audio, ComponentError, Score
 
 MIDI: Final = (".mid", ".midi")
@@ -45,3 +45,19 @@ def sound_of(
     from backend.midi_sound import read_midi
 
     return read_midi(score, start, end, longest=longest, instrument=instrument)
+
+
+def score_beside(source: Path, score: Path | None) -> Score | None:
+    """The score of a file: the one that is given, or of a MIDI file itself, which is sound and score at once."""
+    if is_midi(source.name):
+        if score is not None:
+            raise ComponentError(f"{source.name} is played as it stands; leave out --score, or give a recording")
+        return read_score(source)
+    return read_score(score) if score is not None else None
+
+
+def read_score(path: Path) -> Score:
+    if path.suffix.lower() not in SCORES:
+        raise ComponentError(f"{path.name} is not a score; give one of {', '.join(SCORES)}")
+    check_file(path)
+    return Score(path.name, path.read_bytes())

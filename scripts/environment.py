@@ -65,7 +65,7 @@ def _fingerprint(requirements: list[str]) -> str:
 
 def main_environment() -> Path:
     """The environment for work and tests."""
-    return make(".venv", ["--editable", ".[blender,dev,learned,training]"], no_dependencies=[BASIC_PITCH])
+    return make(".venv", ["--editable", ".[annotate,blender,dev,learned,training]"], no_dependencies=[BASIC_PITCH])
 
 
 def blender_environment(version: str) -> Path:

@@ -7,7 +7,10 @@
 """
 
 from blender_addon.core import pianist, piano, rotations, violin, violinist
+from blender_addon.core.annotation_files import WRITERS
 from blender_addon.core.annotations import (
+    CURVES,
+    NAMESPACES,
     Annotation,
     AnnotationError,
     AnnotationTrack,
@@ -46,8 +49,11 @@ from plugins.api.context import Cancelled, Constraint, JobContext, Score
 from plugins.api.hookspecs import PROJECT, hookimpl, hookspec
 
 __all__ = [
+    "CURVES",
+    "NAMESPACES",
     "PROJECT",
     "PROTOCOL_VERSION",
+    "WRITERS",
     "Annotation",
     "AnnotationError",
     "AnnotationTrack",

@@ -19,6 +19,10 @@ from plugins.api import Annotation, AnnotationTrack, Audio, ComponentError, JobC
 
 SAMPLE_RATE: Final = 22050
 HOP: Final = 512
+QUIET: Final = -60.0
+"""Decibels below full scale under which nothing is heard to beat."""
+PAUSE: Final = 1.5
+"""Seconds of quiet before and after a beat that make it none: a shorter rest goes by in time."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -45,6 +49,8 @@ class BeatTracker(Recognizer):
             raise ComponentError("beat tracking needs a sound")
         context.progress(0.0, "Finding beats")
         times, strengths = _beats(audio, options.tempo)
+        sounding = _sounding(audio, times)
+        times, strengths = times[sounding], strengths[sounding]
         context.progress(0.9, "Finding downbeats")
         metres = (3, 4, 2) if options.metre == "auto" else (int(options.metre),)
         positions = bar_positions(strengths, metres)
@@ -67,6 +73,15 @@ def _beats(audio: Audio, tempo: float) -> tuple[Floats, Floats]:
     _, frames = beat_track(onset_envelope=strength, sr=SAMPLE_RATE, hop_length=HOP, start_bpm=tempo, trim=False)
     near = np.clip(frames[:, None] + np.arange(-2, 3), 0, len(strength) - 1)
     return frames * HOP / SAMPLE_RATE, strength[near].max(axis=1, initial=0.0)
+
+
+def _sounding(audio: Audio, times: Floats) -> npt.NDArray[np.bool_]:
+    """(N,) whether anything sounds within PAUSE of each of ``times`` (seconds from the sound's start)."""
+    fps = 20.0
+    loud = np.concatenate([[0], np.cumsum(audio.loudness(fps) > QUIET)])
+    low = np.clip(np.round((times - PAUSE) * fps), 0, len(loud) - 1).astype(int)
+    high = np.clip(np.round((times + PAUSE) * fps), 0, len(loud) - 1).astype(int)
+    return np.asarray(loud[high] > loud[low])
 
 
 def bar_positions(strengths: Floats, metres: tuple[int, ...]) -> npt.NDArray[np.int64]:

@@ -31,8 +31,10 @@ from plugins.transcription.tracking import lasts
 FIT: Final = 0.22
 """Part of what is heard that the score explains, under which it belongs to another piece: 0.88 to 0.94 for the
 example and three real recordings with their own scores, 0.16 at most with another score or in another key."""
+OTHER_KEY: Final = 0.6
+"""What a score must explain in another key, and how many times as much as in its own, to be of another key:
+a few notes of any score fit somewhere."""
 CLEARLY: Final = 1.5
-"""How much more a score must explain in another key to be of another key."""
 
 STOPPED: Final = {"staccato", "staccatissimo", "spiccato"}
 """Marks of notes that end before their written time."""
@@ -110,7 +112,7 @@ def _misfit(best: Performed, sound: _Sound, transpose: int, context: JobContext)
     """Why the score is not taken (it is of another key, or of another piece); empty when it is."""
     fit, shift = explained(best, sound.heard), likely_key(best.reading, sound.heard)
     there = explained(_align(transposed(best.reading, shift), sound, context)[0], sound.heard) if shift else 0.0
-    if there >= max(FIT, CLEARLY * fit):
+    if there >= max(OTHER_KEY, CLEARLY * fit):
         far = f"{abs(shift)} semitone{'s' if abs(shift) > 1 else ''} {'lower' if shift > 0 else 'higher'}"
         with_option = f" with align.transpose={transpose}" if transpose else ""
         return (

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from pydantic import Field
@@ -13,6 +13,9 @@ from plugins.api import Annotation, AnnotationTrack, Audio, ComponentError, JobC
 from plugins.transcription.candidates import find_candidates
 from plugins.transcription.posteriors import CHECKPOINT, PitchNetwork
 from plugins.transcription.tracking import track_notes
+
+INAUDIBLE: Final = -65.0
+"""Decibels below full scale under which what the network takes for a note is a recording's noise."""
 
 
 class Transcriber(Recognizer):
@@ -50,6 +53,8 @@ class Transcriber(Recognizer):
         for note in notes:
             start, end = (float(t) for t in heard.seconds([note.start, note.end]))
             level = loud[int((start - audio.start) * 50) : int((end - audio.start) * 50) + 1].max(initial=-100.0)
+            if level < INAUDIBLE:
+                continue
             # 40 dB below the loudest is as soft as a bowed string gets.
             velocity = round(float(np.clip(1.0 + (level - reference) / 40.0, 0.05, 1.0)), 3)
             value = {"pitch": note.pitch, "velocity": velocity, "new_bow": note.new_bow}

@@ -18,6 +18,7 @@ import pytest
 
 from backend import animate as animate_module
 from backend import drafts as drafts_module
+from backend import progress_bars
 from backend.animate import animate_file
 from backend.blender import BlenderProcess
 from backend.drafts import Outputs
@@ -124,14 +125,14 @@ def test_stopped_at_every_stage(
     number: int,
     status: int,
 ) -> None:
-    shown = animate_module.Progress.update
+    shown = progress_bars.Progress.update
 
     def update(bars: object, task: object, **changes: object) -> None:
         shown(bars, task, **changes)  # type: ignore[arg-type]
         if str(changes.get("description")).startswith(stage):
             os.kill(os.getpid(), number)
 
-    monkeypatch.setattr(animate_module.Progress, "update", update)
+    monkeypatch.setattr(progress_bars.Progress, "update", update)
     score = write_score(tmp_path / "score.xml")
     ended = animate(sounds / "good.wav", "--score", score, "--preview", out / "demo.mp4")
     assert (ended.status, ended.out) == (status, "")

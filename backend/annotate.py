@@ -1,0 +1,101 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""``cadenza annotate``: a sound file in, its annotations out in the format that the output's name asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+
+from backend import midi_file
+from backend.jams_file import jams_library, to_jams
+from backend.output_file import check_output, write_whole
+from backend.pipeline import Job, recognize
+from backend.plugin_manager import Registry, load_plugins
+from backend.progress_bars import bars_on, shown_in
+from backend.sources import is_midi, score_beside, sound_of
+from plugins.api import CURVES, NAMESPACES, WRITERS, AnnotationTrack, Audio, ComponentError, find_track
+
+Writer = Callable[[Sequence[AnnotationTrack], Audio, str, str], bytes]
+"""From tracks, the sound, its name and the instrument."""
+
+
+def _as_text(write: Callable[[Sequence[AnnotationTrack]], str]) -> Writer:
+    return lambda tracks, audio, title, instrument: write(tracks).encode()
+
+
+FORMATS: Final[Mapping[str, Writer]] = {
+    **{suffix: _as_text(write) for suffix, write in WRITERS.items()},
+    ".jams": lambda tracks, audio, title, instrument: to_jams(tracks, audio.end, title).encode(),
+    ".mid": lambda tracks, audio, title, instrument: midi_file.to_midi(tracks, instrument),
+}
+"""By the output's suffix."""
+HELD: Final = {".mid": midi_file.NAMESPACES, ".txt": tuple(n for n in NAMESPACES if n not in CURVES)}
+"""What goes into a format that cannot hold everything."""
+
+
+def annotate_file(
+    source: Path,
+    output: Path,
+    job: Job,
+    *,
+    what: Sequence[str] = (),
+    score: Path | None = None,
+    start: float | None = None,
+    end: float | None = None,
+    overwrite: bool = False,
+    console: Console | None = None,
+) -> list[AnnotationTrack]:
+    """Recognise ``what`` (all that can be, unless said), and write it; the tracks that were written.
+
+    Raises:
+        AudioError, ComponentError: with what to do; then nothing is written.
+    """
+    suffix = output.suffix.lower()
+    if suffix not in FORMATS:
+        raise ComponentError(f"{output} must end in {', '.join(FORMATS)}: the ending decides the format")
+    if suffix == ".jams":
+        jams_library()  # or it would be missed at the end
+    if job.generator in job.options:
+        raise ComponentError("--option takes component.name=value here; cadenza components lists both")
+    check_output(output, [path for path in (source, score) if path is not None], overwrite)
+    job = replace(job, score=score_beside(source, score))
+    silent = is_midi(source.name)
+    with bars_on(console) as bars:
+        shown = shown_in(bars, "Reading the sound")
+        registry = load_plugins()
+        wanted = chosen(what, possible(registry, job, silent), suffix, job.score is not None)
+        audio = sound_of(None if silent else source, job.score, start, end, instrument=job.instrument)
+        found = recognize(registry, job, audio, wanted, silent=silent, on_progress=shown)
+        tracks = [find_track(found, namespace) for namespace in wanted]
+        content = FORMATS[suffix](tracks, audio, source.name, job.instrument)
+        shown(1.0, "Annotations ready")
+        write_whole(output, content)
+    return tracks
+
+
+def possible(registry: Registry, job: Job, silent: bool) -> list[str]:
+    """Namespaces that the installed recognisers write for this job, the most asked for first."""
+    able = [
+        r
+        for r in registry.recognizers
+        if (r.needs_score or not silent) and (job.score is not None or not r.needs_score)
+    ]
+    written = {namespace for r in able for namespace in r.writes}
+    return [n for n in NAMESPACES if n in written] + sorted(written - set(NAMESPACES))
+
+
+def chosen(what: Sequence[str], able: Sequence[str], suffix: str, has_score: bool) -> list[str]:
+    """What is asked for, or all that can be had and written; ComponentError for what cannot."""
+    held = HELD.get(suffix, (*NAMESPACES, *able))
+    for namespace in what:
+        if namespace not in able:
+            more = "" if has_score else "; with --score also what the score says"
+            raise ComponentError(f"{namespace!r} cannot be recognised here; --what takes {', '.join(able)}{more}")
+        if suffix == ".mid" and namespace not in held:
+            raise ComponentError(f"a MIDI file has no room for {namespace!r}; write .json, .jams or .csv")
+    return list(dict.fromkeys(what)) or [n for n in able if n in held]

@@ -87,7 +87,7 @@ def steps_of(registry: Registry, job: Job, namespaces: Sequence[str] = ()) -> li
 
 def recognizers_for(recognizers: Sequence[Recognizer], needs: Sequence[str], job: Job) -> list[Recognizer]:
     """The recognisers that write what is needed, each after those whose tracks it reads; those that
-    read the score are preferred when there is one."""
+    read the score are preferred when there is one, then those of higher rank."""
     known = {t.namespace for t in job.annotations}
     chosen: list[Recognizer] = []
 
@@ -99,7 +99,7 @@ def recognizers_for(recognizers: Sequence[Recognizer], needs: Sequence[str], job
             if any(namespace in r.writes for r in recognizers) and not able:
                 raise ComponentError(f"{namespace!r} is only read from a score; give the score of the piece")
             raise ComponentError(f"nothing installed recognises {namespace!r}; install a plug-in that does")
-        best = next((r for r in able if r.needs_score), able[0])
+        best = max(able, key=lambda r: (r.needs_score, r.rank))  # of equals the first
         for read in best.reads:
             find(read, (*asked, namespace))
         chosen.append(best)

@@ -71,7 +71,7 @@ def train(config: TrainConfig) -> Path:
     folder = Path(config.output)
     run = _Run(config, clips, _fitted(clips, config), _new_network(config))
     network, optimizer = fabric.setup(run.network, run.optimizer)
-    same = {"run": config.same_run(), "data_card": clips.card_sha256}
+    same: dict[str, Any] = {"run": config.same_run(), "data_card": clips.card_sha256}
     step, best = run.take_up(folder / STATE, fabric.device, **same)
 
     total = math.ceil(config.epochs * len(windows) / config.batch)

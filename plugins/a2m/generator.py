@@ -31,7 +31,7 @@ class A2M(Generator):
     name = "a2m"
     label = "Learned performer (A2M)"
     licence = "MIT"
-    checkpoint = "a2m violin 1"
+    checkpoint = "a2m violin 2"
     devices = ("cuda", "cpu")
     instruments = ("violin",)
     skeleton = "violinist"

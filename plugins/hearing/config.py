@@ -38,6 +38,7 @@ class HearingConfig(BaseModel):
         modality_blocks: encoder blocks of each modality by itself; main_blocks: of all, side by side.
         heads: what is answered -> how many numbers; head_blocks: encoder blocks of each answer.
         dense: width of the layer before each answer, 0 for none.
+        final_norm: whether what goes to the heads is normalised once more (the paper does not).
         positions: "learned" knows ``length`` frames; "rotary" any number.
     """
 
@@ -53,6 +54,7 @@ class HearingConfig(BaseModel):
     head_blocks: int = Field(default=0, ge=0)
     heads: dict[str, int] = Field(default_factory=lambda: {**TIME, "dynamics": 6, "articulation": 3})
     dense: int = Field(default=0, ge=0)
+    final_norm: bool = True
     dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
     positions: Literal["learned", "rotary"] = "rotary"
     length: int = Field(default=CLIP, ge=1)
@@ -87,6 +89,7 @@ def paper_time(modalities: Sequence[Modality]) -> HearingConfig:
         main_blocks=3,
         head_blocks=3,
         heads=dict(TIME),
+        final_norm=False,
         positions="learned",
     )
 
@@ -102,5 +105,6 @@ def paper_expression(modalities: Sequence[Modality]) -> HearingConfig:
         head_blocks=3,
         heads=dict(EXPRESSION),
         dense=16,
+        final_norm=False,
         positions="learned",
     )

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from plugins.api.log_mel import BANDS
-from plugins.api.transformer import Block, Embedding, initialise
+from plugins.api.transformer import EPSILON, Block, Embedding, initialise
 from plugins.hearing.config import INPUTS, HearingConfig
 
 
@@ -33,6 +33,7 @@ class Network(nn.Module):
             self.embeddings[name] = front
             self.alone[name] = _blocks(width, config.modality_blocks, config)
         self.main = _blocks(config.width, config.main_blocks, config)
+        self.norm = nn.LayerNorm(config.width, eps=EPSILON) if config.final_norm else nn.Identity()
         self.heads = nn.ModuleDict({name: Head(outputs, config) for name, outputs in config.heads.items()})
         self.apply(initialise)
 
@@ -45,7 +46,7 @@ class Network(nn.Module):
         if missing:
             raise ValueError(f"this model needs {', '.join(sorted(missing))} too")
         parts = [self.alone[name](embed(heard[name])) for name, embed in self.embeddings.items()]
-        x = self.main(torch.cat(parts, dim=-1))
+        x = self.norm(self.main(torch.cat(parts, dim=-1)))
         return {name: head(x) for name, head in self.heads.items()}
 
 

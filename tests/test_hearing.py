@@ -1,0 +1,183 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""From what the networks say to beats, bars, phrases, dynamics, articulation; and a training run that makes one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from plugins.api import Audio, ComponentError, JobContext
+from plugins.api.checkpoint import CheckpointError
+from plugins.api.testing import check_component
+from plugins.hearing.checkpoint import load_weights
+from plugins.hearing.ears import Ears, window_starts
+from plugins.hearing.picking import bars, chances, peaks, snapped, stretches
+from plugins.hearing.recognizers import LearnedArticulation, LearnedBeats, LearnedDynamics, LearnedPhrases
+from tests.a2m_clips import write_clips
+from tests.running import tone
+from training.config_files import ConfigError, read_config
+from training.recognition.config import RecognitionConfig
+from training.recognition.train import train
+from training.recognition.windows import Library, varied, window
+
+ROOT = Path(__file__).resolve().parents[1]
+TINY = {"widths": {"audio": 16}, "main_blocks": 1, "feed_forward": 16}
+
+
+def activation(times: list[float], seconds: float = 10.0, height: float = 0.9) -> np.ndarray:
+    at = np.arange(round(40 * seconds)) / 40
+    return height * np.max([np.exp(-0.5 * ((at - t) / 0.03) ** 2) for t in times], axis=0)
+
+
+def test_peaks_are_found_between_frames() -> None:
+    wanted = [0.51, 1.02, 1.487, 2.0, 9.96]
+    times, sure = peaks(activation(wanted), 0.4, 0.1)
+    np.testing.assert_allclose(times, wanted, atol=0.006)
+    assert (sure > 0.7).all()
+    assert len(peaks(activation(wanted, height=0.3), 0.4, 0.1)[0]) == 0
+    assert len(peaks(np.empty(0), 0.4, 0.1)[0]) == 0
+    assert len(peaks(np.full(80, 0.9), 0.4, 0.1)[0]) <= 80 / 5
+
+
+def test_beats_are_counted_through_the_bars() -> None:
+    beats = np.arange(10) * 0.5
+    np.testing.assert_array_equal(bars(beats, np.array([1.0, 2.5, 4.02])), [2, 3, 1, 2, 3, 1, 2, 3, 1, 2])
+    np.testing.assert_array_equal(bars(beats, np.empty(0)), np.ones(10))
+    assert len(bars(np.empty(0), np.array([1.0]))) == 0
+    np.testing.assert_allclose(snapped(beats, np.array([1.04, 2.46, 3.25])), [1.0, 2.5, 3.25])
+
+
+def test_short_stretches_go_to_their_longer_neighbours() -> None:
+    classes = np.repeat([2, 3, 2, 0, 1], [100, 5, 60, 90, 3])
+    assert stretches(classes, 0.5) == [(0, 165, 2), (165, 258, 0)]
+    assert stretches(np.array([], dtype=np.int64), 0.5) == []
+
+
+def test_nothing_happens_in_silence() -> None:
+    silent = np.array([True, True, False, False])
+    np.testing.assert_allclose(chances(np.full(4, 20.0), silent), [0.0, 0.0, 1.0, 1.0], atol=1e-6)
+
+
+def test_windows_cover_the_music() -> None:
+    for count in (1, 480, 481, 1000, 5000):
+        starts = window_starts(count, 480)
+        assert starts[0] == 0
+        assert max(starts) + 480 >= count
+        assert (np.diff(starts) <= 240).all()
+
+
+def config(clips: Path, output: Path, **changes: Any) -> RecognitionConfig:
+    raw = {
+        "clips": [str(clips)],
+        "output": str(output),
+        "model": TINY,
+        "window": 80,
+        "batch": 4,
+        "steps": 8,
+        "log_every": 4,
+        "validate_every": 4,
+        "save_every": 2,
+        "tensorboard": False,
+        "machine": {"accelerator": "cpu", "threads": 1},
+    }
+    return RecognitionConfig(**{**raw, **changes})
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_clips(tmp_path_factory.mktemp("hearing") / "clips")
+
+
+@pytest.fixture(scope="module")
+def ears(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Ears:
+    return Ears(train(config(clips, tmp_path_factory.mktemp("run"))))
+
+
+@pytest.mark.parametrize("kind", [LearnedBeats, LearnedPhrases, LearnedDynamics, LearnedArticulation])
+def test_the_contract(kind: Any, ears: Ears) -> None:
+    torch.set_num_threads(1)
+    check_component(kind(ears))
+
+
+def test_no_beats_on_silence_and_none_without_a_sound(ears: Ears) -> None:
+    beats = LearnedBeats(ears)
+    beats.load("cpu")
+    options = beats.Options(threshold=0.05)
+    for track in beats.recognize(Audio(np.zeros(22050 * 8, dtype=np.float32), 22050), None, options, JobContext()):
+        assert track.annotations == ()
+    with pytest.raises(ComponentError, match="give one"):
+        beats.recognize(None, None, options, JobContext())
+
+
+def test_one_network_hears_a_sound_once_for_all(ears: Ears) -> None:
+    asked = []
+
+    def count(network: Any, windows: Any) -> Any:
+        asked.append(len(windows))
+        return network.infer(windows)
+
+    sound = Audio(tone(seconds=1.5), 44100)
+    for kind in (LearnedBeats, LearnedPhrases, LearnedDynamics, LearnedArticulation):
+        component = kind(ears)
+        component.load("cpu")
+        component.recognize(sound, None, component.Options(), JobContext(on_infer=count))
+    assert len(asked) == 1
+
+
+def test_a_run_taken_up_again_ends_the_same(clips: Path, tmp_path: Path) -> None:
+    whole = train(config(clips, tmp_path / "whole"))
+    # Killed after four of eight steps: the state of step 4 is what a killed run leaves.
+    train(config(clips, tmp_path / "parts", minutes=1e-9))
+    parts = train(config(clips, tmp_path / "parts"))
+    for name, value in load_weights(whole).tensors.items():
+        np.testing.assert_array_equal(load_weights(parts).tensors[name], value)
+    steps = [json.loads(line)["step"] for line in (tmp_path / "parts" / "log.jsonl").read_text().splitlines()]
+    assert steps == sorted(steps)
+    with pytest.raises(ConfigError, match="seed"):
+        train(config(clips, tmp_path / "parts", seed=1))
+
+
+@pytest.mark.parametrize("network", ["paper-time", "paper-expression"])
+def test_the_papers_networks_train_too(clips: Path, tmp_path: Path, network: str) -> None:
+    raw = config(clips, tmp_path, network=network, model={"main_blocks": 0, "head_blocks": 1}, steps=2)
+    assert train(raw.model_copy(update={"loss": raw.loss.model_copy(update={"events": "paper"})})).is_file()
+
+
+def test_a_window_is_what_is_heard_there_at_its_speed(clips: Path) -> None:
+    heard = Library([str(clips)]).split("train")[0]
+    plain = window(heard, 10, 80)
+    np.testing.assert_allclose(plain.audio, np.asarray(heard.audio[10:90], dtype=np.float32), atol=1e-6)
+    fast = window(heard, 10, 80, speed=2.0)
+    np.testing.assert_allclose(fast.audio, np.asarray(heard.audio[10:170:2], dtype=np.float32), atol=1e-6)
+    for name, frames in heard.events.items():
+        inside = frames[(frames >= 10) & (frames < 169)]
+        assert fast.events[name].sum() <= len(inside)
+        assert fast.events[name].sum() >= len(inside) / 2 - 1
+    beyond = window(heard, len(heard) - 20, 80)
+    assert beyond.music.sum() == 20
+    assert (beyond.classes["dynamics"][25:] == -1).all()
+    again = varied(heard, 80, config(clips, clips).variety, np.random.default_rng(3))
+    same = varied(heard, 80, config(clips, clips).variety, np.random.default_rng(3))
+    np.testing.assert_array_equal(again.audio, same.audio)
+
+
+def test_the_shipped_config_is_read(tmp_path: Path) -> None:
+    shipped = read_config(RecognitionConfig, ROOT / "training" / "configs" / "hearing.yaml", ["steps=3"])
+    assert shipped.steps == 3
+    with pytest.raises(ConfigError, match="colour"):
+        read_config(RecognitionConfig, ROOT / "training" / "configs" / "hearing.yaml", ["loss.colour=3"])
+
+
+def test_weights_of_something_else_are_refused(tmp_path: Path) -> None:
+    from plugins.a2m.generator import WEIGHTS
+
+    with pytest.raises(CheckpointError, match="a2m"):
+        load_weights(WEIGHTS)
+    with pytest.raises(ComponentError, match="a2m"):
+        Ears(WEIGHTS).load("cpu")

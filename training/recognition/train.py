@@ -1,0 +1,156 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""Trains the networks that hear the music's structure: read it from top to bottom.
+
+A run is a function of its config and its clips: windows, their variety and dropout are drawn from (seed, step).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor
+
+from plugins.api.transformer import parameter_count
+from plugins.hearing.checkpoint import VERSION, pack
+from plugins.hearing.model import Network
+from training.recognition.config import RecognitionConfig
+from training.recognition.losses import class_loss, class_weights, paper_event_loss, shift_tolerant_loss
+from training.recognition.targets import CLASSES, EVENTS
+from training.recognition.windows import Heard, Library, Window, varied, window
+from training.revision import git_revision
+from training.run_log import RunLog
+from training.run_state import STATE, RunState, launched, learning_rate, set_rate
+
+WEIGHTS: Final = "hearing.safetensors"
+"""The averaged weights of the best validation so far, for use."""
+REACH: Final = {"beat": 2, "downbeat": 2, "phrase": 8}
+"""Frames by which a peak may be off (50 ms; 0.2 s)."""
+RARE: Final = {"beat": 8.0, "downbeat": 16.0, "phrase": 30.0}
+"""How much more an event counts than a frame without."""
+
+
+def train(config: RecognitionConfig) -> Path:
+    """Run, or go on with, the training that ``config`` describes; returns the file of the weights.
+
+    Raises:
+        ConfigError, ClipsError, CheckpointError: with what is wrong.
+    """
+    started = time.monotonic()
+    fabric = launched(config.machine)
+    library = Library(config.clips)
+    heard, valid = library.split("train"), library.split("valid")
+    torch.manual_seed(config.seed)
+    run = _Run(config, Network(config.hearing), heard)
+    network, optimizer = fabric.setup(run.network, run.optimizer)
+    folder = Path(config.output)
+    same: dict[str, Any] = {"run": config.same_run(), "data_card": library.card_sha256}
+    step, best = run.take_up(folder / STATE, fabric.device, **same)
+    log = RunLog(folder, step, writes=fabric.is_global_zero, board=config.tensorboard)
+    log(step, parameters=parameter_count(run.network), recordings=len(heard), steps=config.steps)
+    while step < config.steps:
+        network.train()
+        rate = learning_rate(config.schedule, step, config.steps)
+        set_rate(optimizer, rate)
+        windows = run.windows(step)[fabric.global_rank :: fabric.world_size]
+        torch.manual_seed(hash((config.seed, step, fabric.global_rank)))
+        loss, terms = run.loss(network, windows, fabric.device)
+        fabric.backward(loss)
+        fabric.clip_gradients(network, optimizer, max_norm=config.gradient_norm)
+        optimizer.step()
+        optimizer.zero_grad()
+        run.average_weights(step)
+        step += 1
+
+        over = step == config.steps or (config.minutes is not None and time.monotonic() - started > 60 * config.minutes)
+        over = bool(fabric.broadcast(over))
+        if step % config.log_every == 0 or over:
+            log(step, rate=rate, seconds=round(time.monotonic() - started, 1), **terms)
+        if step % config.validate_every == 0 or over:
+            validation = run.validate(fabric, valid)
+            log(step, validation=validation)
+            if validation <= best and fabric.is_global_zero:
+                run.weights(library.card_sha256).save(folder / WEIGHTS)
+            best = min(best, validation)
+        if (step % config.save_every == 0 or over) and fabric.is_global_zero:
+            run.save(folder / STATE, step, best, **same)
+        fabric.barrier()
+        if over:
+            break
+    log.close()
+    return folder / WEIGHTS
+
+
+class _Run(RunState):
+    """A network that hears, in training."""
+
+    def __init__(self, config: RecognitionConfig, network: Network, heard: Sequence[Heard]) -> None:
+        super().__init__("hearing-training", VERSION, network, config.schedule, config.average)
+        self.config, self._heard = config, heard
+        frames = np.array([len(h) for h in heard], dtype=float)
+        self._likely = frames / frames.sum()
+        known = {name: torch.from_numpy(np.concatenate([h.classes[name] for h in heard])) for name in CLASSES}
+        # Square roots: reciprocals alone make a class that hardly occurs the loudest of all.
+        self._weights = {name: class_weights(known[name], count).sqrt() for name, count in CLASSES.items()}
+
+    def windows(self, step: int) -> list[Window]:
+        """The windows of a step."""
+        rng = np.random.default_rng([self.config.seed, step])
+        chosen = rng.choice(len(self._heard), self.config.batch, p=self._likely)
+        return [varied(self._heard[i], self.config.window, self.config.variety, rng) for i in chosen]
+
+    def loss(self, network: Any, windows: Sequence[Window], device: torch.device) -> tuple[Tensor, dict[str, float]]:
+        """What is made small, and its terms for the log."""
+        answers: Mapping[str, Tensor] = network({"audio": _stacked([w.audio for w in windows], device)})
+        music = _stacked([w.music for w in windows], device)
+        terms = {}
+        for name in self.config.answers:
+            said = answers[name].float()
+            if name in EVENTS:
+                there = _stacked([w.events[name] for w in windows], device)
+                terms[name] = self._of_events(name, said[..., 0], there, music)
+            else:
+                classes = _stacked([w.classes[name] for w in windows], device)
+                terms[name] = class_loss(said, classes, self._weights[name].to(device))
+        total: Tensor = sum((getattr(self.config.loss, name) * term for name, term in terms.items()), music.sum() * 0.0)
+        return total, {"loss": total.item(), **{name: term.item() for name, term in terms.items()}}
+
+    def _of_events(self, name: str, said: Tensor, there: Tensor, music: Tensor) -> Tensor:
+        if self.config.loss.events == "paper":
+            reach = REACH[name]
+            wide = torch.nn.functional.max_pool1d(there[:, None], 2 * reach + 1, 1, reach)[:, 0]
+            return paper_event_loss(said, wide)
+        return shift_tolerant_loss(said, there, music, REACH[name], RARE[name])
+
+    def validate(self, fabric: Fabric, valid: Sequence[Heard]) -> float:
+        """Mean loss of the averaged weights over the recordings of the validation, in windows end to end."""
+        length = self.config.window
+        cuts = [window(h, first, length) for h in valid for first in range(0, max(1, len(h) - length // 2), length)]
+        network = Network(self.config.hearing).to(fabric.device).eval()
+        network.load_state_dict(self.averaged)
+        losses = []
+        with torch.no_grad():
+            for first in range(0, len(cuts), self.config.batch):
+                batch = cuts[first : first + self.config.batch]
+                losses += [self.loss(network, batch, fabric.device)[0].item()] * len(batch)
+        return float(np.mean(losses)) if losses else math.inf
+
+    def weights(self, data_card: str) -> Any:
+        """The averaged weights, for use."""
+        config = self.config
+        made = config.model_dump(mode="json", exclude={"clips", "output", "machine"})
+        revision = git_revision()
+        return pack(
+            config.hearing, config.window, self.average(), training=made, data_card=data_card, revision=revision
+        )
+
+
+def _stacked(arrays: Sequence[Any], device: torch.device) -> Tensor:
+    return torch.from_numpy(np.stack(arrays)).to(device)

@@ -107,6 +107,18 @@ def tracks_of(scene: Any) -> list[AnnotationTrack]:
     return [PlacedTrack.of(item).annotations for item in scene.cadenza_timeline.tracks]
 
 
+def corrected_tracks(scene: Any) -> list[AnnotationTrack]:
+    """The scene's annotations as the animator left them: moved with their markers, without those deleted."""
+    result = []
+    for item in scene.cadenza_timeline.tracks:
+        track, edits = PlacedTrack.of(item), Edits.of(item)
+        _read_by_hand(scene, item, track, edits)
+        kept = [(i, a) for i, a in enumerate(track.annotations.annotations) if i not in edits.deleted]
+        corrected = (replace(a, time=a.time + edits.moved.get(i, 0.0)) for i, a in kept)
+        result.append(AnnotationTrack(item.namespace, tuple(corrected)))
+    return result
+
+
 def moved_markers(scene: Any) -> list[MovedMarker]:
     """Markers of ours that were moved by hand, hidden ones included."""
     result = []

@@ -26,6 +26,11 @@ def to_recognizing(scene: Any) -> str:
     return to_working() or to_source(scene) or to_backend()
 
 
+def to_exporting(scene: Any) -> str:
+    """What keeps the annotations from being written to a file."""
+    return "" if any(t.count for t in scene.cadenza_timeline.tracks) else "Recognise or import annotations first"
+
+
 def to_applying(scene: Any) -> str:
     """What keeps a motion from disk from being applied."""
     if not scene.cadenza.motion_file:

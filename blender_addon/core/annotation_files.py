@@ -7,7 +7,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from .annotations import Annotation, AnnotationTrack, to_json
@@ -53,6 +55,16 @@ def _plain(value: Any) -> Any:
     if value is None:
         return ""
     return value if isinstance(value, str | int | float) else json.dumps(value)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text, UTF-8, or leave what was there as it is: OSError."""
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        draft.write_text(text, encoding="utf-8", newline="")
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 WRITERS: Final[Mapping[str, Callable[[Iterable[AnnotationTrack]], str]]] = {

@@ -1,17 +1,19 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Annotations as markers: recognised by the backend, or read from a file; shown, hidden, deleted by track."""
+"""Annotations as markers: recognised by the backend, or read from a file; deleted by track, and written to a file."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import bpy
-from bpy_extras.io_utils import ImportHelper
+from bpy_extras.io_utils import ExportHelper, ImportHelper
 
 from .. import markers, obstacles, orders
 from ..audio_source import SourceError, source_of
+from ..core.annotation_files import WRITERS, write_whole
 from ..core.annotations import AnnotationError, AnnotationTrack, from_json
 from ..midi_file import read_midi
 from . import UNDOABLE
@@ -59,6 +61,39 @@ def _read(path: Path) -> list[AnnotationTrack]:
     return from_json(path.read_text(encoding="utf-8"))
 
 
+class ExportAnnotations(bpy.types.Operator, ExportHelper):
+    """Write the annotations, as you have corrected them, to a file; needs no backend"""
+
+    bl_idname = "cadenza.export_annotations"
+    bl_label = "Export Annotations"
+    filename_ext = ".json"
+    check_extension = None  # the format is in the name that was typed
+    filter_glob: bpy.props.StringProperty(default="*.json;*.csv;*.txt", options={"HIDDEN"})  # type: ignore[valid-type]
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return obstacles.allow(cls, obstacles.to_exporting(context.scene))
+
+    def execute(self, context: Any) -> set[str]:
+        path, tracks = Path(self.filepath), markers.corrected_tracks(context.scene)
+        try:
+            write = _writer(path)
+            write_whole(path, write(tracks))
+        except (AnnotationError, OSError) as error:
+            return refuse(self, error)
+        self.report({"INFO"}, f"{sum(map(len, tracks))} annotations")
+        return {"FINISHED"}
+
+
+def _writer(path: Path) -> Callable[[Iterable[AnnotationTrack]], str]:
+    try:
+        return WRITERS[path.suffix.lower()]
+    except KeyError:
+        raise AnnotationError(
+            f"{path.name}: end the name in .json, .csv (a table) or .txt (labels for Audacity)"
+        ) from None
+
+
 def _origin(scene: Any) -> float:
     """Second of the recording at the scene's first frame: as the source lies, else its beginning."""
     try:
@@ -81,4 +116,4 @@ class DeleteTrack(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (Recognize, ImportAnnotations, DeleteTrack)
+CLASSES = (Recognize, ImportAnnotations, ExportAnnotations, DeleteTrack)

@@ -42,7 +42,9 @@ class AnnotatePanel(InSidebar, bpy.types.Panel):
         reason = obstacles.to_recognizing(context.scene)
         if reason:
             show(layout, reason, "INFO")
-        layout.operator("cadenza.import_annotations", icon="IMPORT")
+        files = layout.row(align=True)
+        files.operator("cadenza.import_annotations", text="Import", icon="IMPORT")
+        files.operator("cadenza.export_annotations", text="Export", icon="EXPORT")
         timeline = context.scene.cadenza_timeline
         if timeline.tracks:
             layout.template_list(TrackList.bl_idname, "", timeline, "tracks", timeline, "index", rows=3)

@@ -37,8 +37,8 @@ def methods(instrument: str, joints: Sequence[str]) -> Iterator[str]:
         2-Wasserstein distance of Gaussians of single frames; ED: mean distance of the frames of two clips, over all
         pairs of clips ({COMPARED} of them, where there are many more). The paper gives no code: its figures (Full:
         {PAPER[instrument]}) are on other data and an unknown scale, and cannot be compared.""")
-    yield from bullet("""**Sway** is drawn by chance, with rhythm and size as in the training clips; FD and ED reward it,
-        since they ask whether poses are like the real ones, not whether they fit the music. Hence the rows *without
+    yield from bullet("""**Sway** is drawn by chance, with rhythm and size as in the training clips; FD and ED reward
+        it, since they ask whether poses are like the real ones, not whether they fit the music. Hence the rows *without
         sway*.""")
     yield from bullet(f"""**Beat alignment** (R. Li et al., *AI Choreographer*, 2021): mean of exp(-d² / 2s²),
         s {NEAR:g} s, d from each minimum of the mean speed of the joints (smoothed by {1000 * SMOOTHED:.0f} ms) to the

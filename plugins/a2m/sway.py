@@ -29,8 +29,9 @@ TAPS: Final = 1024
 """Frames of the spectrum's impulse response (25.6 s): the slowest sway that is told from another posture."""
 PREFIX: Final = "sway."
 """Of the names of its arrays in a checkpoint."""
-FASTEST: Final = 1.5
-"""Hertz above which what is left over is no sway, but strokes that the model missed."""
+FASTEST: Final = 0.6
+"""Hertz above which what is left over is no sway, but strokes that the model missed: with this the head accelerates
+as the real one does."""
 
 
 @dataclass(frozen=True, eq=False)

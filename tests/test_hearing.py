@@ -23,8 +23,10 @@ from tests.a2m_clips import write_clips
 from tests.running import tone
 from training.config_files import ConfigError, read_config
 from training.recognition.config import RecognitionConfig
+from training.recognition.evaluate import evaluate, table
+from training.recognition.targets import CLASSES
 from training.recognition.train import train
-from training.recognition.windows import Library, varied, window
+from training.recognition.windows import Heard, Library, varied, window
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY = {"widths": {"audio": 16}, "main_blocks": 1, "feed_forward": 16}
@@ -181,3 +183,31 @@ def test_weights_of_something_else_are_refused(tmp_path: Path) -> None:
         load_weights(WEIGHTS)
     with pytest.raises(ComponentError, match="a2m"):
         Ears(WEIGHTS).load("cpu")
+
+
+def test_a_network_that_says_the_truth_gets_full_marks(
+    clips: Path, ears: Ears, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = 1200
+    recording = Library([str(clips)]).split("train")[0].recording
+    beats = np.arange(10, count, 24)
+    heard = Heard(
+        recording,
+        np.zeros((count, 128), dtype=np.float16),
+        {"beat": beats, "downbeat": beats[::4], "phrase": beats[::16]},
+        {"dynamics": np.arange(count) // 300, "articulation": np.arange(count) // 100 % 3},
+    )
+
+    def truth(self: Ears, mel: np.ndarray, network: Any, context: JobContext) -> dict[str, np.ndarray]:
+        said = {name: np.full((count, 1), -9.0) for name in heard.events}
+        for name, frames in heard.events.items():
+            said[name][frames] = 9.0
+        return said | {name: np.eye(size)[heard.classes[name]] for name, size in CLASSES.items()}
+
+    monkeypatch.setattr(Library, "split", lambda self, name: [heard])
+    monkeypatch.setattr(Ears, "hear", truth)
+    (figures,) = evaluate(ears._path, [str(clips)], ["test_piece"])
+    for name in ("beat", "downbeat", "phrase", "dynamics", "articulation", "articulation, macro-F"):
+        assert figures.values[name] > 0.99, name
+    assert figures.values["articulation, commonest"] == pytest.approx(1 / 3)
+    assert "| test_piece | violin | 1 | 1.000 |" in table([figures])

@@ -72,12 +72,16 @@ class Ears:
         context.progress(0.0, "Listening")
         heard = self._heard.pop(audio.sha256, None)
         if heard is None:
-            said = self._said(log_mel(audio.samples, audio.sample_rate), network, context)
-            sizes = self._weights.model.heads
-            parts = np.split(said, np.cumsum(list(sizes.values()))[:-1], axis=1)
-            heard = dict(zip(sizes, parts, strict=True))
+            heard = self.hear(log_mel(audio.samples, audio.sample_rate), network, context)
         self._heard = {**dict(list(self._heard.items())[1 - KEPT :]), audio.sha256: heard}
         return heard
+
+    def hear(self, mel: npt.NDArray[np.float32], network: Any, context: JobContext) -> dict[str, Floats]:
+        """The same of (T, 128) of ``log_mel``."""
+        assert self._weights is not None
+        said = self._said(mel, network, context)
+        sizes = self._weights.model.heads
+        return dict(zip(sizes, np.split(said, np.cumsum(list(sizes.values()))[:-1], axis=1), strict=True))
 
     def _said(self, mel: npt.NDArray[np.float32], network: Any, context: JobContext) -> Floats:
         """Windows that share half of their frames, each counting most in its middle."""

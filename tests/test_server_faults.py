@@ -48,7 +48,7 @@ FAULTS = {
     "killed": "memory probably ran short",
     "memory": "not enough memory while standing",
     "device memory": "--device cpu",
-    "hangs": "nothing was heard of the job for 1 s while standing",
+    "hangs": "nothing was heard of the job for 2 s while standing",
 }
 
 

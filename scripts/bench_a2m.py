@@ -128,7 +128,7 @@ def memory_of(minutes: float) -> float:
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         f"heard = np.full((int({minutes} * 60 * FPS), BANDS), 0.5, np.float32)\n"
         "for piece in p.pieces(heard): pass\n"
-        "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before - heard.nbytes / 1024) / 1024)"
+        "print(max(0.0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before - heard.nbytes / 1024) / 1024)"
     )
     return float(subprocess.run([sys.executable, "-c", work], check=True, capture_output=True, text=True).stdout)
 

@@ -26,7 +26,7 @@ from plugins.api.batching import Windows, in_batches, infer_padded
 class Inference(Protocol):
     """A place where networks run."""
 
-    def device_here(self, device: str) -> str:
+    def device_here(self, component: Component, device: str) -> str:
         """Where a component that is to use ``device`` is loaded in this process."""
         ...
 
@@ -38,7 +38,7 @@ class Inference(Protocol):
 class Here:
     """In this process."""
 
-    def device_here(self, device: str) -> str:
+    def device_here(self, component: Component, device: str) -> str:
         return device
 
     def infer(self, component: Component, device: str, windows: Windows) -> Windows:

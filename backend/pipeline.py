@@ -69,7 +69,7 @@ class _Run:
         )
         self.done += share
         context.progress(0.0, f"Loading {component.label.lower()}")
-        ready = self.registry.ready(component, self.inference.device_here(device))
+        ready = self.registry.ready(component, self.inference.device_here(component, device))
         return ready, options, context
 
 

@@ -88,8 +88,10 @@ class Elsewhere(Here):
         self._shared = ("cuda", "cpu") if os.environ.get("CADENZA_DEVICE_SHARED") == "cpu" else ("cuda",)
         self._connection: Connection | None = None
 
-    def device_here(self, device: str) -> str:
-        return "cpu" if device in self._shared else device
+    def device_here(self, component: Component, device: str) -> str:
+        """A component that has no network to share does its work on the device itself."""
+        shares = type(component).infer is not Component.infer
+        return "cpu" if shares and device in self._shared else device
 
     def infer(self, component: Component, device: str, windows: Windows) -> Windows:
         if device not in self._shared:

@@ -181,7 +181,7 @@ class _Run:
                 self._check()
                 part = Motion.from_bytes(self._backend.partial(job, self._parts))
                 self._parts += 1
-                self._so_far = part if self._so_far is None or not part.start else self._so_far.continued(part)
+                self._so_far = part if self._so_far is None else self._so_far.continued(part)
         if self._so_far is not None and len(self._so_far) >= GROWTH * self._shown:
             self._shown = len(self._so_far)
             self._say(Partial(self._so_far))

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: MIT
-"""Beats of real performances: ``python scripts/quality_hearing.py --data FOLDER --soundfont FILE.sf2 [--clips FOLDER ...]``.
+"""Beats of real performances: ``python scripts/quality_hearing.py --data FOLDER --soundfont FILE.sf2 --weights FILE``.
 
 Real players' timing (``asap-subset`` for the piano, ``mosa-annotations`` for the violin), sounded by FluidSynth with a
 soundfont that no training heard: F at 70 ms of the learned recogniser and of librosa's tracker in the same run, the
@@ -23,7 +23,7 @@ import pretty_midi
 from backend.audio_files import read_audio
 from plugins.api import Audio, JobContext, find_track
 from plugins.beats.tracker import BeatTracker
-from plugins.hearing.ears import WEIGHTS, Ears
+from plugins.hearing.ears import Ears
 from plugins.hearing.recognizers import LearnedBeats
 from training.datasets.mosa import find_trials, read_trial
 from training.metrics import event_f1
@@ -102,7 +102,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--soundfont", type=Path, required=True)
-    parser.add_argument("--weights", type=Path, default=WEIGHTS)
+    parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--clips", nargs="*", default=[])
     given = parser.parse_args()
     learned, librosa = LearnedBeats(Ears(given.weights)), BeatTracker()

@@ -14,9 +14,12 @@ import numpy as np
 import pytest
 
 from backend.inference import Batcher, Here, Network
+from backend.plugin_manager import Registry
+from backend.shared_device import Elsewhere
 from plugins.a2m.generator import A2M
 from plugins.api import Motion
 from plugins.api.batching import Windows, in_batches, infer_padded
+from tests.good_components import Good
 from tests.serving import Visitor, install_plugin, running_server, sound_file
 
 SHARED = '''
@@ -153,6 +156,14 @@ def test_jobs_ask_from_threads_of_their_own(network: A2M) -> None:
     assert counts == [4, 4, 4, 4, 2]
     expected = sorted(float(Here().infer(network, "cpu", w).sum()) for w in asked)
     np.testing.assert_allclose(sorted(float(a.result(0).sum()) for a in answers), expected, rtol=1e-4)
+
+
+def test_only_what_shares_its_network_leaves_the_device(network: A2M, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CADENZA_DEVICE_SHARED", raising=False)
+    elsewhere = Elsewhere(Registry())
+    assert elsewhere.device_here(network, "cuda") == "cpu"
+    assert elsewhere.device_here(Good(), "cuda") == "cuda"  # it runs what it has by itself
+    assert elsewhere.device_here(network, "cpu") == "cpu"
 
 
 # The process that has the device, with a real server

@@ -60,7 +60,6 @@ class LearnedBeats(_Hearing):
     name = "hear-beats"
     label = "Beats (learned)"
     writes = ("beat", "downbeat")
-    LEAST: ClassVar[tuple[float, float]] = (0.4, 0.3)
 
     class Options(Recognizer.Options):
         threshold: float = Field(0.4, ge=0.05, le=0.95, title="Threshold", description="Lower finds more beats")

@@ -78,6 +78,8 @@ class DeviceProcess:
             if self._closed.wait(PAUSE):
                 return
             self._process = self._start()
+            if self._closed.is_set():  # while it was started
+                self._process.kill()
 
 
 class Elsewhere(Here):

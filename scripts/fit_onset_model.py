@@ -20,9 +20,9 @@ from sklearn.linear_model import LogisticRegression
 
 from backend.audio_files import read_audio
 from plugins.api import JobContext, Score, from_json
+from plugins.api.pitch_network import FPS, PitchNetwork
 from plugins.transcription.align import ScoreAligner
 from plugins.transcription.candidates import ONSET_MODEL, bow_features, logistic, onset_features
-from plugins.transcription.posteriors import FPS, PitchNetwork
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 RECORDINGS = (("john-garner_bwv1002_mov6.mp3", "bwv1002_mov6"), ("john-garner_bwv1002_mov7.mp3", "bwv1002_mov7"))

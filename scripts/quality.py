@@ -22,10 +22,10 @@ from backend.audio_files import read_audio
 from backend.pipeline import Job, run
 from backend.plugin_manager import load_plugins
 from plugins.api import Audio, Motion, Score, find_track, from_json, violin
+from plugins.api.pitch_network import FPS
 from plugins.performer.fingering import plan_fingering
 from plugins.performer.music import read_music
 from plugins.transcription.onsets import superflux
-from plugins.transcription.posteriors import FPS
 from plugins.transcription.score import read_score
 from training import performance_metrics as metrics
 

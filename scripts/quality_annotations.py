@@ -19,11 +19,11 @@ from backend.chain import Job
 from backend.pipeline import recognize
 from backend.plugin_manager import load_plugins
 from plugins.api import Audio, JobContext, Score, find_track
+from plugins.api.pitch_network import PitchNetwork
 from plugins.transcription.align import _align, _Sound
 from plugins.transcription.alignment import Evidence
 from plugins.transcription.onsets import superflux
 from plugins.transcription.performed import bar_confidence
-from plugins.transcription.posteriors import PitchNetwork
 from plugins.transcription.score import Reading, read_score
 
 ROOT: Final = Path(__file__).resolve().parents[1]

@@ -20,8 +20,8 @@ import quality
 
 from backend.audio_files import read_audio
 from plugins.api import Audio, JobContext, Score
+from plugins.api.pitch_network import PitchNetwork
 from plugins.transcription.align import ScoreAligner
-from plugins.transcription.posteriors import PitchNetwork
 from training.simulate.room import place, record
 from training.synchronisation.chroma import find_lag
 from training.synchronisation.event_times import event_times

@@ -12,9 +12,9 @@ import pytest
 
 from backend.audio_files import read_audio
 from plugins.api import AnnotationTrack, Audio, ComponentError, JobContext, Score, find_track
+from plugins.api.pitch_network import PitchNetwork
 from plugins.transcription.align import ScoreAligner
 from plugins.transcription.performed import Performed, bar_confidence
-from plugins.transcription.posteriors import PitchNetwork
 from plugins.transcription.score import Reading, ScoreNote, read_score
 from plugins.transcription.written import dynamics_of, phrases
 from tests.running import RATE, tone

@@ -13,8 +13,8 @@ import pytest
 
 from backend.audio_files import read_audio
 from plugins.api import Audio, ComponentError, JobContext, Score, find_track, from_json
+from plugins.api.pitch_network import FPS, PitchNetwork
 from plugins.transcription.align import ScoreAligner
-from plugins.transcription.posteriors import FPS, PitchNetwork
 from plugins.transcription.score import read_score
 from plugins.transcription.transcribe import Transcriber
 from training import performance_metrics as metrics

@@ -72,7 +72,7 @@ class Clips:
         if not recordings:
             raise ClipsError(f"{folder / 'clips.json'} names no recordings of the {instrument}")
         shapes = {"audio": (BANDS,), "score": (SCORE_FEATURES,), "joints": (len(JOINTS), 3)}
-        arrays = {name: _mapped(folder / f"{name}.npy", shape) for name, shape in shapes.items()}
+        arrays = {name: mapped(folder / f"{name}.npy", shape) for name, shape in shapes.items()}
         rows = max(r.offset + r.frames for r in recordings)
         for name, array in arrays.items():
             if len(array) < rows:
@@ -159,12 +159,13 @@ def _recording(row: dict[str, Any]) -> Recording:
     return Recording(**texts, frames=frames, offset=offset)
 
 
-def _mapped(path: Path, shape: tuple[int, ...]) -> Any:
+def mapped(path: Path, shape: tuple[int, ...], kind: str = "f") -> Any:
+    """(frames, *shape) from disk; ClipsError when the file holds something else than numpy's ``kind``."""
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as error:
         raise ClipsError(f"{path} cannot be read: {error}") from error
-    if array.shape[1:] != shape or array.dtype.kind != "f":
+    if array.shape[1:] != shape or array.dtype.kind != kind:
         raise ClipsError(f"{path} holds {array.dtype} of shape {array.shape}, not numbers of shape (frames, {shape})")
     return array
 

@@ -80,6 +80,8 @@ def simulate(
     soundfont: Annotated[
         list[Path] | None, typer.Option(help="A .sf2 that plays part of it; as often as needed.")
     ] = None,
+    scores: Annotated[Path | None, typer.Option(help="Folder of .abc and .musicxml: play excerpts of them.")] = None,
+    motion: Annotated[bool, typer.Option(help="Whether anybody moves; sound alone is much faster.")] = True,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
 ) -> None:
     """Simulate performances in MOSA's own format."""
@@ -89,6 +91,8 @@ def simulate(
         "instrument": instrument.value,
         "mosa": mosa,
         "soundfonts": soundfont or [],
+        "scores": scores,
+        "motion": motion,
         "workers": workers,
     }
     with progress("recordings") as tell:
@@ -101,6 +105,8 @@ def clips(
     corpus: Annotated[Path, typer.Argument(help="A corpus in MOSA's layout, real or simulated.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="New folder for the clips.")],
     on_problem: Annotated[OnProblem, typer.Option(help="A recording that cannot be used.")] = OnProblem.fail,
+    hearing: Annotated[bool, typer.Option(help="For cadenza-train recognition: keys and levels too.")] = False,
+    motion: Annotated[bool, typer.Option(help="Whether the corpus has motion.")] = True,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
 ) -> None:
     """Cut a corpus into what training reads: sound, score and joints at 40 frames a second."""
@@ -110,7 +116,16 @@ def clips(
         typer.echo(f"left out: {problem}", err=True)
 
     with progress("recordings") as tell:
-        card = make_clips(corpus, out, on_problem=on_problem.value, say=say, workers=workers, progress=tell)
+        card = make_clips(
+            corpus,
+            out,
+            on_problem=on_problem.value,
+            hearing=hearing,
+            motion=motion,
+            say=say,
+            workers=workers,
+            progress=tell,
+        )
     left_out = f", {len(card['left_out'])} left out" if card["left_out"] else ""
     typer.echo(f"{card['recordings']} recordings, {card['hours']['all']} hours in {out}{left_out}")
 

@@ -56,12 +56,12 @@ def log_mel(samples: npt.NDArray[np.floating[Any]], sample_rate: int) -> Floats:
     Returns:
         (T, 128) float32 in 0..1, T = ``frame_count(N, sample_rate)``.
     """
-    decibels = _decibels(samples, sample_rate)
-    return _relative(decibels, _loudest(decibels.max(axis=1)))
+    found = decibels(samples, sample_rate)
+    return _relative(found, _loudest(found.max(axis=1)))
 
 
-def _decibels(samples: npt.NDArray[np.floating[Any]], sample_rate: int) -> Floats:
-    """(T, 128) power of each band, decibels relative to a full-scale sine in one bin."""
+def decibels(samples: npt.NDArray[np.floating[Any]], sample_rate: int) -> Floats:
+    """(T, 128) power of each band, decibels relative to a full-scale sine in one bin, at the frames of ``log_mel``."""
     from scipy import fft
 
     count = frame_count(len(samples), sample_rate)

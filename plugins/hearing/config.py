@@ -15,18 +15,22 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from plugins.api.log_mel import BANDS
+from plugins.hearing.features import MOVEMENT, NOTES
 
 CLIP: Final = 640
 """Frames of a clip (16 s at 40 a second)."""
-INPUTS: Final = {"audio": BANDS, "motion": 66, "hands": 7}
-"""Numbers a frame: mel bands; the 22 markers of the upper body; the flow and the speeds of both hands in a video."""
+INPUTS: Final = {"audio": BANDS, "motion": 66, "hands": 7, "notes": NOTES, "movement": MOVEMENT}
+"""Numbers a frame. The paper's: mel bands; the 22 markers of the upper body; the flow and the speeds of both hands in a
+video. Ours: ``features``."""
 WIDTHS: Final = {"audio": 32, "motion": 32, "hands": 4}
 """Of their embeddings in the paper."""
+OUR_WIDTHS: Final = {"audio": 96, "motion": 32, "hands": 4, "notes": 96, "movement": 32}
+"""And in ours."""
 TIME: Final = {"beat": 1, "downbeat": 1, "phrase": 1}
 EXPRESSION: Final = {"dynamics": 6, "articulation": 2}
 """Classes that the released model tells apart; the paper speaks of three articulations."""
 
-Modality = Literal["audio", "motion", "hands"]
+Modality = Literal["audio", "motion", "hands", "notes", "movement"]
 
 
 class HearingConfig(BaseModel):
@@ -34,7 +38,7 @@ class HearingConfig(BaseModel):
 
     Attributes:
         widths: modality -> width of its embedding.
-        front: "convolution" over time alone, as in the paper; "spectrogram" (sound only) convolves over bands too.
+        front: "convolution" over time alone, as in the paper; "keys": *notes* are convolved over the keys too.
         modality_blocks: encoder blocks of each modality by itself; main_blocks: of all, side by side.
         heads: what is answered -> how many numbers; head_blocks: encoder blocks of each answer.
         dense: width of the layer before each answer, 0 for none.
@@ -44,9 +48,9 @@ class HearingConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    widths: dict[str, int] = Field(default_factory=lambda: {"audio": 96})
-    front: Literal["convolution", "spectrogram"] = "spectrogram"
-    kernel: int = Field(default=21, ge=1)
+    widths: dict[str, int] = Field(default_factory=lambda: {"notes": 96, "movement": 32})
+    front: Literal["convolution", "keys"] = "keys"
+    kernel: int = Field(default=9, ge=1)
     attention_heads: int = Field(default=4, ge=1)
     feed_forward: int = Field(default=384, ge=1)
     modality_blocks: int = Field(default=0, ge=0)
@@ -67,8 +71,6 @@ class HearingConfig(BaseModel):
     def _fits(self) -> HearingConfig:
         if not self.widths or not set(self.widths) <= set(INPUTS):
             raise ValueError(f"widths needs some of {', '.join(INPUTS)}, not {', '.join(self.widths) or 'none'}")
-        if self.front == "spectrogram" and set(self.widths) != {"audio"}:
-            raise ValueError("the spectrogram front hears sound alone; use front=convolution for motion")
         rotary = 2 if self.positions == "rotary" else 1
         for width in (self.width, *(self.widths.values() if self.modality_blocks else ())):
             if width % (rotary * self.attention_heads):
@@ -85,6 +87,7 @@ def paper_time(modalities: Sequence[Modality]) -> HearingConfig:
     return HearingConfig(
         widths={name: WIDTHS[name] for name in modalities},
         front="convolution",
+        kernel=21,
         feed_forward=256,
         main_blocks=3,
         head_blocks=3,
@@ -99,6 +102,7 @@ def paper_expression(modalities: Sequence[Modality]) -> HearingConfig:
     return HearingConfig(
         widths={name: WIDTHS[name] for name in modalities},
         front="convolution",
+        kernel=21,
         feed_forward=256,
         modality_blocks=3,
         main_blocks=0,

@@ -1,24 +1,31 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: MIT
-"""The network at work: sound in, what it says of each frame out; one for all recognisers of this plug-in."""
+"""The network at work: sound, motion or both in, what it says of each frame out; one for all recognisers of this
+plug-in."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from plugins.api import Audio, ComponentError, JobContext
+from plugins.api import Audio, ComponentError, JobContext, Motion
 from plugins.api.batching import Windows
 from plugins.api.checkpoint import CheckpointError
-from plugins.api.log_mel import log_mel
+from plugins.api.log_mel import FPS, frame_count
+from plugins.api.pitch_network import pitch_network
+from plugins.hearing import features
 from plugins.hearing.checkpoint import Weights, load_weights
+from plugins.hearing.config import INPUTS
 
 WEIGHTS: Final = Path(__file__).with_name("weights") / "hearing.safetensors"
 SHARED: Final = 0.5
 """Part of a window that it shares with the next."""
+AT_ONCE: Final = 4
+"""Windows that are handed on together."""
 KEPT: Final = 3
 """Sounds that are remembered: a recording and its beginnings."""
 
@@ -33,7 +40,7 @@ class Ears:
         self._network: Any = None
         self._weights: Weights | None = None
         self._device = ""
-        self._heard: dict[str, dict[str, Floats]] = {}
+        self._heard: dict[tuple[str, int], tuple[Motion | None, dict[str, Floats]]] = {}
 
     def load(self, device: str) -> None:
         if self._device == device:
@@ -54,55 +61,88 @@ class Ears:
         self._weights, self._device = weights, device
 
     def infer(self, windows: Windows) -> Windows:
-        """(B, T, answers side by side) of (B, T, 128)."""
+        """(B, T, answers side by side) of (B, T, inputs side by side)."""
         import torch
 
+        assert self._weights is not None
+        widths = [INPUTS[name] for name in self._weights.model.widths]
+        parts = torch.from_numpy(np.ascontiguousarray(windows)).to(self._device).split(widths, dim=-1)
         with torch.inference_mode():
-            said = self._network({"audio": torch.from_numpy(np.ascontiguousarray(windows)).to(self._device)})
+            said = self._network(dict(zip(self._weights.model.widths, parts, strict=True)))
         return np.asarray(torch.cat(list(said.values()), dim=-1).float().cpu().numpy())
 
-    def listen(self, audio: Audio, network: Any, context: JobContext) -> dict[str, Floats]:
-        """Name of the answer -> (T, numbers) before any sigmoid, at ``log_mel``'s frames of the sound.
+    def listen(
+        self, audio: Audio | None, motion: Motion | None, network: Any, context: JobContext
+    ) -> dict[str, Floats]:
+        """Name of the answer -> (T, numbers) before any sigmoid, at 40 frames a second from the sound's beginning (or
+        the motion's, where there is no sound).
 
         Args:
             network: the component that asks, for ``context.infer``.
         """
         if self._weights is None:
             raise ComponentError("call load() before recognize()")
-        context.progress(0.0, "Listening")
-        heard = self._heard.pop(audio.sha256, None)
-        if heard is None:
-            heard = self.hear(log_mel(audio.samples, audio.sample_rate), network, context)
-        self._heard = {**dict(list(self._heard.items())[1 - KEPT :]), audio.sha256: heard}
-        return heard
+        context.progress(0.0, "Listening" if audio is not None else "Watching")
+        key = (audio.sha256 if audio is not None else "", id(motion) if motion is not None else 0)
+        heard = self._heard.pop(key, None)
+        if heard is None or heard[0] is not motion:
+            heard = (motion, self.hear(_inputs(audio, motion, context), network, context))
+        self._heard = {**dict(list(self._heard.items())[1 - KEPT :]), key: heard}
+        return heard[1]
 
-    def hear(self, mel: npt.NDArray[np.float32], network: Any, context: JobContext) -> dict[str, Floats]:
-        """The same of (T, 128) of ``log_mel``."""
+    def hear(self, inputs: Mapping[str, npt.NDArray[np.float32]], network: Any, context: JobContext) -> dict[str, Floats]:
+        """The same of modality -> (T, inputs); what is missing is taken for absent."""
         assert self._weights is not None
-        said = self._said(mel, network, context)
+        count = len(next(iter(inputs.values())))
+        wanted = self._weights.model.widths
+        there = [inputs[name] if name in inputs else features.without(count, INPUTS[name]) for name in wanted]
+        said = self._said(np.concatenate(there, axis=1), network, context)
         sizes = self._weights.model.heads
         return dict(zip(sizes, np.split(said, np.cumsum(list(sizes.values()))[:-1], axis=1), strict=True))
 
-    def _said(self, mel: npt.NDArray[np.float32], network: Any, context: JobContext) -> Floats:
+    def _said(self, seen: npt.NDArray[np.float32], network: Any, context: JobContext) -> Floats:
         """Windows that share half of their frames, each counting most in its middle."""
         assert self._weights is not None
         length = self._weights.window
-        starts = window_starts(len(mel), length)
-        padded = np.pad(mel, ((0, max(0, length - len(mel))), (0, 0)))
+        starts = window_starts(len(seen), length)
+        padded = np.pad(seen, ((0, max(0, length - len(seen))), (0, 0)))
         weight = np.hanning(length + 2)[1:-1, None] + 1e-3
         total: Any = 0.0
         counted = np.zeros((len(padded), 1))
-        step = 16
-        for first in range(0, len(starts), step):
+        for first in range(0, len(starts), AT_ONCE):
             context.progress(first / len(starts), "Listening")
-            asked = starts[first : first + step]
+            asked = starts[first : first + AT_ONCE]
             answers = context.infer(network, np.stack([padded[s : s + length] for s in asked]).astype(np.float32))
             if first == 0:
                 total = np.zeros((len(padded), answers.shape[-1]))
             for start, answer in zip(asked, answers, strict=True):
                 total[start : start + length] += answer * weight
                 counted[start : start + length] += weight
-        return np.asarray(total / counted)[: len(mel)]
+        return np.asarray(total / counted)[: len(seen)]
+
+
+def _inputs(audio: Audio | None, motion: Motion | None, context: JobContext) -> dict[str, npt.NDArray[np.float32]]:
+    """Our modalities of what there is, on the clock of the sound (of the motion without one)."""
+    found = {}
+    count = 0
+    if audio is not None:
+        count = frame_count(len(audio.samples), audio.sample_rate)
+        keys = features.keys(pitch_network().listen(audio, context), count)
+        found["notes"] = features.notes(keys, features.relative(features.levels(audio.samples, audio.sample_rate)))
+    if motion is not None and len(motion):
+        moved = features.movement(features.joints_of(motion))
+        found["movement"] = moved if audio is None else _shifted(moved, motion.start - audio.start, count)
+    return found
+
+
+def _shifted(moved: npt.NDArray[np.float32], later: float, count: int) -> npt.NDArray[np.float32]:
+    """Rows that begin ``later`` seconds after the sound, as rows of the sound."""
+    out = features.without(count, moved.shape[1])
+    first = round(later * FPS)
+    a, b = max(first, 0), min(first + len(moved), count)
+    if b > a:
+        out[a:b] = moved[a - first : b - first]
+    return out
 
 
 def window_starts(count: int, length: int) -> list[int]:

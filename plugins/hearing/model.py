@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from plugins.api.log_mel import BANDS
 from plugins.api.transformer import EPSILON, Block, Embedding, initialise
 from plugins.hearing.config import INPUTS, HearingConfig
+from plugins.hearing.features import KEYS, LEVELS
 
 
 class Network(nn.Module):
@@ -28,9 +28,8 @@ class Network(nn.Module):
         length = config.length if config.positions == "learned" else 0
         self.embeddings, self.alone = nn.ModuleDict(), nn.ModuleDict()
         for name, width in config.widths.items():
-            spectrogram = config.front == "spectrogram"
-            front = Spectrogram(width) if spectrogram else Embedding(INPUTS[name], width, config.kernel, length)
-            self.embeddings[name] = front
+            keys = config.front == "keys" and name == "notes"
+            self.embeddings[name] = Keys(width) if keys else Embedding(INPUTS[name], width, config.kernel, length)
             self.alone[name] = _blocks(width, config.modality_blocks, config)
         self.main = _blocks(config.width, config.main_blocks, config)
         self.norm = nn.LayerNorm(config.width, eps=EPSILON) if config.final_norm else nn.Identity()
@@ -50,27 +49,34 @@ class Network(nn.Module):
         return {name: head(x) for name, head in self.heads.items()}
 
 
-class Spectrogram(nn.Module):
-    """Sound by convolutions over time and bands, and by what of it has just begun: three layers, each of
-    which sees three frames and joins neighbouring bands to one."""
+class Keys(nn.Module):
+    """Keys that begin and keys that sound, convolved over time and pitch, so that a figure is the same figure in every
+    key; and the bands' levels, with what of them has just risen."""
 
-    LAYERS = ((2, 16, 4), (16, 32, 4), (32, 48, 2))
-    """Channels in, channels out, bands that become one."""
+    LAYERS = ((2, 16, 12, 3), (16, 32, 6, 3), (32, 32, 5, 2))
+    """Channels in, channels out, keys that are seen at once, keys from one to the next."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(
-            nn.Conv2d(into, out, (3, bands), stride=(1, bands), padding=(1, 0)) for into, out, bands in self.LAYERS
-        )
-        self.dense = nn.Linear(48 * BANDS // 32, width)
+        self.layers = nn.ModuleList()
+        rows = KEYS
+        for into, out, keys, stride in self.LAYERS:
+            self.layers.append(nn.Conv2d(into, out, (3, keys), stride=(1, stride), padding=(1, 0)))
+            rows = (rows - keys) // stride + 1
+        self.pitched = nn.Linear(self.LAYERS[-1][1] * rows, width)
+        self.loud = nn.Conv1d(2 * LEVELS + 1, width, 5, padding="same")
+        self.dense = nn.Linear(2 * width, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, T, width) from (B, T, 128)."""
-        rise = functional.pad((x[:, 1:] - x[:, :-1]).clamp(min=0.0), (0, 0, 1, 0))
-        x = torch.stack([x, 4.0 * rise], dim=1)
+        """(B, T, width) from (B, T, 193)."""
+        pitched, level, there = x.split([2 * KEYS, LEVELS, 1], dim=-1)
+        image = pitched.unflatten(-1, (2, KEYS)).transpose(1, 2)
         for layer in self.layers:
-            x = functional.gelu(layer(x))
-        return self.dense(x.permute(0, 2, 1, 3).flatten(2))
+            image = functional.gelu(layer(image))
+        pitches = self.pitched(image.permute(0, 2, 1, 3).flatten(2))
+        rise = functional.pad((level[:, 1:] - level[:, :-1]).clamp(min=0.0), (0, 0, 1, 0))
+        loud = self.loud(torch.cat([level, 4.0 * rise, there], dim=-1).transpose(1, 2)).transpose(1, 2)
+        return self.dense(functional.gelu(torch.cat([pitches, loud], dim=-1)))
 
 
 class Head(nn.Module):

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,14 +14,10 @@ from plugins.api.log_mel import FPS
 
 Floats = npt.NDArray[np.float64]
 
-SNAP: Final = 0.1
-"""Seconds within which a downbeat is one of the beats."""
-
-
-def chances(logits: npt.NDArray[np.floating[Any]], mel_is_silent: npt.NDArray[np.bool_]) -> Floats:
+def chances(logits: npt.NDArray[np.floating[Any]], silent: npt.NDArray[np.bool_]) -> Floats:
     """(T,) chance of an event in each frame; none where nothing sounds."""
     said = 1.0 / (1.0 + np.exp(-np.asarray(logits, dtype=np.float64)))
-    return np.asarray(np.where(mel_is_silent, 0.0, said))
+    return np.asarray(np.where(silent, 0.0, said))
 
 
 def peaks(chance: Floats, least: float, apart: float) -> tuple[Floats, Floats]:
@@ -38,28 +34,6 @@ def peaks(chance: Floats, least: float, apart: float) -> tuple[Floats, Floats]:
     bend = left - 2.0 * middle + right
     shift = np.where(np.abs(bend) > 1e-9, 0.5 * (left - right) / np.where(np.abs(bend) > 1e-9, bend, 1.0), 0.0)
     return (at + np.clip(shift, -0.5, 0.5)) / FPS, chance[at]
-
-
-def bars(beats: Floats, downbeats: Floats) -> npt.NDArray[np.int64]:
-    """(N,) position in the bar of each beat, 1 on a downbeat; what comes before the first downbeat leads up to it."""
-    positions = np.zeros(len(beats), dtype=np.int64)
-    first = [i for i, t in enumerate(beats) if len(downbeats) and np.abs(downbeats - t).min() <= SNAP]
-    if not first:
-        return positions + 1
-    lengths = np.diff(first)
-    usual = int(np.median(lengths)) if len(lengths) else len(beats) - first[0]
-    for i in range(len(beats)):
-        before = [f for f in first if f <= i]
-        positions[i] = i - before[-1] + 1 if before else usual - (first[0] - i - 1) % max(usual, 1)
-    return positions
-
-
-def snapped(beats: Floats, downbeats: Floats) -> Floats:
-    """The downbeats, each on the nearest beat where one is near."""
-    if not len(beats):
-        return downbeats
-    nearest = beats[np.abs(downbeats[:, None] - beats).argmin(axis=1)] if len(downbeats) else downbeats
-    return np.unique(np.where(np.abs(nearest - downbeats) <= SNAP, nearest, downbeats))
 
 
 def stretches(classes: npt.NDArray[np.int64], shortest: float) -> list[tuple[int, int, int]]:

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,8 @@ from plugins.api import Annotation, AnnotationTrack, Audio, ComponentError, JobC
 from plugins.api.batching import Windows
 from plugins.api.log_mel import FPS
 from plugins.hearing.ears import Ears
-from plugins.hearing.picking import bars, chances, peaks, snapped, stretches
+from plugins.hearing.metre import FAINTEST, METRES, count_bars, near, track_beats
+from plugins.hearing.picking import chances, peaks, stretches
 
 DYNAMICS: Final = ("pp", "p", "mp", "mf", "f", "ff")
 ARTICULATIONS: Final = ("neutral", "legato", "staccato")
@@ -24,6 +26,8 @@ PAUSE: Final = 1.5
 """Seconds of quiet around a moment that make it silence."""
 SHORTEST: Final = {"dynamics": 1.5, "articulation": 0.5}
 """Seconds that a dynamic level, an articulation lasts at least."""
+
+STEADINESS: Final = 20.0
 
 Floats = npt.NDArray[np.float64]
 
@@ -45,44 +49,63 @@ class _Hearing(Recognizer):
     def infer(self, windows: Windows) -> Windows:
         return self._ears.infer(windows)
 
-    def _listen(self, audio: Audio | None, context: JobContext) -> tuple[dict[str, Floats], npt.NDArray[np.bool_]]:
-        if audio is None:
-            raise ComponentError(f"{self.label.lower()} are heard in a sound; give one, or the score")
-        said = self._ears.listen(audio, self, context)
+    def _listen(
+        self, audio: Audio | None, motion: Motion | None, context: JobContext
+    ) -> tuple[dict[str, Floats], npt.NDArray[np.bool_], float, float]:
+        """What the network says, in which frames nothing sounds, and the seconds of the first frame and of the end."""
+        if audio is None and (motion is None or len(motion) < 2):
+            raise ComponentError(f"{self.label.lower()} are found in a sound or a motion; give one, or the score")
+        said = self._ears.listen(audio, motion, self, context)
         count = len(next(iter(said.values())))
-        return said, _silent(audio, count)
+        if audio is not None:
+            return said, _silent(audio, count), audio.start, audio.end
+        assert motion is not None
+        return said, np.zeros(count, dtype=np.bool_), motion.start, motion.start + motion.duration
 
 
 class LearnedBeats(_Hearing):
-    """Hears beats and downbeats by a network that learned from simulated violinists and pianists.
-    Where the tempo is free, expect to correct them; with a score they are exact."""
+    """Finds beats and downbeats in the sound, in the motion, or in both, by a network that learned from simulated
+    violinists and pianists. Where the tempo is free, expect to correct them; with a score they are exact."""
 
     name = "hear-beats"
     label = "Beats (learned)"
     writes = ("beat", "downbeat")
 
     class Options(Recognizer.Options):
-        threshold: float = Field(0.4, ge=0.05, le=0.95, title="Threshold", description="Lower finds more beats")
+        steadiness: float = Field(
+            STEADINESS, ge=0.0, le=100.0, title="Steadiness", description="Higher keeps the tempo steadier"
+        )
+        metre: Literal["auto", "2", "3", "4", "5", "6"] = Field("auto", title="Metre", description="Beats in a bar")
 
     def recognize(
         self, audio: Audio | None, motion: Motion | None, options: Any, context: JobContext
     ) -> list[AnnotationTrack]:
-        said, silent = self._listen(audio, context)
-        assert audio is not None
-        beats, sure = peaks(chances(said["beat"][:, 0], silent), options.threshold, 0.1)
-        firsts, sure_first = peaks(chances(said["downbeat"][:, 0], silent), options.threshold * 0.75, 0.3)
-        on = snapped(beats, firsts)
-        place = bars(beats, on)
+        said, silent, start, _ = self._listen(audio, motion, context)
+        metres = METRES if options.metre == "auto" else (int(options.metre),)
+        beats, sure, places, sure_first = beats_and_bars(said, silent, options.steadiness, metres)
         track = tuple(
-            Annotation(audio.start + float(t), 0.0, int(p), float(c))
-            for t, p, c in zip(beats, place, sure, strict=True)
+            Annotation(start + float(t), 0.0, int(p), round(float(c), 3))
+            for t, p, c in zip(beats, places, sure, strict=True)
         )
-        nearest = [float(sure_first[np.abs(firsts - t).argmin()]) for t in on]
+        firsts = [(t, c) for t, p, c in zip(beats, places, sure_first, strict=True) if p == 1]
         bar_track = tuple(
-            Annotation(audio.start + float(t), 0.0, bar, c)
-            for bar, (t, c) in enumerate(zip(on, nearest, strict=True), 1)
+            Annotation(start + float(t), 0.0, bar, round(float(c), 3)) for bar, (t, c) in enumerate(firsts, 1)
         )
         return [AnnotationTrack("beat", track), AnnotationTrack("downbeat", bar_track)]
+
+
+def beats_and_bars(
+    said: Mapping[str, Floats],
+    silent: npt.NDArray[np.bool_],
+    steadiness: float = STEADINESS,
+    metres: Sequence[int] = METRES,
+) -> tuple[Floats, Floats, npt.NDArray[np.int64], Floats]:
+    """Seconds of the beats from the first frame, chance of each, position in the bar, chance of a downbeat."""
+    chance, first = (chances(said[name][:, 0], silent) for name in ("beat", "downbeat"))
+    times, height = peaks(chance, FAINTEST, 0.1)
+    beats, sure = track_beats(times, height, steadiness)
+    sure_first = near(first, beats * FPS, 2)
+    return beats, sure, count_bars(sure_first, metres), sure_first
 
 
 class LearnedPhrases(_Hearing):
@@ -98,15 +121,14 @@ class LearnedPhrases(_Hearing):
     def recognize(
         self, audio: Audio | None, motion: Motion | None, options: Any, context: JobContext
     ) -> list[AnnotationTrack]:
-        said, silent = self._listen(audio, context)
-        assert audio is not None
+        said, silent, start, end = self._listen(audio, motion, context)
         begin, sure = peaks(chances(said["phrase"][:, 0], silent), options.threshold, 2.0)
-        ends = np.append(begin[1:], audio.duration)
+        ends = np.append(begin[1:], end - start)
         return [
             AnnotationTrack(
                 "phrase",
                 tuple(
-                    Annotation(audio.start + float(a), max(float(b - a), 0.0), number, float(c))
+                    Annotation(start + float(a), max(float(b - a), 0.0), number, round(float(c), 3))
                     for number, (a, b, c) in enumerate(zip(begin, ends, sure, strict=True), 1)
                 ),
             )
@@ -121,8 +143,7 @@ class _Classes(_Hearing):
     def recognize(
         self, audio: Audio | None, motion: Motion | None, options: Any, context: JobContext
     ) -> list[AnnotationTrack]:
-        said, silent = self._listen(audio, context)
-        assert audio is not None
+        said, silent, start, _ = self._listen(audio, motion, context)
         (namespace,) = self.writes
         logits = said[namespace]
         chance = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -133,7 +154,7 @@ class _Classes(_Hearing):
             AnnotationTrack(
                 namespace,
                 tuple(
-                    Annotation(audio.start + a / FPS, (b - a) / FPS, self.names[c], float(chance[a:b, c].mean()))
+                    Annotation(start + a / FPS, (b - a) / FPS, self.names[c], round(float(chance[a:b, c].mean()), 3))
                     for a, b, c in found
                 ),
             )

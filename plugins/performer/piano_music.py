@@ -60,7 +60,8 @@ def read_piece(notes: AnnotationTrack, beats: AnnotationTrack, audio: Audio) -> 
     heard = heard_loudness([[n] for n in notes.annotations], audio)
     read = [_note(n, h) for n, h in zip(notes.annotations, heard, strict=True)]
     once = _once(sorted(read, key=lambda n: (n.start, n.pitch)))
-    times = tuple((b.time, int(b.value)) for b in beats.annotations)
+    # A beat whose place in the bar is not known (a pickup's) is no downbeat.
+    times = tuple((b.time, 2 if b.value is None else int(b.value)) for b in beats.annotations)
     return Piece(tuple(with_hands(once)), times, tuple(warnings))
 
 

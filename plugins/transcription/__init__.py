@@ -9,10 +9,9 @@ from plugins.api import Recognizer, hookimpl
 
 @hookimpl
 def register_recognizers(register: Callable[[Recognizer], None]) -> None:
+    from plugins.api.pitch_network import pitch_network
     from plugins.transcription.align import ScoreAligner
-    from plugins.transcription.posteriors import PitchNetwork
     from plugins.transcription.transcribe import Transcriber
 
-    network = PitchNetwork()
-    register(ScoreAligner(network))
-    register(Transcriber(network))
+    register(ScoreAligner(pitch_network()))
+    register(Transcriber(pitch_network()))

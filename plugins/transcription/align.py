@@ -20,11 +20,11 @@ from plugins.api import (
     Motion,
     Recognizer,
 )
+from plugins.api.pitch_network import CHECKPOINT, FPS, PitchNetwork, Posteriors
 from plugins.transcription.alignment import Events, Evidence, first_frames, follow, refine, tempo_outliers
 from plugins.transcription.fit import explained, likely_key, transposed
 from plugins.transcription.onsets import superflux
 from plugins.transcription.performed import WRITES, Performed, note_value, tracks_of
-from plugins.transcription.posteriors import CHECKPOINT, FPS, PitchNetwork, Posteriors
 from plugins.transcription.score import Reading, ScoreNote, read_score
 from plugins.transcription.tracking import lasts
 

@@ -23,7 +23,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from plugins.transcription.posteriors import Posteriors
+from plugins.api.pitch_network import Posteriors
 
 FLOOR: Final = 0.02
 """Posterior below which the network's answer is noise."""

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from plugins.api import Audio
+from plugins.api.pitch_network import FPS, LOWEST_PITCH, Posteriors
 from plugins.transcription.onsets import superflux
-from plugins.transcription.posteriors import FPS, LOWEST_PITCH, Posteriors
 
 LOWEST, HIGHEST = 55, 103
 """G3, the open G string, to G7, the end of the fingerboard."""

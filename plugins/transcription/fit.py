@@ -9,8 +9,8 @@ from typing import Final
 
 import numpy as np
 
+from plugins.api.pitch_network import LOWEST_PITCH, Posteriors
 from plugins.transcription.performed import Performed
-from plugins.transcription.posteriors import LOWEST_PITCH, Posteriors
 from plugins.transcription.score import Reading
 
 SOUNDING: Final = 0.3

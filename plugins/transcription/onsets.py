@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from plugins.api import Audio
-from plugins.transcription.posteriors import FPS, HOP, SAMPLE_RATE
+from plugins.api.pitch_network import FPS, HOP, SAMPLE_RATE
 
 WINDOW: Final = 1024
 BANDS: Final = 96

@@ -15,8 +15,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from plugins.api.pitch_network import Posteriors
 from plugins.transcription.candidates import LOWEST, Candidates, violin_range
-from plugins.transcription.posteriors import Posteriors
 
 SOUNDING: Final = 0.35
 """Mean posterior of a pitch that sounds, at a sensitivity of one half."""

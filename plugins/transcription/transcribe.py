@@ -10,8 +10,8 @@ import numpy as np
 from pydantic import Field
 
 from plugins.api import Annotation, AnnotationTrack, Audio, ComponentError, JobContext, Motion, Recognizer
+from plugins.api.pitch_network import CHECKPOINT, PitchNetwork
 from plugins.transcription.candidates import find_candidates
-from plugins.transcription.posteriors import CHECKPOINT, PitchNetwork
 from plugins.transcription.tracking import track_notes
 
 INAUDIBLE: Final = -65.0

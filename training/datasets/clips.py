@@ -7,7 +7,11 @@ A folder of clips holds, at 40 frames a second,
 - ``audio.npy`` (frames, 128) float16: the log-mel spectrogram of ``plugins.api.log_mel``;
 - ``score.npy`` (frames, 10) float32: ``plugins.a2m.score_features``;
 - ``joints.npy`` (frames, 21, 3) float32: ``markers.JOINTS``, metres, in the performer's own frame: origin at
-  the mean of the pelvis over the recording, +X to his left, Z up; a pianist's violin and bow are NaN;
+  the mean of the pelvis over the recording, +X to his left, Z up; a pianist's violin and bow are NaN, and all of
+  them where only sound was recorded;
+- for networks that hear, on request: ``keys.npy`` (frames, 176) uint8, the pitch network's posteriors in 255ths, and
+  ``levels.npy`` (frames, 16) float16, decibels of bands (``plugins.hearing.features``); ``markers.npy`` (frames, 22, 3)
+  float16, the upper body's optical markers in the same frame as the joints;
 - ``clips.json``: which rows are whose, and of which split; ``card.json``: the data card.
 
 It appears by renaming when all of it is written.
@@ -22,6 +26,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -29,14 +34,18 @@ import numpy as np
 import numpy.typing as npt
 
 from plugins.a2m.score_features import NAMES, score_features
+from plugins.api import Audio, JobContext
 from plugins.api.log_mel import log_mel
+from plugins.api.pitch_network import pitch_network
+from plugins.hearing import features
 from training.datasets import mosa_motion
-from training.datasets.markers import JOINTS, our_joints
+from training.datasets.markers import JOINTS, MARKERS, UPPER_BODY, our_joints
 from training.datasets.mosa import CorpusError, OnProblem, Performance, Problem, Trial, find_trials, hash_of, read_trial
 from training.datasets.splits import split_of
 
 FORMAT_VERSION: Final = 1
 ARRAYS: Final[dict[str, npt.DTypeLike]] = {"audio": np.float16, "score": np.float32, "joints": np.float32}
+HEARING_ARRAYS: Final[dict[str, npt.DTypeLike]] = {"keys": np.uint8, "levels": np.float16, "markers": np.float16}
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,20 +61,44 @@ class Cut:
         return len(self.arrays["audio"])
 
 
-def cut(performance: Performance) -> Cut:
-    """The arrays of a performance that was read with its motion and sound."""
-    assert performance.markers is not None
+def cut(performance: Performance, hearing: bool = False) -> Cut:
+    """The arrays of a performance that was read with its sound, and its motion if it has any.
+
+    Args:
+        hearing: whether networks that hear will read them.
+    """
     assert performance.samples is not None
     mel = log_mel(performance.samples, performance.sample_rate)
-    score = score_features(performance.tracks, mel, performance.samples, performance.sample_rate)
+    found: dict[str, npt.NDArray[Any]] = {
+        "audio": mel,
+        "score": score_features(performance.tracks, mel, performance.samples, performance.sample_rate),
+        **_seen(performance, len(mel)),
+        **(_heard(performance, len(mel)) if hearing else {}),
+    }
+    kinds = {**ARRAYS, **(HEARING_ARRAYS if hearing else {})}
+    frames = min(len(found[name]) for name in kinds)
+    arrays = {name: found[name][:frames].astype(kind) for name, kind in kinds.items()}
+    return Cut(performance.trial, arrays, hash_of(performance.trial))
+
+
+def _seen(performance: Performance, frames: int) -> dict[str, npt.NDArray[Any]]:
+    """Joints and the upper body's markers, in the performer's own frame."""
+    if performance.markers is None:
+        shapes = {"joints": (frames, len(JOINTS), 3), "markers": (frames, len(UPPER_BODY), 3)}
+        return {name: np.full(shape, np.nan) for name, shape in shapes.items()}
     frame = mosa_motion.own_frame(performance.markers)
     # What is linear can be done in any order; filtering before thinning out is what matters.
-    markers = mosa_motion.resample(mosa_motion.smooth(performance.markers), mosa_motion.CAPTURE_FPS)
-    joints = our_joints(mosa_motion.in_own_frame(markers, frame))
-    frames = min(len(mel), len(joints))
-    found: dict[str, npt.NDArray[Any]] = {"audio": mel, "score": score, "joints": joints}
-    arrays = {name: found[name][:frames].astype(kind) for name, kind in ARRAYS.items()}
-    return Cut(performance.trial, arrays, hash_of(performance.trial))
+    smooth = mosa_motion.resample(mosa_motion.smooth(performance.markers), mosa_motion.CAPTURE_FPS)
+    markers = mosa_motion.in_own_frame(smooth, frame)
+    upper = markers[:, [MARKERS.index(name) for name in UPPER_BODY]]
+    return {"joints": our_joints(markers), "markers": upper}
+
+
+def _heard(performance: Performance, frames: int) -> dict[str, npt.NDArray[Any]]:
+    assert performance.samples is not None
+    heard = pitch_network().listen(Audio(performance.samples, performance.sample_rate), JobContext())
+    keys = np.round(255.0 * features.keys(heard, frames))
+    return {"keys": keys, "levels": features.levels(performance.samples, performance.sample_rate)}
 
 
 def make_clips(
@@ -73,11 +106,17 @@ def make_clips(
     out: Path,
     *,
     on_problem: OnProblem = "fail",
+    hearing: bool = False,
+    motion: bool = True,
     say: Callable[[Problem], None] = lambda problem: None,
     workers: int = 1,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> dict[str, Any]:
     """Write a folder of clips from all of a corpus; returns its data card.
+
+    Args:
+        hearing: whether networks that hear will read them.
+        motion: whether every recording must have motion; without, none is read.
 
     Raises CorpusError when ``out`` exists, when nothing can be used, or, with ``on_problem="fail"``, at the
     first recording that cannot be.
@@ -90,7 +129,9 @@ def make_clips(
     part.mkdir(parents=True)
     try:
         problems: list[Problem] = []
-        rows = _write_arrays(part, trials, on_problem, problems, say, workers, progress)
+        kinds = {**ARRAYS, **(HEARING_ARRAYS if hearing else {})}
+        cuts = _cuts(trials, partial(_try_cut, hearing=hearing, motion=motion), workers)
+        rows = _write_arrays(part, kinds, cuts, len(trials), on_problem, problems, say, progress)
         card = _card(corpus, rows, problems)
         recordings = [{k: v for k, v in row.items() if k != "sha256"} for row in rows]
         (part / "clips.json").write_text(json.dumps(recordings, indent=0) + "\n", encoding="utf-8")
@@ -104,19 +145,20 @@ def make_clips(
 
 def _write_arrays(
     part: Path,
-    trials: list[Trial],
+    kinds: dict[str, npt.DTypeLike],
+    cuts: Iterable[Cut | Problem],
+    trials: int,
     on_problem: OnProblem,
     problems: list[Problem],
     say: Callable[[Problem], None],
-    workers: int,
     progress: Callable[[int, int], None],
 ) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     offset = 0
     with ExitStack() as stack:
-        writers = {name: stack.enter_context(_Growing(part / f"{name}.npy", kind)) for name, kind in ARRAYS.items()}
-        for done, found in enumerate(_cuts(trials, workers), 1):
-            progress(done, len(trials))
+        writers = {name: stack.enter_context(_Growing(part / f"{name}.npy", kind)) for name, kind in kinds.items()}
+        for done, found in enumerate(cuts, 1):
+            progress(done, trials)
             if isinstance(found, Problem):
                 if on_problem == "fail":
                     raise CorpusError(str(found))
@@ -146,17 +188,19 @@ def _row(found: Cut, offset: int) -> dict[str, Any]:
     }
 
 
-def _cuts(trials: Iterable[Trial], workers: int) -> Iterator[Cut | Problem]:
+def _cuts(
+    trials: Iterable[Trial], work: Callable[[Trial], Cut | Problem], workers: int
+) -> Iterator[Cut | Problem]:
     if workers <= 1:
-        yield from map(_try_cut, trials)
+        yield from map(work, trials)
         return
     with ProcessPoolExecutor(workers) as pool:
-        yield from pool.map(_try_cut, trials)
+        yield from pool.map(work, trials)
 
 
-def _try_cut(trial: Trial) -> Cut | Problem:
+def _try_cut(trial: Trial, hearing: bool, motion: bool) -> Cut | Problem:
     try:
-        return cut(read_trial(trial))
+        return cut(read_trial(trial, motion=motion), hearing)
     except CorpusError as error:
         return Problem(trial.prefix, str(error).removeprefix(f"{trial.prefix}: "))
 

@@ -154,26 +154,28 @@ def read_trial(trial: Trial, *, motion: bool = True, audio: bool = True) -> Perf
 def write_trial(
     trial: Trial,
     annotations: Annotations,
-    markers: npt.NDArray[np.float64],
+    markers: npt.NDArray[np.float64] | None,
     samples: npt.NDArray[np.float32],
     sample_rate: int,
     sheet: bytes | None = None,
 ) -> None:
-    """A performance into its folder: markers (T, 34, 3) in metres at 120 frames a second, mono sound."""
+    """A performance into its folder: markers (T, 34, 3) in metres at 120 frames a second (or none), mono sound."""
     import soundfile
 
     write_annotations(annotations, trial.tables, trial.prefix)
-    write_motion(trial.motion, markers)
+    if markers is not None:
+        write_motion(trial.motion, markers)
     soundfile.write(trial.audio, samples, sample_rate, subtype="PCM_16", format="WAV")
     if sheet is not None:
         trial.sheet.write_bytes(sheet)
 
 
 def hash_of(trial: Trial) -> str:
-    """Identity of a recording: SHA-256 of its sound, motion and note times."""
+    """Identity of a recording: SHA-256 of its sound, motion (where there is any) and note times."""
     digest = hashlib.sha256()
     for path in (trial.audio, trial.motion, trial.tables / f"{trial.prefix}_align_notetime.csv"):
-        digest.update(path.read_bytes())
+        if path != trial.motion or path.is_file():
+            digest.update(path.read_bytes())
     return digest.hexdigest()
 
 

@@ -9,7 +9,15 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from plugins.hearing.config import EXPRESSION, TIME, HearingConfig, Modality, paper_expression, paper_time
+from plugins.hearing.config import (
+    EXPRESSION,
+    OUR_WIDTHS,
+    TIME,
+    HearingConfig,
+    Modality,
+    paper_expression,
+    paper_time,
+)
 from training.recognition.targets import CLASSES
 from training.run_config import Machine, Schedule, Section
 
@@ -28,10 +36,11 @@ class Loss(Section):
 class Variety(Section):
     """How a clip is changed before it is heard, each time in another way."""
 
-    tempo: float = Field(default=0.4, ge=0.0, le=1.0)
-    pitch: int = Field(default=3, ge=0, le=12)
+    tempo: float = Field(default=0.3, ge=0.0, le=1.0)
+    pitch: int = Field(default=6, ge=0, le=12)
     noise: float = Field(default=0.02, ge=0.0, le=0.2)
     level: float = Field(default=0.15, ge=0.0, le=0.5)
+    without: float = Field(default=0.2, ge=0.0, le=0.5)
 
 
 class RecognitionConfig(Section):
@@ -41,13 +50,14 @@ class RecognitionConfig(Section):
     output: str
     seed: int = Field(default=0, ge=0)
     network: Literal["ours", "paper-time", "paper-expression"] = "ours"
-    modalities: tuple[Modality, ...] = ("audio",)
+    modalities: tuple[Modality, ...] = ("notes", "movement")
+    leave_out: tuple[str, ...] = ()
     model: dict[str, Any] = Field(default_factory=dict)
     loss: Loss = Loss()
     variety: Variety = Variety()
     schedule: Schedule = Schedule(learning_rate=1e-3, warmup_steps=100, kind="cosine")
     machine: Machine = Machine()
-    window: int = Field(default=480, ge=40)
+    window: int = Field(default=800, ge=40)
     batch: int = Field(default=8, ge=1)
     steps: int = Field(default=3000, ge=1)
     minutes: float | None = Field(default=None, gt=0.0)
@@ -63,7 +73,7 @@ class RecognitionConfig(Section):
         """The network of this run, changed by ``model``. (Three articulations, as the paper says; the released
         model has two.)"""
         base = {
-            "ours": lambda: HearingConfig(),
+            "ours": lambda: HearingConfig(widths={name: OUR_WIDTHS[name] for name in self.modalities}),
             "paper-time": lambda: paper_time(self.modalities),
             "paper-expression": lambda: paper_expression(self.modalities),
         }[self.network]()

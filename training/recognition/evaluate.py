@@ -19,15 +19,16 @@ import numpy.typing as npt
 from plugins.api import JobContext
 from plugins.api.log_mel import FPS
 from plugins.hearing.ears import Ears
-from plugins.hearing.picking import chances, peaks, snapped
+from plugins.hearing.picking import chances, peaks
+from plugins.hearing.recognizers import beats_and_bars
 from training.metrics import event_f1
 from training.recognition.targets import CLASSES
 from training.recognition.windows import Heard, Library
 
 TOLERANCES: Final = {"beat": 0.07, "downbeat": 0.07, "phrase": 0.7}
 """Seconds (Y.-F. Huang et al., 2024)."""
-PICKED: Final = {"beat": (0.4, 0.1), "downbeat": (0.3, 0.3), "phrase": (0.4, 2.0)}
-"""Least chance of an event, and seconds between two."""
+PHRASES: Final = (0.4, 2.0)
+"""Least chance of a phrase, and seconds between two."""
 
 
 @dataclass(frozen=True)

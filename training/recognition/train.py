@@ -45,7 +45,7 @@ def train(config: RecognitionConfig) -> Path:
     """
     started = time.monotonic()
     fabric = launched(config.machine)
-    library = Library(config.clips)
+    library = Library(config.clips, config.modalities, config.leave_out)
     heard, valid = library.split("train"), library.split("valid")
     torch.manual_seed(config.seed)
     run = _Run(config, Network(config.hearing), heard)
@@ -108,26 +108,28 @@ class _Run(RunState):
 
     def loss(self, network: Any, windows: Sequence[Window], device: torch.device) -> tuple[Tensor, dict[str, float]]:
         """What is made small, and its terms for the log."""
-        answers: Mapping[str, Tensor] = network({"audio": _stacked([w.audio for w in windows], device)})
-        music = _stacked([w.music for w in windows], device)
+        seen = {name: _stacked([w.inputs[name] for w in windows], device) for name in self.config.modalities}
+        answers: Mapping[str, Tensor] = network(seen)
         terms = {}
         for name in self.config.answers:
             said = answers[name].float()
             if name in EVENTS:
                 there = _stacked([w.events[name] for w in windows], device)
-                terms[name] = self._of_events(name, said[..., 0], there, music)
+                known = _stacked([w.known[name] for w in windows], device)
+                terms[name] = self._of_events(name, said[..., 0], there, known)
             else:
                 classes = _stacked([w.classes[name] for w in windows], device)
                 terms[name] = class_loss(said, classes, self._weights[name].to(device))
-        total: Tensor = sum((getattr(self.config.loss, name) * term for name, term in terms.items()), music.sum() * 0.0)
+        total: Tensor = sum(getattr(self.config.loss, name) * term for name, term in terms.items())  # type: ignore[assignment]
         return total, {"loss": total.item(), **{name: term.item() for name, term in terms.items()}}
 
-    def _of_events(self, name: str, said: Tensor, there: Tensor, music: Tensor) -> Tensor:
+    def _of_events(self, name: str, said: Tensor, there: Tensor, known: Tensor) -> Tensor:
         if self.config.loss.events == "paper":
             reach = REACH[name]
             wide = torch.nn.functional.max_pool1d(there[:, None], 2 * reach + 1, 1, reach)[:, 0]
-            return paper_event_loss(said, wide)
-        return shift_tolerant_loss(said, there, music, REACH[name], RARE[name])
+            nothing = said.new_tensor(-30.0)  # what nobody knows is not there, and the network is sure of it
+            return paper_event_loss(torch.where(known > 0.0, said, nothing), wide * known)
+        return shift_tolerant_loss(said, there, known, REACH[name], RARE[name])
 
     def validate(self, fabric: Fabric, valid: Sequence[Heard]) -> float:
         """Mean loss of the averaged weights over the recordings of the validation, in windows end to end."""

@@ -19,8 +19,10 @@ from training.simulate.sound import RATE
 WHAT: Final = (
     "Simulated {instrument} performances in the layout of MOSA (Huang et al., 2024). No person was recorded: notes "
     "were timed by rule, or after the real note times of MOSA's annotations where sources say so; sound was "
-    "synthesised; motion is that of Cadenza's performer and inverse kinematics, seen by {markers} optical markers "
-    "without noise or gaps."
+    "synthesised; {motion}."
+)
+MOTION: Final = (
+    "motion is that of Cadenza's performer and inverse kinematics, seen by {markers} optical markers without noise or gaps"
 )
 LIMITS: Final = (
     "{rules} and movement follow the performer's rules, whose habits a model will learn as if they "
@@ -29,6 +31,7 @@ LIMITS: Final = (
 RULES: Final = {"violin": "Bowings, fingerings", "piano": "Fingerings, pedalling"}
 SOURCES: Final = {
     "study": "made by this program, MIT",
+    "excerpt": "scores of the user's own choice; their licence",
     "mosa": "note times and scores of MOSA's published annotations (Y.-F. Huang et al.), CC BY 4.0",
 }
 
@@ -43,9 +46,10 @@ def write_card(folder: Path, settings: dict[str, Any], recordings: Sequence[tupl
     about = [_about(folder, path) for path, _ in recordings]
     instrument = settings["instrument"]
     markers = MARKERS if instrument == "violin" else BODY_MARKERS
+    moved = MOTION.format(markers=len(markers)) if settings.get("motion", True) else "nobody moves"
     cast = sorted({number for a in about for number in [a["number"]]})
     card = {
-        "what": WHAT.format(instrument=instrument, markers=len(markers)),
+        "what": WHAT.format(instrument=instrument, motion=moved),
         "limits": LIMITS.format(rules=RULES[instrument], instrument=instrument),
         "licence": _licence(settings),
         "made_by": {"cadenza": version("cadenza"), **settings},

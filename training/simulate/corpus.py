@@ -24,7 +24,9 @@ import numpy as np
 from training.datasets.mosa import CorpusError, Trial, find_trials, hash_of, read_trial, write_trial
 from training.datasets.mosa_annotations import Annotations
 from training.simulate.card import write_card
+from training.simulate.excerpts import excerpt, read_library
 from training.simulate.kinds import KINDS
+from training.simulate.loosening import loosened
 from training.simulate.musicxml import score_xml
 from training.simulate.players import Player
 from training.simulate.recording import record
@@ -41,6 +43,8 @@ READINGS: Final = 3
 """Musicians who play each piece."""
 REAL_EVERY: Final = 6
 """Of so many pieces one is from the given annotations."""
+STUDY_EVERY: Final = 6
+"""Of so many pieces one is a study, where there are scores to take excerpts from."""
 LENGTHS: Final = (55.0, 110.0)
 """Seconds of a study."""
 SETTINGS: Final = "simulation.json"
@@ -53,6 +57,7 @@ class Planned:
     Attributes:
         slot: number of the piece in the plan; number: of the musician in the cast.
         source: folder of the annotated trial whose timing is played, or "" for a study.
+        scores: folder of the scores that an excerpt is taken from, or "".
     """
 
     slot: int
@@ -63,6 +68,12 @@ class Planned:
     source: str
     seconds: float
     instrument: str = "violin"
+    scores: str = ""
+
+    @property
+    def kind(self) -> str:
+        """Of its source, for the data card."""
+        return "mosa" if self.source else "excerpt" if self.scores else "study"
 
     @property
     def group(self) -> str:
@@ -73,7 +84,9 @@ class Planned:
         return f"{self.group}/{self.piece}/{self.performer}/{self.trial}"
 
 
-def plan(hours: float, seed: int, mosa: Path | None = None, instrument: str = "violin") -> list[Planned]:
+def plan(
+    hours: float, seed: int, mosa: Path | None = None, instrument: str = "violin", scores: Path | None = None
+) -> list[Planned]:
     """Recordings that together last about so many hours."""
     real = _annotated(mosa, instrument) if mosa else []
     out: list[Planned] = []
@@ -81,14 +94,18 @@ def plan(hours: float, seed: int, mosa: Path | None = None, instrument: str = "v
     taken: dict[tuple[str, str], int] = {}
     while total < hours * 3600.0:
         source = real[slot // REAL_EVERY % len(real)] if real and slot % REAL_EVERY == REAL_EVERY - 1 else None
-        piece = source.piece if source else f"st{slot:04d}"
-        seconds = _seconds_of(source) if source else study_of(seed, slot, instrument).nominal_seconds
-        for number in np.random.default_rng([seed, 4, slot]).permutation(CAST)[:READINGS]:
+        taken_from = str(scores) if scores and source is None and slot % STUDY_EVERY else ""
+        piece = source.piece if source else f"{'ex' if taken_from else 'st'}{slot:04d}"
+        seconds = _seconds_of(source) if source else piece_of(seed, slot, instrument, taken_from).nominal_seconds
+        # Excerpts there are enough of: each is played once.
+        for number in np.random.default_rng([seed, 4, slot]).permutation(CAST)[: 1 if scores else READINGS]:
             performer = KINDS[instrument].player(seed, int(number))
             taken[piece, performer.name] = times = taken.get((piece, performer.name), 0) + 1
             folder, lasts = str(source.folder) if source else "", seconds / performer.tempo
-            out.append(Planned(slot, int(number), piece, performer.name, f"t{times}", folder, lasts, instrument))
-            total += out[-1].seconds
+            out.append(
+                Planned(slot, int(number), piece, performer.name, f"t{times}", folder, lasts, instrument, taken_from)
+            )
+            total += lasts
             if total >= hours * 3600.0:
                 return out
         slot += 1
@@ -107,6 +124,13 @@ def _seconds_of(trial: Trial) -> float:
     return max(n.offset for n in notes) - min(n.onset for n in notes)
 
 
+def piece_of(seed: int, slot: int, instrument: str, scores: str) -> Score:
+    """The study or the excerpt of a slot."""
+    if not scores:
+        return study_of(seed, slot, instrument)
+    return excerpt(read_library(Path(scores)), instrument, np.random.default_rng([seed, 7, slot]))
+
+
 @lru_cache(maxsize=8)
 def study_of(seed: int, slot: int, instrument: str = "violin") -> Score:
     """The study of a slot."""
@@ -118,6 +142,9 @@ def annotations_of(planned: Planned, seed: int) -> tuple[Annotations, Player]:
     """What is played, and by whom."""
     rng = np.random.default_rng([seed, 3, planned.slot, planned.number])
     who = KINDS[planned.instrument].player(seed, planned.number)
+    if planned.scores:
+        piece = piece_of(seed, planned.slot, planned.instrument, planned.scores)
+        return loosened(perform(piece, who, rng), rng, chords=planned.instrument == "piano"), who
     if not planned.source:
         return perform(study_of(seed, planned.slot, planned.instrument), who, rng), who
     source = Trial.at(Path(planned.source))
@@ -132,30 +159,41 @@ def simulate(
     instrument: str = "violin",
     mosa: Path | None = None,
     soundfonts: Sequence[Path] = (),
+    scores: Path | None = None,
+    motion: bool = True,
     workers: int = 1,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> list[Planned]:
-    """Make what is missing of a corpus; returns its plan. CorpusError when the folder holds another one."""
+    """Make what is missing of a corpus; returns its plan. CorpusError when the folder holds another one.
+
+    Args:
+        scores: folder of scores; most pieces are then excerpts of them, played more freely than studies are.
+        motion: whether anybody moves; without, it is much faster.
+    """
     settings: dict[str, Any] = {"simulation": VERSION, "seed": seed, "mosa": mosa is not None, "instrument": instrument}
     fonts = [SoundFont.open(path) for path in soundfonts]
     if fonts:
         settings["soundfonts"] = [font.sha256 for font in fonts]
-    recordings = plan(hours, seed, mosa, instrument)
+    if scores:
+        settings["scores"] = read_library(scores).sha256
+    if not motion:
+        settings["motion"] = False
+    recordings = plan(hours, seed, mosa, instrument, scores)
     _claim(folder, settings)
     missing = [p for p in recordings if not (folder / p.path).is_dir()]
     done = len(recordings) - len(missing)
     progress(done, len(recordings))
-    for _ in _made(folder, missing, seed, fonts, workers):
+    for _ in _made(folder, missing, seed, fonts, motion, workers):
         done += 1
         progress(done, len(recordings))
-    write_card(folder, settings, [(p.path, "mosa" if p.source else "study") for p in recordings])
+    write_card(folder, settings, [(p.path, p.kind) for p in recordings])
     return recordings
 
 
 def _made(
-    folder: Path, missing: list[Planned], seed: int, fonts: Sequence[SoundFont], workers: int
+    folder: Path, missing: list[Planned], seed: int, fonts: Sequence[SoundFont], motion: bool, workers: int
 ) -> Iterator[Planned]:
-    work = partial(make, folder, seed, fonts=fonts)
+    work = partial(make, folder, seed, fonts=fonts, motion=motion)
     if workers <= 1:
         yield from map(work, missing)
         return
@@ -163,17 +201,21 @@ def _made(
         yield from pool.map(work, missing)
 
 
-def make(folder: Path, seed: int, planned: Planned, fonts: Sequence[SoundFont] = ()) -> Planned:
+def make(
+    folder: Path, seed: int, planned: Planned, fonts: Sequence[SoundFont] = (), *, motion: bool = True
+) -> Planned:
     """One recording, whole or not at all."""
     annotations, who = annotations_of(planned, seed)
-    recording = record(annotations, who, [seed, 5, planned.slot, planned.number], fonts)
+    recording = record(annotations, who, [seed, 5, planned.slot, planned.number], fonts, motion=motion)
     part = folder / ".parts" / f"{planned.path.replace('/', '_')}.{os.getpid()}"
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     trial = Trial(planned.group, planned.piece, planned.performer, planned.trial, part)
     source = Path(planned.source)
     sheet = Trial.at(source).sheet if planned.source else None
-    written = score_xml(study_of(seed, planned.slot, planned.instrument)) if sheet is None else None
+    written = None
+    if planned.kind == "study":
+        written = score_xml(study_of(seed, planned.slot, planned.instrument))
     if sheet is not None and sheet.is_file():
         written = sheet.read_bytes()
     write_trial(trial, annotations, recording.markers, recording.samples, recording.sample_rate, written)
@@ -185,7 +227,7 @@ def make(folder: Path, seed: int, planned: Planned, fonts: Sequence[SoundFont] =
         planned.instrument: recording.instrument.to_dict(),
         "player": who.to_dict(),
         "place": recording.place.to_dict(),
-        "source": "/".join(source.parts[-4:]) if planned.source else f"Study {planned.slot}",
+        "source": _source_of(planned, seed),
         "warnings": list(recording.warnings),
     }
     (part / f"{trial.prefix}_simulation.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
@@ -193,6 +235,12 @@ def make(folder: Path, seed: int, planned: Planned, fonts: Sequence[SoundFont] =
     target.parent.mkdir(parents=True, exist_ok=True)
     part.rename(target)
     return planned
+
+
+def _source_of(planned: Planned, seed: int) -> str:
+    if planned.source:
+        return "/".join(Path(planned.source).parts[-4:])
+    return piece_of(seed, planned.slot, planned.instrument, planned.scores).title
 
 
 def _claim(folder: Path, settings: dict[str, Any]) -> None:

@@ -29,18 +29,24 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """Sound, markers (T, 34, 3) in metres at 120 frames a second, and what was chosen by chance."""
+    """Sound, markers (T, 34, 3) in metres at 120 frames a second (None where nobody moves), and what was chosen by
+    chance."""
 
     samples: npt.NDArray[np.float32]
     sample_rate: int
-    markers: Floats
+    markers: Floats | None
     place: room.Place
     instrument: Any
     warnings: tuple[str, ...]
 
 
 def record(
-    annotations: Annotations, player: Player, seed: list[int], fonts: Sequence[soundfont.SoundFont] = ()
+    annotations: Annotations,
+    player: Player,
+    seed: list[int],
+    fonts: Sequence[soundfont.SoundFont] = (),
+    *,
+    motion: bool = True,
 ) -> Recording:
     """Play annotated music, now and then by one of these soundfonts: the same arguments give the same recording."""
     heard, shown = (np.random.default_rng([*seed, part]) for part in (1, 2))
@@ -57,9 +63,11 @@ def record(
         instrument = kind.instrument(player, where.reference, heard)
         dry = kind.play(notes, player, instrument, seconds, heard)
     samples = room.record(dry, where, RATE, heard)
-    motion = perform(kind.shown(known, notes), Audio(samples, RATE), player, int(shown.integers(2**31)))
-    markers = _in_laboratory(optical_markers(motion), shown)
-    return Recording(samples, RATE, markers, where, instrument, tuple(motion.provenance.get("warnings", ())))
+    if not motion:
+        return Recording(samples, RATE, None, where, instrument, ())
+    seen = perform(kind.shown(known, notes), Audio(samples, RATE), player, int(shown.integers(2**31)))
+    markers = _in_laboratory(optical_markers(seen), shown)
+    return Recording(samples, RATE, markers, where, instrument, tuple(seen.provenance.get("warnings", ())))
 
 
 def perform(known: list[AnnotationTrack], audio: Audio, player: Player, seed: int) -> Motion:

@@ -40,6 +40,7 @@ class Score:
         pulse: beats a minute that suit it.
         expressions: slurs ("legato" from the first note to the end of the last), "staccato",
             "accent", dynamics, "cresc", "dim", "rit".
+        phrased: whether the phrases are the music's, or nobody said which they are and they only shape the tempo.
     """
 
     title: str
@@ -52,6 +53,7 @@ class Score:
     phrases: tuple[Section, ...] = field(repr=False)
     harmonies: tuple[Harmony, ...] = field(default=(), repr=False)
     cadences: tuple[Cadence, ...] = field(default=(), repr=False)
+    phrased: bool = True
 
     @property
     def length(self) -> float:

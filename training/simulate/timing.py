@@ -32,16 +32,16 @@ def perform(score: Score, player: Player, rng: np.random.Generator) -> Annotatio
     """The piece as it is played: all of MOSA's tables."""
     seconds = _tempo_curve(score, player, rng)
     notes = tuple(_played(score, player, seconds, rng))
-    count = int(np.ceil(score.length / score.beat - 1e-6))
+    count, first = int(np.ceil(score.length / score.beat - 1e-6)), min(0.0, score.notes[0].position)
     return Annotations(
         align_notetime=notes,
-        beat=tuple(Position(round(i * score.beat, 6)) for i in range(count)),
+        beat=tuple(Position(round(i * score.beat, 6)) for i in range(-int(-first // score.beat), count)),
         downbeat=tuple(Position(round(i * score.bar, 6)) for i in range(score.bars)),
         cadence=score.cadences,
         expression=score.expressions,
         harmony=score.harmonies,
         note=tuple(score.written(n) for n in score.notes),
-        phrase_section=score.phrases,
+        phrase_section=score.phrases if score.phrased else (),
     )
 
 
@@ -65,7 +65,8 @@ def varied(annotations: Annotations, player: Player, rng: np.random.Generator) -
 
 def _tempo_curve(score: Score, player: Player, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Score positions and the seconds at which they are played."""
-    positions = np.arange(0.0, score.length + GRID / 2, GRID)
+    # A pickup lies before the first downbeat.
+    positions = np.arange(min(0.0, score.notes[0].position), score.length + GRID / 2, GRID)
     slow = np.zeros(len(positions))  # logarithm of the time that a step takes
     for phrase in score.phrases:
         inside = (positions >= phrase.onset) & (positions < phrase.offset)

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from plugins.api import Audio, ComponentError, JobContext, Score
-from plugins.transcription.posteriors import PitchNetwork
+from plugins.api.pitch_network import PitchNetwork
 from plugins.transcription.score import Reading, read_score
 from plugins.transcription.transcribe import Transcriber
 from training.synchronisation.notes import Floats, Heard, SynchronisationError, Written

@@ -17,9 +17,9 @@ from typing import Final
 import numpy as np
 
 from plugins.api import Audio, JobContext
+from plugins.api.pitch_network import PitchNetwork
 from plugins.transcription.alignment import Events, Evidence, refine
 from plugins.transcription.onsets import superflux
-from plugins.transcription.posteriors import PitchNetwork
 from training.datasets.mosa_annotations import AlignedNote
 from training.simulate.score import pitch_name
 from training.synchronisation.chroma import Lag, find_lag

@@ -10,6 +10,7 @@ its weights (Apache-2.0) come inside its package and run on ONNX Runtime.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -91,6 +92,12 @@ class PitchNetwork:
             onsets.append(onset[:, MARGIN : MARGIN + STEP].reshape(-1, 88))
         frames = int(np.ceil(audio.duration * FPS))
         return Posteriors(np.concatenate(notes)[:frames], np.concatenate(onsets)[:frames], audio.start)
+
+
+@cache
+def pitch_network() -> PitchNetwork:
+    """The one of this process: whoever asks about a sound second need not listen again."""
+    return PitchNetwork()
 
 
 def _weights() -> str:

@@ -13,7 +13,7 @@ import typer
 
 from training.a2m_command import a2m
 from training.progress import progress
-from training.recognition.command import recognition
+from training.recognition.command import evaluate_recognition, recognition
 from training.report.command import evaluate
 from training.study.command import study
 from training.synchronisation.command import synchronise
@@ -133,6 +133,7 @@ def clips(
 app.command()(a2m)
 app.command()(recognition)
 app.command()(evaluate)
+app.command()(evaluate_recognition)
 app.command()(synchronise)
 app.add_typer(study, name="study")
 

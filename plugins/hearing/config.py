@@ -24,7 +24,7 @@ INPUTS: Final = {"audio": BANDS, "motion": 66, "hands": 7, "notes": NOTES, "move
 video. Ours: ``features``."""
 WIDTHS: Final = {"audio": 32, "motion": 32, "hands": 4}
 """Of their embeddings in the paper."""
-OUR_WIDTHS: Final = {"audio": 96, "motion": 32, "hands": 4, "notes": 96, "movement": 32}
+OUR_WIDTHS: Final = {"audio": 96, "motion": 32, "hands": 4, "notes": 112, "movement": 32}
 """And in ours."""
 TIME: Final = {"beat": 1, "downbeat": 1, "phrase": 1}
 EXPRESSION: Final = {"dynamics": 6, "articulation": 2}
@@ -39,6 +39,7 @@ class HearingConfig(BaseModel):
     Attributes:
         widths: modality -> width of its embedding.
         front: "convolution" over time alone, as in the paper; "keys": *notes* are convolved over the keys too.
+        joined: frames that go through the blocks of all as one, and come apart again before the answers.
         modality_blocks: encoder blocks of each modality by itself; main_blocks: of all, side by side.
         heads: what is answered -> how many numbers; head_blocks: encoder blocks of each answer.
         dense: width of the layer before each answer, 0 for none.
@@ -48,11 +49,12 @@ class HearingConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    widths: dict[str, int] = Field(default_factory=lambda: {"notes": 96, "movement": 32})
+    widths: dict[str, int] = Field(default_factory=lambda: {"notes": 112, "movement": 32})
     front: Literal["convolution", "keys"] = "keys"
     kernel: int = Field(default=9, ge=1)
     attention_heads: int = Field(default=4, ge=1)
-    feed_forward: int = Field(default=384, ge=1)
+    feed_forward: int = Field(default=432, ge=1)
+    joined: int = Field(default=2, ge=1)
     modality_blocks: int = Field(default=0, ge=0)
     main_blocks: int = Field(default=4, ge=0)
     head_blocks: int = Field(default=0, ge=0)
@@ -89,6 +91,7 @@ def paper_time(modalities: Sequence[Modality]) -> HearingConfig:
         front="convolution",
         kernel=21,
         feed_forward=256,
+        joined=1,
         main_blocks=3,
         head_blocks=3,
         heads=dict(TIME),
@@ -104,6 +107,7 @@ def paper_expression(modalities: Sequence[Modality]) -> HearingConfig:
         front="convolution",
         kernel=21,
         feed_forward=256,
+        joined=1,
         modality_blocks=3,
         main_blocks=0,
         head_blocks=3,

@@ -60,6 +60,12 @@ class Ears:
         self._network.to(device).eval()
         self._weights, self._device = weights, device
 
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """What the loaded network hears and sees."""
+        assert self._weights is not None
+        return tuple(self._weights.model.widths)
+
     def infer(self, windows: Windows) -> Windows:
         """(B, T, answers side by side) of (B, T, inputs side by side)."""
         import torch
@@ -90,7 +96,9 @@ class Ears:
         self._heard = {**dict(list(self._heard.items())[1 - KEPT :]), key: heard}
         return heard[1]
 
-    def hear(self, inputs: Mapping[str, npt.NDArray[np.float32]], network: Any, context: JobContext) -> dict[str, Floats]:
+    def hear(
+        self, inputs: Mapping[str, npt.NDArray[np.float32]], network: Any, context: JobContext
+    ) -> dict[str, Floats]:
         """The same of modality -> (T, inputs); what is missing is taken for absent."""
         assert self._weights is not None
         count = len(next(iter(inputs.values())))

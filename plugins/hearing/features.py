@@ -101,7 +101,7 @@ def joints_of(motion: Motion, names: Sequence[str] = MOVED) -> npt.NDArray[np.fl
     low = np.minimum(at.astype(np.int64), max(len(motion) - 2, 0))
     part = (at - low)[:, None]
     out = np.full((count, len(names), 3), np.nan)
-    known = set(motion.skeleton.names)
+    known = set(motion.skeleton.joints)
     for i, name in enumerate(names):
         if name in known:
             place = motion.joint(name).astype(np.float64)
@@ -111,7 +111,7 @@ def joints_of(motion: Motion, names: Sequence[str] = MOVED) -> npt.NDArray[np.fl
 
 def _facing(motion: Motion) -> npt.NDArray[np.float64]:
     """(3, 3) turns about Z so that, on average, the left side is on +X."""
-    known = set(motion.skeleton.names)
+    known = set(motion.skeleton.joints)
     for name in ("upper_arm", "upper_leg"):
         if {f"left_{name}", f"right_{name}"} <= known:
             across = (motion.joint(f"left_{name}") - motion.joint(f"right_{name}")).mean(axis=0)

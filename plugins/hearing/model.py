@@ -32,6 +32,9 @@ class Network(nn.Module):
             self.embeddings[name] = Keys(width) if keys else Embedding(INPUTS[name], width, config.kernel, length)
             self.alone[name] = _blocks(width, config.modality_blocks, config)
         self.main = _blocks(config.width, config.main_blocks, config)
+        wide = config.width * config.joined
+        self.join = nn.Linear(wide, config.width) if config.joined > 1 else nn.Identity()
+        self.part = nn.Linear(config.width, wide) if config.joined > 1 else nn.Identity()
         self.norm = nn.LayerNorm(config.width, eps=EPSILON) if config.final_norm else nn.Identity()
         self.heads = nn.ModuleDict({name: Head(outputs, config) for name, outputs in config.heads.items()})
         self.apply(initialise)
@@ -45,8 +48,17 @@ class Network(nn.Module):
         if missing:
             raise ValueError(f"this model needs {', '.join(sorted(missing))} too")
         parts = [self.alone[name](embed(heard[name])) for name, embed in self.embeddings.items()]
-        x = self.norm(self.main(torch.cat(parts, dim=-1)))
+        x = self.norm(self._together(torch.cat(parts, dim=-1)))
         return {name: head(x) for name, head in self.heads.items()}
+
+    def _together(self, x: Tensor) -> Tensor:
+        """The blocks of all, over several frames at once where the config says so."""
+        joined, frames = self.config.joined, x.shape[1]
+        if joined == 1:
+            return self.main(x)
+        padded = functional.pad(x, (0, 0, 0, -frames % joined))
+        slow = self.main(self.join(padded.unflatten(1, (-1, joined)).flatten(2)))
+        return x + self.part(slow).unflatten(2, (joined, -1)).flatten(1, 2)[:, :frames]
 
 
 class Keys(nn.Module):

@@ -14,6 +14,7 @@ from plugins.api.log_mel import FPS
 
 Floats = npt.NDArray[np.float64]
 
+
 def chances(logits: npt.NDArray[np.floating[Any]], silent: npt.NDArray[np.bool_]) -> Floats:
     """(T,) chance of an event in each frame; none where nothing sounds."""
     said = 1.0 / (1.0 + np.exp(-np.asarray(logits, dtype=np.float64)))

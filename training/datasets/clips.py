@@ -188,9 +188,7 @@ def _row(found: Cut, offset: int) -> dict[str, Any]:
     }
 
 
-def _cuts(
-    trials: Iterable[Trial], work: Callable[[Trial], Cut | Problem], workers: int
-) -> Iterator[Cut | Problem]:
+def _cuts(trials: Iterable[Trial], work: Callable[[Trial], Cut | Problem], workers: int) -> Iterator[Cut | Problem]:
     if workers <= 1:
         yield from map(work, trials)
         return

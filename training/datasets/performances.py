@@ -67,9 +67,7 @@ class Performed:
         )
         beats, downbeats = (times[times + shift < seconds] + shift for times in (self.beats, self.downbeats))
         phrases = None if self.phrases is None else self.phrases[self.phrases + shift < seconds] + shift
-        return Performed(
-            self.corpus, self.instrument, self.piece, self.name, notes, beats, downbeats, phrases
-        )
+        return Performed(self.corpus, self.instrument, self.piece, self.name, notes, beats, downbeats, phrases)
 
 
 def asap(folder: Path) -> Iterator[Performed]:
@@ -97,19 +95,17 @@ def mosa(folder: Path) -> Iterator[Performed]:
     """MOSA's annotated note times, all at one loudness."""
     for trial in find_trials(folder):
         told = read_trial(trial, motion=False, audio=False).annotations
-        notes = tuple(
-            Note(n.onset, max(n.offset, n.onset + 0.05), int(n.midi_number), 90) for n in told.align_notetime
-        )
+        notes = tuple(Note(n.onset, max(n.offset, n.onset + 0.05), int(n.midi_number), 90) for n in told.align_notetime)
         first = min(n.score_position for n in told.align_notetime)
-        played = [
+        beats, downbeats, phrases = (
             told.seconds([p for p in positions if first - 1e-6 <= p <= told.last_position])
             for positions in (
                 [b.position for b in told.beat],
                 [d.position for d in told.downbeat],
                 sorted(s.onset for s in told.phrase_section),
             )
-        ]
-        yield Performed("mosa", trial.instrument, trial.piece, trial.prefix, notes, *played)
+        )
+        yield Performed("mosa", trial.instrument, trial.piece, trial.prefix, notes, beats, downbeats, phrases)
 
 
 def _notes_of_midi(path: Path) -> tuple[Note, ...]:
@@ -125,7 +121,6 @@ def _notes_of_midi(path: Path) -> tuple[Note, ...]:
 def _of_match(path: Path, corpus: str, phrases: Path | None) -> Performed:
     import partitura
     from partitura.score import Measure
-    from partitura.utils.music import performance_from_part  # noqa: F401 (loads what the codec needs)
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -141,10 +136,10 @@ def _of_match(path: Path, corpus: str, phrases: Path | None) -> Performed:
     downbeats = [a for a, b in bars]
     beats = [p for (a, b), m in zip(bars, part.iter_all(Measure), strict=True) for p in _beats_in(part, m, a, b)]
     inside = [np.array([p for p in found if places[0] <= p <= places[-1]]) for found in (beats, downbeats)]
-    seconds = [np.interp(found, places, times) for found in inside]
+    played_beats, played_downbeats = (np.interp(found, places, times) for found in inside)
     begun = None if phrases is None else np.array(sorted(_phrase_times(phrases, told)))
     piece = path.stem.rsplit("_p", 1)[0]
-    return Performed(corpus, "piano", piece, path.stem, notes, *seconds, begun)
+    return Performed(corpus, "piano", piece, path.stem, notes, played_beats, played_downbeats, begun)
 
 
 def _anchors(part: Any, told: dict[str, float]) -> tuple[Floats, Floats]:

@@ -120,7 +120,7 @@ class _Run(RunState):
             else:
                 classes = _stacked([w.classes[name] for w in windows], device)
                 terms[name] = class_loss(said, classes, self._weights[name].to(device))
-        total: Tensor = sum(getattr(self.config.loss, name) * term for name, term in terms.items())  # type: ignore[assignment]
+        total: Tensor = sum(getattr(self.config.loss, name) * term for name, term in terms.items())
         return total, {"loss": total.item(), **{name: term.item() for name, term in terms.items()}}
 
     def _of_events(self, name: str, said: Tensor, there: Tensor, known: Tensor) -> Tensor:

@@ -209,7 +209,7 @@ def _other_notes(notes: Floats, variety: Variety, rng: np.random.Generator) -> F
 
 
 def _other_movement(movement: Floats, rng: np.random.Generator) -> Floats:
-    """Larger or smaller, a little noisy, now and then without violin and bow: not everybody who was captured has them."""
+    """Larger or smaller, a little noisy, now and then without violin and bow: not all who are captured have them."""
     moved, there = movement[:, :-1].reshape(len(movement), -1, 6), movement[:, -1:]
     moved = moved * rng.uniform(0.7, 1.3) + rng.normal(0.0, 0.03, moved.shape)
     if rng.random() < 0.3:

@@ -124,7 +124,7 @@ def key(text: str) -> tuple[int, dict[str, int], bool]:
 
 
 def length(text: str, unit: Fraction) -> Fraction:
-    """"3/2", "/", "//", "2", "" as a multiple of the unit."""
+    """ "3/2", "/", "//", "2", "" as a multiple of the unit."""
     found = re.fullmatch(r"(\d*)(/*)(\d*)", text)
     if found is None:
         raise AbcError(f"the length {text!r}")
@@ -152,7 +152,7 @@ class _Reader:
 
     def _strains(self, body: str) -> list[str]:
         """The parts that follow each other, with repeats and endings written out."""
-        tokens = [m for m in TOKEN.finditer(body)]
+        tokens = list(TOKEN.finditer(body))
         if sum(len(m[0]) for m in tokens) < 0.98 * len(body):
             raise AbcError("signs that are not understood")
         out: list[str] = []
@@ -267,7 +267,7 @@ class _Reader:
     def _pitch(self, m: re.Match[str], accidentals: dict[str, int]) -> int | None:
         """MIDI number, of a chord the highest; None for a rest."""
         if m["chord"]:
-            found = [self._sounding(*n.groups()[:3], accidentals) for n in NOTE.finditer(m["chord"])]
+            found = [self._sounding(n[1], n[2], n[3], accidentals) for n in NOTE.finditer(m["chord"])]
             if not found:
                 raise AbcError(f"the chord {m['chord']!r}")
             return max(found)

@@ -22,7 +22,8 @@ WHAT: Final = (
     "synthesised; {motion}."
 )
 MOTION: Final = (
-    "motion is that of Cadenza's performer and inverse kinematics, seen by {markers} optical markers without noise or gaps"
+    "motion is that of Cadenza's performer and inverse kinematics, seen by {markers} optical markers without noise or "
+    "gaps"
 )
 LIMITS: Final = (
     "{rules} and movement follow the performer's rules, whose habits a model will learn as if they "

@@ -201,9 +201,7 @@ def _made(
         yield from pool.map(work, missing)
 
 
-def make(
-    folder: Path, seed: int, planned: Planned, fonts: Sequence[SoundFont] = (), *, motion: bool = True
-) -> Planned:
+def make(folder: Path, seed: int, planned: Planned, fonts: Sequence[SoundFont] = (), *, motion: bool = True) -> Planned:
     """One recording, whole or not at all."""
     annotations, who = annotations_of(planned, seed)
     recording = record(annotations, who, [seed, 5, planned.slot, planned.number], fonts, motion=motion)

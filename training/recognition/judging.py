@@ -1,0 +1,104 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""Trackers on real players' timing, sounded by synthesisers that no training heard; all in the same run.
+
+F-measures, precision, recall by mir_eval with the tolerances of MOSA (Y.-F. Huang et al., 2024), continuity (M. Davies,
+N. Degara, M. Plumbley, *Evaluation methods for musical audio beat tracking algorithms*, 2009) of beats; nothing is
+trimmed.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from plugins.api import Audio
+from training.datasets.performances import Performed
+from training.recognition.synthesisers import Synthesiser
+from training.recognition.trackers import Said, Tracker
+
+TOLERANCES: Final = {"beat": 0.07, "downbeat": 0.07, "phrase": 0.7}
+LONGEST: Final = 120.0
+"""Seconds of a performance that are heard."""
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What one tracker reached on one sound: figure -> value, of those that there are."""
+
+    corpus: str
+    instrument: str
+    piece: str
+    name: str
+    sound: str
+    tracker: str
+    values: Mapping[str, float] = field(repr=False)
+
+
+def judge(
+    performances: Sequence[Performed],
+    synthesisers: Sequence[Synthesiser],
+    trackers: Mapping[str, Tracker],
+    tell: Callable[[int, int], None] = lambda done, of: None,
+) -> list[Judged]:
+    """Every tracker on every performance by every synthesiser."""
+    out = []
+    for done, performed in enumerate(performances):
+        tell(done, len(performances))
+        cut = performed.until(LONGEST)
+        for synthesiser in synthesisers:
+            sound = synthesiser.play(cut)
+            heard = Audio(sound.samples[: round(LONGEST * sound.sample_rate)], sound.sample_rate)
+            for name, tracker in trackers.items():
+                values = figures(cut, tracker(heard), heard.duration)
+                out.append(Judged(cut.corpus, cut.instrument, cut.piece, cut.name, synthesiser.name, name, values))
+    return out
+
+
+def figures(truth: Performed, said: Said, seconds: float) -> dict[str, float]:
+    """Everything that is measured of one answer."""
+    out = {f"beat {k}": v for k, v in matched(truth.beats, said.beats, TOLERANCES["beat"]).items()}
+    out |= continuity(truth.beats, said.beats)
+    if said.downbeats is not None:
+        out |= {f"downbeat {k}": v for k, v in matched(truth.downbeats, said.downbeats, 0.07).items()}
+    if said.phrases is not None and truth.phrases is not None and len(truth.phrases):
+        out |= {f"phrase {k}": v for k, v in matched(truth.phrases, said.phrases, TOLERANCES["phrase"]).items()}
+        every = np.arange(truth.phrases[0], truth.phrases[-1] + 1e-6, usual_gap(truth.phrases))
+        out["phrase F, evenly spaced"] = matched(truth.phrases, every, TOLERANCES["phrase"])["F"]
+    out["CPU s a minute"] = 60.0 * said.seconds / max(seconds, 1e-6)
+    out["confidence"] = said.confidence
+    return out
+
+
+def usual_gap(times: Floats) -> float:
+    return float(np.median(np.diff(times))) if len(times) > 1 else 10.0
+
+
+def matched(reference: Floats, estimated: Floats, tolerance: float) -> dict[str, float]:
+    """Precision, recall and F-measure of events matched one to one."""
+    import mir_eval
+
+    real, made = np.sort(reference), np.sort(estimated)
+    if not len(real) or not len(made):
+        same = float(len(real) == len(made))
+        return {"F": same, "P": same, "R": same}
+    f, precision, recall = mir_eval.onset.f_measure(real, made, window=tolerance)
+    return {"F": float(f), "P": float(precision), "R": float(recall)}
+
+
+def continuity(reference: Floats, estimated: Floats) -> dict[str, float]:
+    """CMLt and AMLt: the part of the beats in stretches that are right, at the right metrical level or at any."""
+    import mir_eval
+
+    if len(reference) < 2 or len(estimated) < 2:
+        return {"CMLt": 0.0, "AMLt": 0.0}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        _, total, _, any_total = mir_eval.beat.continuity(np.sort(reference), np.sort(estimated))
+    return {"CMLt": float(total), "AMLt": float(any_total)}

@@ -75,7 +75,7 @@ def _listen(
     registry = load_plugins()
     check_job(registry, job)
     audio = sound_of(None if silent else source, job.score, start, end, instrument=job.instrument)
-    return audio, run(registry, job, audio, silent=silent, on_progress=progress)
+    return audio, run(registry, replace(job, silent=silent), audio, on_progress=progress)
 
 
 def _bake_job(

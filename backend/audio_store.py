@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: MIT
-"""Uploaded sounds on disk, each under the SHA-256 of its bytes: one that is there need not be sent again."""
+"""Uploads (sounds, motions) on disk, each under the SHA-256 of its bytes: one that is there need not be sent again."""
 
 from __future__ import annotations
 
@@ -19,15 +19,20 @@ BLOCK: Final = 1 << 20
 
 
 class AudioStore:
-    """Sounds by the hash of their bytes."""
+    """Sounds by the hash of their bytes; ``what`` they are called, where they are something else."""
 
-    def __init__(self, folder: Path, limit: int, max_upload: int) -> None:
+    def __init__(self, folder: Path, limit: int, max_upload: int, what: str = "the sound") -> None:
+        self._what = what
         self._files = FileStore(folder, limit)
         self._max_upload = max_upload
 
     def use(self, sha256: str) -> Path | None:
         """The sound's file, or None when it was never sent or has been removed since."""
         return self._files.use(sha256)
+
+    def path(self, sha256: str) -> Path:
+        """Where it is, or would be."""
+        return self._files.path(sha256)
 
     async def put(self, sha256: str, length: int | None, body: AsyncIterator[bytes]) -> int:
         """Store a sound while it comes in; returns its size in bytes.
@@ -62,8 +67,8 @@ class AudioStore:
             raise Problem(
                 413,
                 "too-large",
-                f"the sound has more than the {self._max_upload:,} bytes that this backend takes; "
-                "send it compressed (flac, mp3, ogg), or only the part that is needed",
+                f"{self._what} has more than the {self._max_upload:,} bytes that this backend takes; "
+                "send only the part that is needed, a sound compressed (flac, mp3, ogg)",
             )
 
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from backend.device import Device
 from backend.plugin_manager import Registry
-from plugins.api import AnnotationTrack, Component, ComponentError, Generator, Recognizer, Score
+from plugins.api import AnnotationTrack, Component, ComponentError, Generator, Motion, Recognizer, Score
 
 
 class ImpossibleJob(ComponentError):
@@ -33,6 +33,8 @@ class Job:
 
     Attributes:
         options: by component name, each a mapping of its options.
+        motion: what recognisers may watch.
+        silent: whether there is no sound to listen to (a score is played as written, or there is motion alone).
     """
 
     generator: str = "performer"
@@ -43,6 +45,15 @@ class Job:
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     score: Score | None = None
     annotations: Sequence[AnnotationTrack] = ()
+    motion: Motion | None = None
+    silent: bool = False
+
+    def lets_work(self, recognizer: Recognizer) -> bool:
+        """Whether there is what a recogniser works from."""
+        if recognizer.needs_score:
+            return self.score is not None
+        there = {"sound": not self.silent, "motion": self.motion is not None}
+        return any(there.get(name, False) for name in recognizer.inputs)
 
 
 def check_job(registry: Registry, job: Job) -> Generator:
@@ -94,11 +105,10 @@ def recognizers_for(recognizers: Sequence[Recognizer], needs: Sequence[str], job
     def find(namespace: str, asked: tuple[str, ...] = ()) -> None:
         if namespace in known:
             return
-        able = [r for r in recognizers if namespace in r.writes and (job.score is not None or not r.needs_score)]
+        writers = [r for r in recognizers if namespace in r.writes]
+        able = [r for r in writers if job.lets_work(r)]
         if not able or namespace in asked:
-            if any(namespace in r.writes for r in recognizers) and not able:
-                raise ComponentError(f"{namespace!r} is only read from a score; give the score of the piece")
-            raise ComponentError(f"nothing installed recognises {namespace!r}; install a plug-in that does")
+            raise ComponentError(_why_not(namespace, writers if not able else ()))
         best = max(able, key=lambda r: (r.needs_score, r.rank))  # of equals the first
         for read in best.reads:
             find(read, (*asked, namespace))
@@ -108,6 +118,16 @@ def recognizers_for(recognizers: Sequence[Recognizer], needs: Sequence[str], job
     for namespace in needs:
         find(namespace)
     return chosen
+
+
+def _why_not(namespace: str, writers: Sequence[Recognizer]) -> str:
+    """Why none of those that write a namespace can; they lack something to work from."""
+    if not writers:
+        return f"nothing installed recognises {namespace!r}; install a plug-in that does"
+    if all(r.needs_score for r in writers):
+        return f"{namespace!r} is only read from a score; give the score of the piece"
+    wanted = " or ".join(dict.fromkeys(name for r in writers for name in r.inputs if not r.needs_score))
+    return f"{namespace!r} is recognised from {wanted}; give that"
 
 
 def options_of(component: Component, given: Mapping[str, Any]) -> Any:

@@ -142,12 +142,17 @@ def animate(
 
 @app.command()
 def annotate(
-    input: Annotated[Path, typer.Argument(help="Recording (wav, flac, mp3, ogg, opus) or MIDI file")],
+    input: Annotated[
+        Path, typer.Argument(help="Recording (wav, flac, mp3, ogg, opus), MIDI file, or a motion alone (.npz)")
+    ],
     output: Annotated[
         Path,
         typer.Option("--output", "-o", help="The file to write: .json, .jams, .csv, .txt (Audacity labels) or .mid"),
     ],
     score: Annotated[Path | None, typer.Option(help="Score of the piece (musicxml, mxl, mid): no guessing")] = None,
+    motion: Annotated[
+        Path | None, typer.Option(help="Motion of the same performance (.npz): it is watched too")
+    ] = None,
     what: Annotated[
         str, typer.Option(help="What to recognise, by commas: beat,downbeat,note,... Without, all that can be")
     ] = "",
@@ -159,14 +164,14 @@ def annotate(
     option: Annotated[list[str] | None, typer.Option(help="component.name=value")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists")] = False,
 ) -> None:
-    """Write the music's structure: beats, bars, notes, and with a score phrases, dynamics, articulation."""
+    """Write the music's structure: beats, bars, phrases, notes, dynamics, articulation; exact with a score."""
     from backend.annotate import annotate_file
 
     job = _job("-", instrument, 30.0, seed, device, option or [])
     wanted = [name.strip().lower() for name in what.split(",") if name.strip()]
     ranges = {"start": start, "end": end}
     tracks = annotate_file(
-        input, output, job, what=wanted, score=score, overwrite=overwrite, console=_console(), **ranges
+        input, output, job, what=wanted, score=score, motion=motion, overwrite=overwrite, console=_console(), **ranges
     )
     _console().print(", ".join(f"{len(t)} {t.namespace}" for t in tracks), highlight=False, soft_wrap=True)
     print(output)  # noqa: T201 (what was made goes to standard output, for scripts)

@@ -48,6 +48,7 @@ class JobBody(BaseModel):
     version: int = Field(PROTOCOL_VERSION, description="Version of the protocol")
     audio: str | None = Field(None, pattern=SHA256, description="SHA-256 of a sound that was uploaded")
     audio_name: str = Field("", max_length=400, description="The sound's file name, for people")
+    motion: str | None = Field(None, pattern=SHA256, description="SHA-256 of a motion that was uploaded, to recognise")
     score: ScoreBody | None = Field(
         None, description="Score of the piece; a MIDI file without audio is performed alone"
     )
@@ -67,7 +68,10 @@ class JobBody(BaseModel):
 
     def to_job(self, device: Device) -> Job:
         """The pipeline's job; ImpossibleJob when score or annotations cannot be read."""
+        if self.motion is not None and not self.recognize:
+            raise ImpossibleJob("motion", "a motion is only watched to recognise; say what with recognize")
         return Job(
+            silent=self.audio is None,
             generator=self.generator,
             instrument=self.instrument,
             fps=self.fps,
@@ -80,7 +84,7 @@ class JobBody(BaseModel):
 
     def _score(self) -> Score | None:
         if self.score is None:
-            if self.audio is None:
+            if self.audio is None and self.motion is None:
                 raise ImpossibleJob(
                     "audio", "there is nothing to perform; upload a sound, or give a MIDI file as score"
                 )

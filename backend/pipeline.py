@@ -78,7 +78,6 @@ def run(
     job: Job,
     audio: Audio,
     *,
-    silent: bool = False,
     on_progress: Callable[[float, str], None] = lambda fraction, message: None,
     on_partial: Callable[[Motion], None] | None = None,
     inference: Inference | None = None,
@@ -87,7 +86,7 @@ def run(
     """Work on a job.
 
     Args:
-        silent: the audio is only a stand-in (a score is played as written); recognisers get no sound.
+        audio: of a silent job only a stand-in, as long as what is played.
         on_partial: hears finished motion of a part of the music, before the whole is there.
         inference: where networks run; None for this process.
 
@@ -98,9 +97,9 @@ def run(
     inference = inference or Here()
     context = _context(job, on_progress, is_cancelled)
     if on_partial is not None and not generator.streams:
-        context = _show_beginnings(_Run(registry, job, context, inference), generator, audio, silent, on_partial)
+        context = _show_beginnings(_Run(registry, job, context, inference), generator, audio, on_partial)
     work = _Run(registry, job, context, inference)
-    motion = _perform(work, generator, audio, silent, on_partial)
+    motion = _perform(work, generator, audio, on_partial)
     on_progress(1.0, "Performance ready")
     return Result(motion, list(work.context.annotations))
 
@@ -111,7 +110,6 @@ def recognize(
     audio: Audio,
     namespaces: Sequence[str],
     *,
-    silent: bool = False,
     on_progress: Callable[[float, str], None] = lambda fraction, message: None,
     inference: Inference | None = None,
     is_cancelled: Callable[[], bool] = lambda: False,
@@ -123,8 +121,8 @@ def recognize(
     """
     check_recognition(registry, job, namespaces)
     work = _Run(registry, job, _context(job, on_progress, is_cancelled), inference or Here())
-    _recognize(work, namespaces, None if silent else audio, 1.0)
-    if silent:
+    _recognize(work, namespaces, audio, 1.0)
+    if job.silent:
         _cut(work, audio)
     on_progress(1.0, "Annotations ready")
     return list(work.context.annotations)
@@ -148,7 +146,7 @@ def _share(host: JobContext, first: float, share: float) -> JobContext:
 
 
 def _show_beginnings(
-    work: _Run, generator: Generator, audio: Audio, silent: bool, on_partial: Callable[[Motion], None]
+    work: _Run, generator: Generator, audio: Audio, on_partial: Callable[[Motion], None]
 ) -> JobContext:
     """Show what is to be shown first of music this long; the context that is left for the whole."""
     lengths = [seconds for seconds, longer in BEGINNINGS if audio.duration > longer]
@@ -156,29 +154,25 @@ def _show_beginnings(
     for seconds in lengths:
         cut = Audio(audio.samples[: round(seconds * audio.sample_rate)], audio.sample_rate, audio.start)
         part = dataclasses.replace(work, context=_share(work.context, done / total, seconds / total))
-        _show_beginning(part, generator, cut, silent, on_partial)
+        _show_beginning(part, generator, cut, on_partial)
         done += seconds
     return _share(work.context, done / total, 1.0 - done / total)
 
 
-def _show_beginning(
-    work: _Run, generator: Generator, cut: Audio, silent: bool, on_partial: Callable[[Motion], None]
-) -> None:
+def _show_beginning(work: _Run, generator: Generator, cut: Audio, on_partial: Callable[[Motion], None]) -> None:
     """The first seconds as if they were all; nothing when they cannot be performed by themselves (a long rest)."""
     _cut(work, cut)
     try:
-        on_partial(_perform(work, generator, cut, silent, None))
+        on_partial(_perform(work, generator, cut, None))
     except (Cancelled, MemoryError):
         raise
     except Exception as error:  # the whole may do well all the same
         log.info("no beginning could be shown: %s", error)
 
 
-def _perform(
-    work: _Run, generator: Generator, audio: Audio, silent: bool, on_partial: Callable[[Motion], None] | None
-) -> Motion:
-    _recognize(work, generator.needs, None if silent else audio, 0.6)
-    if silent:
+def _perform(work: _Run, generator: Generator, audio: Audio, on_partial: Callable[[Motion], None] | None) -> Motion:
+    _recognize(work, generator.needs, audio, 0.6)
+    if work.job.silent:
         _cut(work, audio)  # a score played as written covers all of the piece
     motion = _generate(work, generator, audio, on_partial)
     provenance = {**motion.provenance, **_provenance(work.registry, work.job, generator, audio)}
@@ -191,12 +185,13 @@ def _cut(work: _Run, audio: Audio) -> None:
     work.context = dataclasses.replace(work.context, annotations=tracks)
 
 
-def _recognize(work: _Run, needs: Sequence[str], audio: Audio | None, share: float) -> None:
+def _recognize(work: _Run, needs: Sequence[str], audio: Audio, share: float) -> None:
     """Run recognisers until there is what is needed."""
+    heard = None if work.job.silent else audio
     chosen = recognizers_for(work.registry.recognizers, needs, work.job)
     for recognizer in chosen:
         ready, options, context = work.stage(recognizer, share / len(chosen))
-        tracks = ready.recognize(audio, None, options, context)
+        tracks = ready.recognize(heard, work.job.motion, options, context)
         known = {t.namespace for t in work.context.annotations}
         fresh = [t for t in tracks if t.namespace not in known]
         work.context = dataclasses.replace(work.context, annotations=[*work.context.annotations, *fresh])

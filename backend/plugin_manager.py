@@ -111,11 +111,16 @@ class Registry:
                 options=component.Options.model_json_schema(),
                 package=self.packages.get(id(component), ""),
                 writes=component.writes if isinstance(component, Recognizer) else (),
+                inputs=_inputs(component) if isinstance(component, Recognizer) else (),
             )
             for kind, by_name in self.components.items()
             for component in by_name.values()
         ]
         return infos + self.problems
+
+
+def _inputs(recognizer: Recognizer) -> tuple[str, ...]:
+    return ("score",) if recognizer.needs_score else recognizer.inputs
 
 
 def load_plugins(entry_points: Iterable[importlib.metadata.EntryPoint] | None = None) -> Registry:

@@ -14,6 +14,7 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 from sse_starlette import EventSourceResponse
 from starlette.requests import ClientDisconnect
 
+from backend.audio_store import AudioStore
 from backend.docs_page import docs_page
 from backend.events import events
 from backend.gate import Gate
@@ -31,7 +32,7 @@ from backend.service import Service
 from backend.settings import Settings
 from plugins.api import PROTOCOL_VERSION
 
-Sha256 = Annotated[str, Path(pattern=SHA256, description="SHA-256 of the sound's bytes, hexadecimal")]
+Sha256 = Annotated[str, Path(pattern=SHA256, description="SHA-256 of the file's bytes, hexadecimal")]
 Number = Annotated[str, Path(max_length=100, description="The job's number")]
 NPZ: Final = "application/octet-stream"
 
@@ -60,7 +61,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.service = service
     install_problems(app)
     app.include_router(_about(app, service))
-    app.include_router(_sounds(service))
+    app.include_router(_uploads(service, service.sounds, "audio", "a sound file as it is (wav, flac, mp3, ogg, opus)"))
+    app.include_router(_uploads(service, service.motions, "motions", "a motion (Cadenza's .npz), to be recognised"))
     app.include_router(_jobs(service))
     app.include_router(_results(service))
     app.add_middleware(Gate, settings=settings, metrics=service.metrics)
@@ -99,32 +101,32 @@ def _about(app: FastAPI, service: Service) -> APIRouter:
     return router
 
 
-def _sounds(service: Service) -> APIRouter:
-    router = APIRouter(prefix="/v1/audio", tags=["sounds"])
+def _uploads(service: Service, store: AudioStore, name: str, what: str) -> APIRouter:
+    router = APIRouter(prefix=f"/v1/{name}", tags=[name])
 
     @router.head(
         "/{sha256}", response_class=Response, responses={200: {"description": "Yes"}, 404: {"description": "No"}}
     )
-    def has_sound(sha256: Sha256) -> Response:
-        """Whether a sound is there already."""
-        return Response(status_code=404 if service.sounds.use(sha256) is None else 200)
+    def has(sha256: Sha256) -> Response:
+        """Whether it is there already."""
+        return Response(status_code=404 if store.use(sha256) is None else 200)
 
     @router.put(
         "/{sha256}",
         status_code=201,
         response_class=Response,
         responses={200: {"description": "It was there already"}, 201: {"description": "It is stored"}},
+        description=f"Send {what}.",
         openapi_extra={"requestBody": {"required": True, "content": {NPZ: {"schema": _BYTES}}}},
     )
-    async def put_sound(sha256: Sha256, request: Request) -> Response:
-        """Send a sound file as it is (wav, flac, mp3, ogg, opus)."""
-        if service.sounds.use(sha256) is not None:
+    async def put(sha256: Sha256, request: Request) -> Response:
+        if store.use(sha256) is not None:
             return Response(status_code=200)
         length = request.headers.get("content-length", "")
         try:
-            size = await service.sounds.put(sha256, int(length) if length.isdecimal() else None, request.stream())
+            size = await store.put(sha256, int(length) if length.isdecimal() else None, request.stream())
         except ClientDisconnect:
-            raise Problem(400, "incomplete", "the sound ended before all of it was there; send it again") from None
+            raise Problem(400, "incomplete", "the upload ended before all of it was there; send it again") from None
         service.metrics.uploaded(size)
         return Response(status_code=201)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,14 @@ from backend.chain import ImpossibleJob, check_job, check_recognition, steps_of
 from backend.jobs import Job, JobQueue
 from backend.messages import JobBody
 from backend.metrics import Metrics
+from backend.motion_file import read_motion
 from backend.plugin_manager import load_plugins
 from backend.problems import Problem
 from backend.results import Results, result_key
 from backend.settings import Settings
 from backend.shared_device import DeviceProcess
 from backend.worker import Task, partial_path
-from plugins.api import PROTOCOL_VERSION, AudioError, Component, JobStatus
+from plugins.api import PROTOCOL_VERSION, AudioError, Component, JobStatus, Motion, MotionError
 
 log = logging.getLogger("cadenza.server")
 
@@ -37,6 +39,7 @@ class Service:
             log.warning("%s %s (%s): %s", broken.kind, broken.name, broken.package, broken.error)
         self.metrics = Metrics()
         self.sounds = AudioStore(settings.cache / "sounds", settings.cache_size, settings.max_upload)
+        self.motions = AudioStore(settings.cache / "motions", settings.cache_size, settings.max_upload, "the motion")
         self._results_folder = settings.cache / "results"
         self.results = Results(self._results_folder, settings.cache_size)
         self.queue = JobQueue(settings, self._is_done, self._ended)
@@ -73,7 +76,8 @@ class Service:
                 "install the same version of Cadenza on both sides",
                 "version",
             )
-        steps = self._check(body)
+        motion = self._motion(body)
+        steps = self._check(body, motion)
         sound = self._sound(body)
         request: dict[str, Any] = body.model_dump(mode="json")
         number = self.queue.new_id()
@@ -88,6 +92,7 @@ class Service:
             results=str(self._results_folder),
             results_limit=self._settings.cache_size,
             partials=str(self._partials_of(number)),
+            motion=str(self.motions.path(body.motion)) if body.motion else None,
         )
         made_by = "recognition" if body.recognize else body.generator
         job = Job(JobStatus(number, "queued", message="Waiting for a worker"), task, key, made_by, not body.recognize)
@@ -113,9 +118,9 @@ class Service:
             raise Problem(409, "no-partial", "there is no such partial result; see the job's status", "id")
         return path
 
-    def _check(self, body: JobBody) -> list[Component]:
+    def _check(self, body: JobBody, motion: Motion | None) -> list[Component]:
         try:
-            job = body.to_job(self._settings.device)
+            job = replace(body.to_job(self._settings.device), motion=motion)
             if body.recognize:
                 check_recognition(self.registry, job, body.recognize)
             else:
@@ -139,6 +144,20 @@ class Service:
         except AudioError as error:
             raise Problem(422, "sound", str(error), "audio") from error
         return path
+
+    def _motion(self, body: JobBody) -> Motion | None:
+        if body.motion is None:
+            return None
+        path = self.motions.use(body.motion)
+        if path is None:
+            raise Problem(
+                422, "no-motion", f"the motion is not here; send it first: PUT /v1/motions/{body.motion}", "motion"
+            )
+        try:
+            longest = self._settings.max_seconds
+            return read_motion(path, body.start, body.end, name="the motion", longest=longest)
+        except (AudioError, MotionError) as error:
+            raise Problem(422, "motion", str(error), "motion") from error
 
     def _finished(self, number: str) -> Job:
         job = self.queue.get(number)

@@ -17,21 +17,23 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final
 
+from backend.chain import Job
 from backend.device import Device
 from backend.inference import Inference
 from backend.messages import JobBody
+from backend.motion_file import read_motion, stand_in
 from backend.out_of_memory import is_out_of_memory
 from backend.pipeline import recognize, run
 from backend.plugin_manager import Registry, load_plugins
 from backend.results import Results
 from backend.shared_device import inference_of
 from backend.sources import sound_of
-from plugins.api import AnnotationError, AudioError, Cancelled, ComponentError, Motion, MotionError
+from plugins.api import AnnotationError, Audio, AudioError, Cancelled, ComponentError, Motion, MotionError
 
 _MEMORY: Final = (
     "there was not enough memory while {doing}; choose a shorter range, or start the backend with fewer "
@@ -49,7 +51,7 @@ class Task:
 
     Attributes:
         body: the client's request, checked.
-        audio: path of the sound.
+        audio, motion: paths of the sound and of the motion.
         key: what to keep the result under, in ``results`` (a folder of ``results_limit`` bytes).
         partials: folder for the partial results.
     """
@@ -63,6 +65,7 @@ class Task:
     results: str
     results_limit: int
     partials: str
+    motion: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -181,13 +184,7 @@ def _perform(
     body = JobBody.model_validate(task.body)
     job = body.to_job(task.device)
     reporter.progress(0.0, "Reading the sound")
-    recording = Path(task.audio) if task.audio else None
-    name = body.audio_name or "the sound"
-    if recording is not None and not recording.exists():
-        raise ComponentError(f"{name} had to make room for other sounds before the job began; send it again")
-    of = {"name": name, "instrument": job.instrument}
-    audio = sound_of(recording, job.score, body.start, body.end, longest=task.max_seconds, **of)
-    silent = recording is None
+    job, audio = _inputs(task, body, job)
     results = Results(Path(task.results), task.results_limit)
     if body.recognize:
         found = recognize(
@@ -195,7 +192,6 @@ def _perform(
             job,
             audio,
             body.recognize,
-            silent=silent,
             on_progress=reporter.progress,
             inference=inference,
             is_cancelled=is_cancelled,
@@ -207,7 +203,6 @@ def _perform(
         registry,
         job,
         audio,
-        silent=silent,
         on_progress=reporter.progress,
         on_partial=lambda motion: None if is_cancelled() else shown.show(motion),
         inference=inference,
@@ -216,6 +211,23 @@ def _perform(
     for warning in done.motion.provenance.get("warnings", ()):
         reporter.send("log", level="warning", message=str(warning))
     results.put(task.key, done.motion, done.annotations)
+
+
+def _inputs(task: Task, body: JobBody, job: Job) -> tuple[Job, Audio]:
+    """The job with its motion, and what it listens to."""
+    recording, watched = (Path(path) if path else None for path in (task.audio, task.motion))
+    name = body.audio_name or "the sound"
+    for path, what in ((recording, name), (watched, "the motion")):
+        if path is not None and not path.exists():
+            raise ComponentError(f"{what} had to make room for others before the job began; send it again")
+    job = replace(job, silent=recording is None)
+    if watched is not None:
+        motion = read_motion(watched, body.start, body.end, name="the motion", longest=task.max_seconds)
+        job = replace(job, motion=motion)
+        if recording is None and job.score is None:
+            return job, stand_in(motion)
+    of = {"name": name, "instrument": job.instrument}
+    return job, sound_of(recording, job.score, body.start, body.end, longest=task.max_seconds, **of)
 
 
 class _Shown:

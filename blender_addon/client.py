@@ -299,4 +299,5 @@ def _component(entry: Any) -> ComponentInfo:
     fields = {name: value for name, value in dict(entry).items() if name in known}
     if not isinstance(fields["name"], str) or not isinstance(fields.get("options", {}), dict):
         raise TypeError("a component has no name, or options that are no schema")
-    return ComponentInfo(**{**fields, **{name: tuple(fields.get(name, ())) for name in ("devices", "writes")}})
+    lists = {name: tuple(fields.get(name, ())) for name in ("devices", "writes", "inputs")}
+    return ComponentInfo(**{**fields, **lists})

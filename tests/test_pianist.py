@@ -199,8 +199,8 @@ def midi_file(tracks: list[list[tuple[float, float, int]]]) -> Score:
 def test_a_midi_file_of_two_tracks_is_played_by_both_hands() -> None:
     """The pipeline reads all of a piano's tracks; the higher one is the right hand's, even where it goes below."""
     score = midi_file([[(0.0, 0.5, 76), (0.5, 1.0, 52)], [(0.0, 0.5, 48), (0.5, 1.0, 55)]])
-    job = Job("pianist", instrument="piano", score=score)
-    result = run(load_plugins(), job, silence(2.0), silent=True)
+    job = Job("pianist", instrument="piano", score=score, silent=True)
+    result = run(load_plugins(), job, silence(2.0))
     assert result.motion.skeleton == pianist.pianist_skeleton()
     notes = next(t for t in result.annotations if t.namespace == "note")
     assert {(n.value["pitch"], n.value["hand"]) for n in notes.annotations} == {

@@ -146,7 +146,7 @@ def test_a_part_of_midi_is_recognised(registry: Registry, tmp_path: Path) -> Non
     midi = write_midi(tmp_path / "tune.mid", melody())
     score = Score("tune.mid", midi.read_bytes())
     audio = sound_of(None, score, 0.75, 1.75)
-    tracks = recognize(registry, Job(score=score), audio, ["note"], silent=True)
+    tracks = recognize(registry, Job(score=score, silent=True), audio, ["note"])
     assert [round(a.time, 2) for a in tracks[0].annotations] == [1.0, 1.5]
 
 

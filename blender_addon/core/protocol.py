@@ -28,6 +28,7 @@ class ComponentInfo:
         kind: generator, post_step, corrector, recognizer, recommender; skeleton or plug-in when broken.
         options: JSON Schema of the options.
         writes: namespaces of annotations that a recogniser answers with.
+        inputs: what a recogniser works from: sound, motion, score.
         package: the distribution it comes from, with its version.
     """
 
@@ -41,9 +42,11 @@ class ComponentInfo:
     package: str = ""
     error: str = ""
     writes: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "devices": list(self.devices), "writes": list(self.writes)}
+        lists = {name: list(getattr(self, name)) for name in ("devices", "writes", "inputs")}
+        return {**asdict(self), **lists}
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,7 @@ class JobRequest:
     Attributes:
         audio: SHA-256 (hex) of a sound uploaded before, or None when the score (MIDI) is played as it stands.
         audio_name: the sound's file name, for people.
+        motion: SHA-256 (hex) of a motion uploaded before, which is watched to recognise; or None.
         score: the score, if any.
         start, end: the part of the sound to perform, seconds; None for its beginning and end.
         options: by component name, each a mapping of its options.
@@ -151,6 +155,7 @@ class JobRequest:
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     annotations: Mapping[str, Any] | None = None
     recognize: tuple[str, ...] = ()
+    motion: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return {"version": PROTOCOL_VERSION, **asdict(self), "recognize": list(self.recognize)}

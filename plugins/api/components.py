@@ -121,12 +121,14 @@ class Recognizer(Component):
         writes: namespaces of the tracks that it answers with.
         reads: namespaces that must be in the context before it runs.
         needs_score: whether it works only with ``context.score``.
+        inputs: "sound", "motion" or both: any one of them is enough to work from.
         rank: of several that write the same, the one of the highest rank is asked (those that need a score first).
     """
 
     writes: ClassVar[tuple[str, ...]]
     reads: ClassVar[tuple[str, ...]] = ()
     needs_score: ClassVar[bool] = False
+    inputs: ClassVar[tuple[str, ...]] = ("sound",)
     rank: ClassVar[int] = 0
 
     @abstractmethod

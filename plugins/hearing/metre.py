@@ -5,9 +5,9 @@
 Beats: of the peaks of the chances a chain is chosen, by dynamic programming over pairs of neighbours, that takes the
 likely peaks, leaves out the unlikely ones, and changes its tempo little from beat to beat; a beat that nobody hears (a
 held note) may stand between two peaks. Bars: positions in the bar are counted through by a Viterbi search over
-metres, so that a downbeat in the wrong place does not break a bar. Both take the place of a dynamic Bayesian network over all bar
-positions and tempi (F. Krebs, S. Böck, G. Widmer, *An efficient state-space model for joint tempo and meter tracking*,
-ISMIR 2015), which costs more and allows less rubato.
+metres, so that a downbeat in the wrong place does not break a bar. Both take the place of a dynamic Bayesian network
+over all bar positions and tempi (F. Krebs, S. Böck, G. Widmer, *An efficient state-space model for joint tempo and
+meter tracking*, ISMIR 2015), which costs more and allows less rubato.
 """
 
 from __future__ import annotations

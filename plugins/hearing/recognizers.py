@@ -38,6 +38,7 @@ class _Hearing(Recognizer):
     licence = "MIT"
     checkpoint = "hearing 1"
     devices = ("cuda", "cpu")
+    inputs = ("sound", "motion")
     rank = 1
 
     def __init__(self, ears: Ears) -> None:

@@ -1,0 +1,64 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""Motion files that recognisers watch: Cadenza's own (.npz)."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePath
+from typing import Final
+
+import numpy as np
+
+from backend.audio_files import LONGEST, check_file
+from plugins.api import Audio, Motion, MotionError
+
+SUFFIX: Final = ".npz"
+SHORTEST: Final = 0.5
+"""Seconds: less says nothing."""
+STAND_IN_RATE: Final = 8000
+
+
+def is_motion(name: str) -> bool:
+    return PurePath(name).suffix.lower() == SUFFIX
+
+
+def read_motion(
+    path: Path, start: float | None = None, end: float | None = None, *, name: str = "", longest: float = LONGEST
+) -> Motion:
+    """A motion, or the part of it from ``start`` to ``end`` seconds of its recording.
+
+    Raises:
+        AudioError: there is no such file; MotionError: it is none, or nothing of it is left; with what to do.
+    """
+    check_file(path, name)
+    called = name or path.name
+    try:
+        motion = Motion.load(path)
+    except MotionError as error:
+        raise MotionError(f"{called}: {error}; give a .npz that Cadenza wrote (animate --motion)") from error
+    return checked(motion, called, start, end, longest)
+
+
+def checked(motion: Motion, name: str, start: float | None, end: float | None, longest: float = LONGEST) -> Motion:
+    """The part of a motion; MotionError when it cannot be worked with."""
+    whole = (motion.start, motion.start + motion.duration)
+    cut = motion.slice(whole[0] if start is None else start, whole[1] if end is None else end)
+    if cut.duration < SHORTEST:
+        raise MotionError(
+            f"{cut.duration:.2f} s of {name} are too short; it lasts from {whole[0]:.2f} to {whole[1]:.2f} s, "
+            f"give at least {SHORTEST} s of that"
+        )
+    if cut.duration > longest:
+        raise MotionError(
+            f"{cut.duration / 60:.4g} minutes of {name} are too many; choose at most {longest / 60:.4g} with a range"
+        )
+    if not np.isfinite(cut.positions).all():
+        frame, joint = (int(i) for i in np.argwhere(~np.isfinite(cut.positions).all(axis=2))[0])
+        raise MotionError(f"{name}: {cut.skeleton.joints[joint]} is not a number in frame {frame}; export it again")
+    return cut
+
+
+def stand_in(motion: Motion) -> Audio:
+    """Silence as long as a motion, for a job without a sound."""
+    count = max(1, round(motion.duration * STAND_IN_RATE))
+    return Audio(np.zeros(count, dtype=np.float32), STAND_IN_RATE, start=motion.start)

@@ -91,15 +91,16 @@ def source_of(scene: Any) -> Source:
 
 def strips_of(scene: Any) -> list[Any]:
     """The scene's sound strips."""
-    return [strip for strip in _all_strips(scene) if strip.type == "SOUND"]
+    return [strip for strip in all_strips(scene) if strip.type == "SOUND"]
 
 
 def has_strips(scene: Any) -> bool:
     """Whether there is any strip to choose, looked up fast."""
-    return len(_all_strips(scene)) > 0
+    return len(all_strips(scene)) > 0
 
 
-def _all_strips(scene: Any) -> Any:
+def all_strips(scene: Any) -> Any:
+    """The strips of the scene's Video Sequencer, of every kind."""
     editor = scene.sequence_editor
     if editor is None:
         return ()

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from . import music_curves, ranges
 from .core.annotations import CURVES, Annotation, AnnotationTrack
 from .timeline import frame_rate
 from .track_state import Edits, PlacedTrack, matches
@@ -62,6 +63,7 @@ def add_markers(
             _set_shown(item, track.namespace in shown)
         placed = PlacedTrack(track, origin, float(scene.frame_start), frame_rate(scene))
         renewed[track.namespace] = (placed, *_renew(scene, item, placed))
+        music_curves.put(scene, track, placed)
     for item in scene.cadenza_timeline.tracks:
         if item.namespace in renewed:
             _put(scene, item, *renewed[item.namespace])
@@ -84,6 +86,8 @@ def delete_track(scene: Any, namespace: str) -> None:
     tracks = scene.cadenza_timeline.tracks
     for i in reversed([i for i, item in enumerate(tracks) if item.namespace == namespace]):
         tracks.remove(i)
+    music_curves.remove(scene, namespace)
+    ranges.remove(scene, namespace)
     if namespace == "downbeat" and (beats := _find(scene, "beat")) is not None:
         _settle(scene, beats)
 
@@ -112,9 +116,10 @@ def corrected_tracks(scene: Any) -> list[AnnotationTrack]:
     result = []
     for item in scene.cadenza_timeline.tracks:
         track, edits = PlacedTrack.of(item), Edits.of(item)
-        _read_by_hand(scene, item, track, edits)
+        read_by_hand(scene, item, track, edits)
         kept = [(i, a) for i, a in enumerate(track.annotations.annotations) if i not in edits.deleted]
-        corrected = (replace(a, time=a.time + edits.moved.get(i, 0.0)) for i, a in kept)
+        edited = music_curves.read(scene, track.annotations, track).annotations
+        corrected = (replace(edited[i], time=a.time + edits.moved.get(i, 0.0)) for i, a in kept)
         result.append(AnnotationTrack(item.namespace, tuple(corrected)))
     return result
 
@@ -124,7 +129,7 @@ def moved_markers(scene: Any) -> list[MovedMarker]:
     result = []
     for item in scene.cadenza_timeline.tracks:
         track, edits = PlacedTrack.of(item), Edits.of(item)
-        _read_by_hand(scene, item, track, edits)
+        read_by_hand(scene, item, track, edits)
         for index, shift in sorted(edits.moved.items()):
             annotation = track.annotations.annotations[index]
             result.append(MovedMarker(item.namespace, annotation, index, annotation.time + shift))
@@ -188,7 +193,7 @@ def _keep_cameras(item: Any, cameras: Mapping[int, Any]) -> None:
         kept.index, kept.camera = index, camera
 
 
-def _read_by_hand(scene: Any, item: Any, track: PlacedTrack, edits: Edits) -> dict[int, Any]:
+def read_by_hand(scene: Any, item: Any, track: PlacedTrack, edits: Edits) -> dict[int, Any]:
     """Read into ``edits`` what was done to the markers since they were placed; the markers. Changes nothing else."""
     if not edits.placed:
         return {}
@@ -213,14 +218,20 @@ def _read_by_hand(scene: Any, item: Any, track: PlacedTrack, edits: Edits) -> di
 def _settle(scene: Any, item: Any) -> None:
     """Keep what was done by hand, then let the timeline show the track, or not, at the frame rate of now."""
     track, edits = PlacedTrack.of(item), Edits.of(item)
-    there = _read_by_hand(scene, item, track, edits)
+    there = read_by_hand(scene, item, track, edits)
     _take_over(scene, item, there)
-    _put(scene, item, replace(track, rate=frame_rate(scene)), edits, there)
+    now = replace(track, rate=frame_rate(scene))
+    music_curves.stretch(scene, item.namespace, track.anchor, now.rate / track.rate)
+    _put(scene, item, now, edits, there)
 
 
 def _put(scene: Any, item: Any, track: PlacedTrack, edits: Edits, there: dict[int, Any]) -> None:
     """Let the timeline show the track, or not; ``there`` are the markers that it has."""
     track.keep_place(item)
+    if item.shown:
+        ranges.put(scene, track.annotations, track)
+    else:
+        ranges.remove(scene, item.namespace)
     marked = item.shown and item.namespace not in CURVES
     wanted = set(range(len(track.annotations))) - edits.deleted - _covered(scene, track) if marked else set()
     for index in set(there) - wanted:
@@ -275,7 +286,7 @@ def _renew(scene: Any, item: Any, track: PlacedTrack) -> tuple[Edits, dict[int, 
         track.keep(item)
         return Edits(), {}
     old, edits = PlacedTrack.of(item), Edits.of(item)
-    there = _read_by_hand(scene, item, old, edits)
+    there = read_by_hand(scene, item, old, edits)
     _take_over(scene, item, there)
     now = matches(old.annotations.times, track.annotations.times)
     _keep_cameras(item, {now[kept.index]: kept.camera for kept in item.cameras if kept.index in now})

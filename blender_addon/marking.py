@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import markers
+from . import corrections, markers
 
 if TYPE_CHECKING:
     from .audio_source import Source
@@ -35,4 +35,7 @@ class Marks:
         chosen = [t for t in tracks if self.wanted is None or t.namespace in self.wanted]
         if scene is None or not chosen:
             return 0
-        return markers.add_markers(scene, chosen, self.place.origin(scene), self.wanted)
+        count = markers.add_markers(scene, chosen, self.place.origin(scene), self.wanted)
+        if self.wanted is not None:
+            corrections.recognised(scene, self.wanted)
+        return count

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from . import audio_source, character, connection, jobs, takes
+
+NO_BEATS: Final = "Recognise or import beats first, or tap them"
 
 
 def allow(operator: Any, reason: str) -> bool:
@@ -29,6 +31,23 @@ def to_recognizing(scene: Any) -> str:
 def to_exporting(scene: Any) -> str:
     """What keeps the annotations from being written to a file."""
     return "" if any(t.count for t in scene.cadenza_timeline.tracks) else "Recognise or import annotations first"
+
+
+def to_beats(scene: Any) -> str:
+    """What keeps beats from being corrected, or used."""
+    return "" if any(t.namespace == "beat" and t.count for t in scene.cadenza_timeline.tracks) else NO_BEATS
+
+
+def to_object(item: Any) -> str:
+    """What keeps the active object's keys from being moved."""
+    if item is None:
+        return "Select the object whose keys are to move"
+    return to_changing(item)
+
+
+def to_corrections(scene: Any) -> str:
+    """What keeps a range from following corrections; whether anything was corrected is seen when it is pressed."""
+    return to_beats(scene)
 
 
 def to_applying(scene: Any) -> str:

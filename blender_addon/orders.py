@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -12,9 +13,10 @@ from typing import Any, Final
 
 import bpy
 
-from . import character, connection, options, takes
+from . import character, connection, corrections, options, takes
 from .applying import Again, Destination
 from .audio_source import Source, source_of
+from .core.annotations import to_json
 from .core.motion import MotionError
 from .core.protocol import JobRequest
 from .jobs import Order
@@ -62,6 +64,7 @@ def performance(scene: Any) -> Order:
         "instrument": state.instrument,
         "seed": state.seed,
         "options": _options(state),
+        **_corrected(scene),
     }
     return _performance("Generate", scene, source, asked, _new_take(scene, source))
 
@@ -82,7 +85,7 @@ def take_again(scene: Any, take: Any) -> Order:
     clock = takes.clock_of(take, frames)
     _check_in_time(scene, take, clock)
     source, asked = _made_from(take, clock)
-    asked |= {"generator": state.generator, "options": _options(state)}
+    asked |= {"generator": state.generator, "options": _options(state), **_corrected(scene)}
     again = _again(scene, source, frames, state)
     earlier = [r["provenance"] for r in takes.provenance(take).get("revisions", ()) if "again" in r["provenance"]]
     layers = (*(Again(**made["again"]) for made in earlier), again)
@@ -140,6 +143,13 @@ def _performance(
 def _request(scene: Any, source: Source, asked: Mapping[str, Any]) -> JobRequest:
     fps = min(max(frame_rate(scene), FRAME_RATES[0]), FRAME_RATES[1])
     return JobRequest(audio_name=source.name, start=source.start, end=source.end, fps=fps, **asked)
+
+
+def _corrected(scene: Any) -> dict[str, Any]:
+    """What the animator corrected of the music, for a generation to take as it is; asked for once, it is settled."""
+    tracks = corrections.for_generation(scene)
+    corrections.settle(scene)
+    return {"annotations": json.loads(to_json(tracks))} if tracks else {}
 
 
 def _options(state: Any) -> dict[str, dict[str, Any]]:

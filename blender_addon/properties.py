@@ -50,6 +50,12 @@ class CadenzaTrack(bpy.types.PropertyGroup):
     count: bpy.props.IntProperty(name="Count", description="How many there are")  # type: ignore[valid-type]
     data: bpy.props.StringProperty(name="Data", description="The annotations, as JSON")  # type: ignore[valid-type]
     place: bpy.props.StringProperty(name="Place", description="Where they lie in the scene, as JSON")  # type: ignore[valid-type]
+    confidence: bpy.props.FloatProperty(  # type: ignore[valid-type]
+        name="Confidence", description="How sure these are on average", subtype="FACTOR", min=0.0, max=1.0
+    )
+    corrected: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Corrected", description="Seconds of the recording that were corrected and not generated since, as JSON"
+    )
     edits: bpy.props.StringProperty(name="Edits", description="What was changed by hand, as JSON")  # type: ignore[valid-type]
     cameras: bpy.props.CollectionProperty(type=CadenzaCamera)  # type: ignore[valid-type]
 

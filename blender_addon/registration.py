@@ -12,6 +12,7 @@ import bpy
 MODULES: Final = (
     "properties",
     "take_properties",
+    "music_curves",
     "frame_rate",
     "scene_properties",
     "operators.backend",
@@ -20,6 +21,7 @@ MODULES: Final = (
     "operators.generate",
     "operators.takes",
     "operators.annotate",
+    "operators.correct",
     "preferences",
     "panels.source",
     "panels.performer",

@@ -79,10 +79,15 @@ class PlacedTrack:
     def keep(self, item: Any) -> None:
         rows = [(a.time, a.duration, a.value, a.confidence) for a in self.annotations.annotations]
         item.namespace, item.count, item.data = self.annotations.namespace, len(rows), json.dumps(rows)
+        item.confidence = sum(row[3] for row in rows) / len(rows) if rows else 0.0
         self.keep_place(item)
 
     def keep_place(self, item: Any) -> None:
         item.place = json.dumps({"origin": self.origin, "anchor": self.anchor, "rate": self.rate})
+
+    def exact_frame(self, seconds: float) -> float:
+        """Scene frame, with its fraction, of a time in the recording, at the track's rate."""
+        return self.anchor + (seconds - self.origin) * self.rate
 
     def frame(self, index: int, shift: float = 0.0) -> int:
         """Whole frame of an annotation's marker, at the track's rate."""

@@ -11,12 +11,12 @@ from typing import Any
 import bpy
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
-from .. import markers, obstacles, orders
-from ..audio_source import SourceError, source_of
+from .. import corrections, markers, obstacles, orders
 from ..core.annotation_files import WRITERS, write_whole
 from ..core.annotations import AnnotationError, AnnotationTrack, from_json
 from ..midi_file import read_midi
 from . import UNDOABLE
+from .correct import origin
 from .failing import refuse
 from .generate import begin
 
@@ -50,7 +50,8 @@ class ImportAnnotations(bpy.types.Operator, ImportHelper):
             tracks = _read(Path(self.filepath))
         except (AnnotationError, OSError, UnicodeDecodeError) as error:
             return refuse(self, error)
-        count = markers.add_markers(scene, tracks, _origin(scene))
+        count = markers.add_markers(scene, tracks, origin(scene))
+        corrections.brought(scene, tracks)
         self.report({"INFO"}, f"{count} markers")
         return {"FINISHED"}
 
@@ -92,14 +93,6 @@ def _writer(path: Path) -> Callable[[Iterable[AnnotationTrack]], str]:
         raise AnnotationError(
             f"{path.name}: end the name in .json, .csv (a table) or .txt (labels for Audacity)"
         ) from None
-
-
-def _origin(scene: Any) -> float:
-    """Second of the recording at the scene's first frame: as the source lies, else its beginning."""
-    try:
-        return source_of(scene).origin(scene)
-    except SourceError:
-        return 0.0
 
 
 class DeleteTrack(bpy.types.Operator):

@@ -13,6 +13,7 @@ from ..character_files import CharacterError
 from ..client import BackendError
 from ..core.annotations import AnnotationError
 from ..core.motion import MotionError
+from ..corrections import CorrectionError
 from ..option_schema import OptionError
 from ..orders import OrderError
 from ..rig.body import RigError
@@ -25,6 +26,7 @@ EXPECTED: Final = (
     BackendError,
     BoneMapError,
     CharacterError,
+    CorrectionError,
     MotionError,
     OptionError,
     OrderError,

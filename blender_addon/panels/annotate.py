@@ -22,8 +22,32 @@ class TrackList(bpy.types.UIList):
         row = layout.row(align=True)
         row.prop(item, "shown", text="", icon="HIDE_OFF" if item.shown else "HIDE_ON", emboss=False)
         row.label(text=item.namespace.capitalize(), translate=False)
-        row.label(text=str(item.count))
+        row.label(text=f"{item.count}")
+        row.label(text="yours" if item.corrected else f"{100 * item.confidence:.0f} %")
         row.operator("cadenza.delete_track", text="", icon="X", emboss=False).namespace = item.namespace
+
+
+class CorrectPanel(InSidebar, bpy.types.Panel):
+    """Beats and bars by hand, keys and strips onto them."""
+
+    bl_idname = "CADENZA_PT_correct"
+    bl_parent_id = "CADENZA_PT_annotate"
+    bl_label = "Beats by Hand"
+    bl_options = CLOSED
+
+    def draw(self, context: Any) -> None:
+        layout = self.layout
+        layout.operator("cadenza.tap_beat", icon="ADD")
+        layout.operator("cadenza.set_downbeats", icon="MARKER_HLT")
+        row = layout.row(align=True)
+        row.label(text="Tempo")
+        row.operator("cadenza.double_tempo")
+        row.operator("cadenza.halve_tempo")
+        row = layout.row(align=True)
+        row.operator("cadenza.snap_keys", icon="KEYFRAME")
+        row.operator("cadenza.snap_strips", icon="NLA")
+        reason = obstacles.to_beats(context.scene)
+        show(layout, reason or "Move a beat, or delete it, by its marker", "INFO")
 
 
 class AnnotatePanel(InSidebar, bpy.types.Panel):
@@ -50,4 +74,4 @@ class AnnotatePanel(InSidebar, bpy.types.Panel):
             layout.template_list(TrackList.bl_idname, "", timeline, "tracks", timeline, "index", rows=3)
 
 
-CLASSES = (TrackList, AnnotatePanel)
+CLASSES = (TrackList, AnnotatePanel, CorrectPanel)

@@ -197,3 +197,20 @@ def covered(owner: Any, action: Any) -> str:
             "push it down or unlink it in the Action Editor"
         )
     return ""
+
+
+def selected_strips(owner: Any) -> list[Any]:
+    """An owner's strips that are selected; none without an owner."""
+    data = owner.animation_data if owner is not None else None
+    return [strip for track in data.nla_tracks for strip in track.strips if strip.select] if data is not None else []
+
+
+def move_strip(strip: Any, to: float) -> bool:
+    """Let a strip begin at a frame, as long as before; whether it moved. Blender keeps strips of a track apart."""
+    shift = to - strip.frame_start
+    if abs(shift) < 1e-4:
+        return False
+    # The end that leads the way first: a strip has a length.
+    for end in ("frame_end_raw", "frame_start_raw") if shift > 0 else ("frame_start_raw", "frame_end_raw"):
+        setattr(strip, end, getattr(strip, end) + shift)
+    return True

@@ -1,0 +1,160 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an animator corrects in beats and bars: whole tracks anew, what was touched, and what a generation is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, Final
+
+from . import markers
+from .core.annotations import CURVES, AnnotationTrack, find_track
+from .core.metre_edits import Metre, nearest
+from .timeline import frame_rate, seconds_at
+from .track_state import Edits, PlacedTrack
+
+MADE_OF_BEATS: Final = ("beat", "downbeat")
+ALONE: Final = 1.0
+"""Seconds around a correction that it concerns where it has no neighbours."""
+
+
+class CorrectionError(ValueError):
+    """Nothing to correct; the message says what is missing."""
+
+
+def metre_of(scene: Any) -> Metre:
+    """Beats and bars as they are on the timeline now; CorrectionError when there are none."""
+    metre = Metre.of(markers.corrected_tracks(scene))
+    if not metre.beats:
+        raise CorrectionError("there are no beats; recognise or import them, or add one at the playhead")
+    return metre
+
+
+def change(scene: Any, edit: Callable[[Metre], Metre], origin: float) -> Metre:
+    """Edit beats and bars, and put them on the timeline in place of those before.
+
+    Args:
+        origin: second of the recording at the scene's first frame, where there are no tracks yet.
+    """
+    before = Metre.of(markers.corrected_tracks(scene))
+    after = edit(before)
+    origin = origin_of(scene, origin)
+    hidden = {t.namespace for t in scene.cadenza_timeline.tracks if not t.shown}
+    markers.add_markers(scene, after.tracks(), origin)
+    for item in scene.cadenza_timeline.tracks:
+        if item.namespace in MADE_OF_BEATS:
+            touch(item, _different(before, after))
+            markers.show_track(scene, item.namespace, item.namespace not in hidden)
+    return after
+
+
+def touch(item: Any, times: Iterable[float]) -> None:
+    """Remember that a track was corrected at these seconds."""
+    known = json.loads(item.corrected or "[]")
+    item.corrected = json.dumps(sorted({*known, *(round(t, 4) for t in times)}))
+
+
+def brought(scene: Any, tracks: Iterable[AnnotationTrack]) -> None:
+    """These tracks are the animator's own (read from a file): generations take them as they are."""
+    names = {t.namespace for t in tracks}
+    for item in scene.cadenza_timeline.tracks:
+        if item.namespace in names:
+            item.corrected = item.corrected or "[]"
+
+
+def recognised(scene: Any, namespaces: Collection[str]) -> None:
+    """These tracks were recognised anew: nothing of them is corrected."""
+    for item in scene.cadenza_timeline.tracks:
+        if item.namespace in namespaces:
+            item.corrected = ""
+
+
+def touched(scene: Any) -> list[float]:
+    """Seconds of the recording that were corrected and not generated since, markers moved and deleted by hand too."""
+    times: list[float] = []
+    for item in scene.cadenza_timeline.tracks:
+        times += json.loads(item.corrected or "[]")
+        track, edits = PlacedTrack.of(item), Edits.of(item)
+        markers.read_by_hand(scene, item, track, edits)
+        known = track.annotations.annotations
+        times += [known[i].time + shift for i, shift in edits.moved.items()]
+        times += [known[i].time for i in [*edits.moved, *edits.deleted] if i < len(known)]
+    return sorted(times)
+
+
+def for_generation(scene: Any) -> list[AnnotationTrack]:
+    """The tracks that an animator corrected or brought along, for ``JobRequest.annotations``; curves are not read."""
+    wanted = {item.namespace for item in scene.cadenza_timeline.tracks if _is_corrected(scene, item)}
+    if wanted & set(MADE_OF_BEATS):
+        wanted |= set(MADE_OF_BEATS)  # each without the other would contradict it
+    return [
+        t for t in markers.corrected_tracks(scene) if t.namespace in wanted and t.namespace not in CURVES and len(t)
+    ]
+
+
+def settle(scene: Any) -> None:
+    """What was corrected has been asked for; it stays the animator's."""
+    for item in scene.cadenza_timeline.tracks:
+        if item.corrected:
+            item.corrected = "[]"
+
+
+def frames_touched(scene: Any) -> tuple[int, int] | None:
+    """First and last scene frame that corrections concern: each from the beat before it to the beat after it."""
+    times = touched(scene)
+    item = next((t for t in scene.cadenza_timeline.tracks if t.namespace == "beat"), None)
+    if not times or item is None:
+        return None
+    placed = PlacedTrack.of(item)
+    beats = [*find_track(markers.corrected_tracks(scene), "beat").times]
+    first = max((b for b in beats if b < times[0] - 1e-6), default=times[0] - ALONE)
+    last = min((b for b in beats if b > times[-1] + 1e-6), default=times[-1] + ALONE)
+    return round(placed.exact_frame(first)), round(placed.exact_frame(last))
+
+
+def chosen_beats(scene: Any, metre: Metre) -> set[int]:
+    """Indices of the beats whose markers are selected."""
+    origin = origin_of(scene, 0.0)
+    half = 0.5 / frame_rate(scene)
+    times = [
+        seconds_at(scene, m.frame, origin)
+        for m in scene.timeline_markers
+        if m.select and m.cadenza.namespace in MADE_OF_BEATS
+    ]
+    found = {nearest(metre.beats, t): t for t in times}
+    return {i for i, t in found.items() if abs(metre.beats[i] - t) <= half + 1e-3}
+
+
+def beat_frames(scene: Any) -> list[float]:
+    """Scene frames of the beats, with their fractions, rising."""
+    item = next((t for t in scene.cadenza_timeline.tracks if t.namespace == "beat"), None)
+    if item is None:
+        return []
+    placed = PlacedTrack.of(item)
+    return [placed.exact_frame(t) for t in Metre.of(markers.corrected_tracks(scene)).beats]
+
+
+def _is_corrected(scene: Any, item: Any) -> bool:
+    if item.corrected:
+        return True
+    track, edits = PlacedTrack.of(item), Edits.of(item)
+    markers.read_by_hand(scene, item, track, edits)
+    return bool(edits.moved or edits.deleted)
+
+
+def origin_of(scene: Any, origin: float) -> float:
+    """Second of the recording at the scene's first frame, as the tracks that are there have it."""
+    for item in scene.cadenza_timeline.tracks:
+        placed = PlacedTrack.of(item)
+        return placed.origin + (scene.frame_start - placed.anchor) / placed.rate
+    return origin
+
+
+def _different(before: Metre, after: Metre) -> Collection[float]:
+    """Times of what is new, gone, or begins a bar where it did not."""
+
+    def said(metre: Metre) -> set[tuple[float, bool]]:
+        return {(round(t, 4), i in metre.firsts) for i, t in enumerate(metre.beats)}
+
+    return {t for t, _ in said(before) ^ said(after)}

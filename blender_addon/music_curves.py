@@ -1,0 +1,143 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The music's loudness and dynamics as curves of the scene, which drivers can read and animators can edit.
+
+``scene.cadenza_music`` has registered properties; their F-curves are kept in the scene's own action, beside whatever an
+animator has there. Blender shows them in the Graph Editor of the scene.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import bpy
+import numpy as np
+
+from .core.annotations import Annotation, AnnotationTrack
+from .rig.action import CONSTANT, curves_in_use, curves_of, new_action, new_curve, set_keys, values_at
+from .track_state import PlacedTrack
+
+LEVELS: Final = ("ppp", "pp", "p", "mp", "mf", "f", "ff", "fff")
+GROUP: Final = "Cadenza music"
+PATHS: Final = {"loudness": "cadenza_music.loudness", "dynamics": "cadenza_music.dynamics"}
+"""Namespaces that have a curve -> the property's path from the scene."""
+SHORTEST_STEP: Final = 0.1
+"""Seconds between two keys of the loudness."""
+
+
+class CadenzaMusic(bpy.types.PropertyGroup):
+    """What the music does at the current frame."""
+
+    loudness: bpy.props.FloatProperty(  # type: ignore[valid-type]
+        name="Loudness", description="How loud the music is now, LUFS (momentary)", default=-70.0
+    )
+    dynamics: bpy.props.FloatProperty(  # type: ignore[valid-type]
+        name="Dynamics", description="The dynamic mark in force: 0 ppp, 1 pp, ... 7 fff", default=4.0
+    )
+
+
+def put(scene: Any, track: AnnotationTrack, placed: PlacedTrack) -> None:
+    """Give a track's curve its keys, in place of those that it has."""
+    path = PATHS.get(track.namespace)
+    if path is None:
+        return
+    remove(scene, track.namespace)
+    chosen = _thinned(track) if track.namespace == "loudness" else [a for a in track.annotations if a.value in LEVELS]
+    if not chosen:
+        return
+    data = scene.animation_data or scene.animation_data_create()
+    if data.action is None:
+        data.action = new_action(GROUP, scene)
+        if hasattr(data, "action_slot") and data.action_slot is None:
+            data.action_slot = data.action.slots[0]
+    curves = curves_in_use(data) or curves_of(data.action)
+    curve = new_curve(curves, path, 0, GROUP)
+    frames = np.array([placed.exact_frame(a.time) for a in chosen])
+    set_keys(curve, frames, np.array([value_of(track.namespace, a) for a in chosen]))
+    if track.namespace == "dynamics":
+        constant = np.full(len(curve.keyframe_points), CONSTANT, dtype=np.uint8)
+        curve.keyframe_points.foreach_set("interpolation", constant)
+
+
+def remove(scene: Any, namespace: str) -> None:
+    """Take a track's curve away; the action stays if it holds anything else."""
+    curve = curve_of(scene, namespace)
+    if curve is not None:
+        curves_in_use(scene.animation_data).fcurves.remove(curve)
+
+
+def curve_of(scene: Any, namespace: str) -> Any:
+    """The F-curve of a track, or None."""
+    data = scene.animation_data
+    if data is None or data.action is None or namespace not in PATHS:
+        return None
+    curves = curves_in_use(data)
+    return curves.fcurves.find(PATHS[namespace]) if curves is not None else None
+
+
+def stretch(scene: Any, namespace: str, anchor: float, factor: float) -> None:
+    """Move all keys of a curve, the animator's too, away from a frame by a factor: the frame rate was changed."""
+    curve = curve_of(scene, namespace)
+    if curve is None or abs(factor - 1.0) < 1e-9:
+        return
+    count = len(curve.keyframe_points)
+    for name in ("co", "handle_left", "handle_right"):
+        points = np.empty(2 * count, dtype=np.float32)
+        curve.keyframe_points.foreach_get(name, points)
+        points[0::2] = anchor + (points[0::2] - anchor) * factor
+        curve.keyframe_points.foreach_set(name, points)
+    curve.update()
+
+
+def read(scene: Any, track: AnnotationTrack, placed: PlacedTrack) -> AnnotationTrack:
+    """A track with the values that its curve has now: an animator may have edited it. Marks other than levels
+    (hairpins) stay."""
+    curve = curve_of(scene, track.namespace)
+    if curve is None or not len(track):
+        return track
+    frames = np.array([placed.exact_frame(a.time) for a in track.annotations])
+    values = values_at(curve, frames)
+    return AnnotationTrack(
+        track.namespace,
+        tuple(_with_value(track.namespace, a, v) for a, v in zip(track.annotations, values, strict=True)),
+    )
+
+
+def value_of(namespace: str, annotation: Annotation) -> float:
+    """An annotation as the number of its curve."""
+    return float(LEVELS.index(annotation.value)) if namespace == "dynamics" else float(annotation.value)
+
+
+def _with_value(namespace: str, annotation: Annotation, value: float) -> Annotation:
+    if namespace == "dynamics":
+        if annotation.value not in LEVELS:
+            return annotation
+        said: Any = LEVELS[int(np.clip(round(value), 0, len(LEVELS) - 1))]
+    else:
+        said = annotation.value if abs(value - annotation.value) < 0.05 else round(float(value), 2)
+    return annotation if said == annotation.value else Annotation(annotation.time, annotation.duration, said, 1.0)
+
+
+def _thinned(track: AnnotationTrack) -> Sequence[Annotation]:
+    """Not more keys than anybody wants to edit."""
+    out: list[Annotation] = []
+    for annotation in track.annotations:
+        if not out or annotation.time - out[-1].time >= SHORTEST_STEP - 1e-6:
+            out.append(annotation)
+    return out
+
+
+CLASSES: tuple[Any, ...] = (CadenzaMusic,)
+
+
+def register() -> None:
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    bpy.types.Scene.cadenza_music = bpy.props.PointerProperty(type=CadenzaMusic)
+
+
+def unregister() -> None:
+    del bpy.types.Scene.cadenza_music
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

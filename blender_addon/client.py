@@ -100,8 +100,18 @@ class Backend:
             raise self._garbage("its list of components cannot be read") from error
 
     def has_sound(self, sha256: str) -> bool:
+        return self._has("audio", sha256)
+
+    def has_motion(self, sha256: str) -> bool:
+        return self._has("motions", sha256)
+
+    def put_motion(self, sha256: str, data: bytes) -> None:
+        """Upload a motion (``Motion.to_bytes``)."""
+        self._ask("PUT", f"/v1/motions/{sha256}", data, "application/octet-stream", len(data))
+
+    def _has(self, what: str, sha256: str) -> bool:
         try:
-            self._ask("HEAD", f"/v1/audio/{sha256}")
+            self._ask("HEAD", f"/v1/{what}/{sha256}")
         except BackendError as error:
             if error.status == 404:
                 return False

@@ -44,9 +44,11 @@ class Known:
     def generators(self) -> list[ComponentInfo]:
         return [c for c in self.components if c.kind == "generator" and not c.error]
 
-    def recognized(self) -> list[str]:
-        """Namespaces that can be recognised; beats and bars while nothing is known."""
-        written = {namespace for c in self.components if not c.error for namespace in c.writes}
+    def recognized(self, given: str = "SOUND") -> list[str]:
+        """Namespaces that can be recognised from SOUND (with a score perhaps), MOTION or BOTH; beats and bars while
+        nothing is known."""
+        able = [c for c in self.components if not c.error and (given != "MOTION" or "motion" in c.inputs)]
+        written = {namespace for c in able for namespace in c.writes}
         return [n for n in NAMESPACES if n in (written or {"beat", "downbeat"})]
 
     def find(self, name: str) -> ComponentInfo | None:

@@ -25,7 +25,11 @@ def to_generating(scene: Any) -> str:
 
 def to_recognizing(scene: Any) -> str:
     """What keeps the source from being recognised."""
-    return to_working() or to_source(scene) or to_backend()
+    given = scene.cadenza.recognize_from
+    lacking = "" if given == "MOTION" else to_source(scene)
+    if given != "SOUND" and scene.cadenza.character is None:
+        lacking = lacking or "Choose in Performer whose motion is to be watched"
+    return to_working() or lacking or to_backend()
 
 
 def to_exporting(scene: Any) -> str:

@@ -17,7 +17,7 @@ from . import character, connection, corrections, options, takes
 from .applying import Again, Destination
 from .audio_source import Source, source_of
 from .core.annotations import to_json
-from .core.motion import MotionError
+from .core.motion import Motion, MotionError
 from .core.protocol import JobRequest
 from .jobs import Order
 from .marking import Marks
@@ -25,8 +25,9 @@ from .motion_files import load_motion
 from .reference import Reference
 from .remote_job import Failure, Message, Progress, RemoteJob, Result
 from .rig.bone_map import essential_missing
+from .rig.capture import capture
 from .rig.nla import Clock
-from .timeline import frame_rate, seconds_at
+from .timeline import frame_at, frame_rate, seconds_at
 
 FRAME_RATES: Final = (1.0, 240.0)
 """What a backend generates; keys of other scenes are put between frames."""
@@ -104,15 +105,37 @@ def _again(scene: Any, source: Source, frames: tuple[float, float], state: Any) 
 
 def recognition(scene: Any) -> Order:
     """Annotations of the source as markers."""
-    wanted = scene.cadenza.recognize & set(connection.known().recognized())
+    wanted = scene.cadenza.recognize & set(connection.known().recognized(scene.cadenza.recognize_from))
     if not wanted:
         raise OrderError("nothing is chosen to recognise; choose at least one kind")
-    source = source_of(scene)
-    if source.sound is None:
+    given = scene.cadenza.recognize_from
+    source = _watched_range(scene) if given == "MOTION" else source_of(scene)
+    if source.sound is None and given != "MOTION":
         raise OrderError("recognising needs a sound; choose a sound strip, a speaker or a file in Source")
+    backend, motion = connection.backend(), None
+    if given != "SOUND":
+        motion = _watched(scene, source).to_bytes()
     request = _request(scene, source, {"recognize": tuple(sorted(wanted)), "options": _options(scene.cadenza)})
-    work = RemoteJob(connection.backend(), request, source.sound, source.score)
+    work = RemoteJob(backend, request, source.sound, source.score, motion=motion)
     return Order("Recognise", work, mark=Marks(Reference.to(scene), source, frozenset(wanted)))
+
+
+def _watched_range(scene: Any) -> Source:
+    """The scene's own range, where there is no sound: its first frame is second 0."""
+    return Source(None, None, None, None, float(scene.frame_start), 0.0, "the character's motion")
+
+
+def _watched(scene: Any, source: Source) -> Motion:
+    """What the chosen character does while the source sounds, or in the scene's range."""
+    armature = scene.cadenza.character
+    if armature is None or armature.name not in scene.objects:
+        raise OrderError("no character is chosen; choose in Performer whose motion is to be watched")
+    first, last, origin = float(scene.frame_start), float(scene.frame_end), source.origin(scene)
+    if source.start is not None:
+        first = max(first, float(frame_at(scene, source.start, origin)))
+    if source.end is not None:
+        last = min(last, float(frame_at(scene, source.end, origin)))
+    return capture(scene, armature, character.bone_map_of(armature), first, last, origin)
 
 
 def motion_file(scene: Any) -> Order:

@@ -81,7 +81,8 @@ class RemoteJob:
     """What to ask of which backend.
 
     Attributes:
-        request: without the hash of the sound and the score's bytes, which are read from the files.
+        request: without the hashes of sound and motion and the score's bytes, which are read from the files.
+        motion: what recognisers are to watch, as bytes, or None.
         before: of the take that the motion goes into, and of what was generated again since; the backend
             remembers their results, or makes the same once more.
         silence, absence: see SILENCE and ABSENCE.
@@ -92,6 +93,7 @@ class RemoteJob:
     sound: Path | None
     score: Path | None
     before: tuple[JobRequest, ...] = ()
+    motion: bytes | None = field(default=None, repr=False)
     interval: float = INTERVAL
     silence: float = SILENCE
     absence: float = ABSENCE
@@ -138,6 +140,8 @@ class _Run:
         if self._job.score is not None:
             data = base64.b64encode(self._job.score.read_bytes()).decode()
             request = replace(request, score=ScoreFile(self._job.score.name, data))
+        if self._job.motion is not None:
+            request = replace(request, motion=self._send_motion(self._job.motion))
         if self._job.sound is None:
             return request
         digest = self._digest(self._job.sound)
@@ -145,6 +149,14 @@ class _Run:
             sound = self._job.sound
             self._patiently(lambda: self._backend.put_audio(digest, sound, self._sent))
         return replace(request, audio=digest)
+
+    def _send_motion(self, data: bytes) -> str:
+        """Its hash; afterwards it is at the backend."""
+        digest = hashlib.sha256(data).hexdigest()
+        self._tell("sending", 0.0, "Sending the motion")
+        if not self._patiently(lambda: self._backend.has_motion(digest)):
+            self._patiently(lambda: self._backend.put_motion(digest, data))
+        return digest
 
     def _digest(self, sound: Path) -> str:
         self._tell("sending", 0.0, f"Reading {sound.name}")

@@ -44,6 +44,17 @@ BODY_PARTS = (
     ("ALL", "Whole Body", "Everything that the take moves", 0),
     *((p, PART_NAMES[p], f"Only the {PART_NAMES[p].lower()}", i) for i, p in enumerate(PARTS, 1) if p in PART_NAMES),
 )
+FROM = (
+    ("SOUND", "Sound", "What is heard in the source", "SOUND", 0),
+    (
+        "MOTION",
+        "Motion",
+        "What the character does in the scene's range, whatever moves it; no sound is needed",
+        "ARMATURE_DATA",
+        1,
+    ),
+    ("BOTH", "Both", "The source's sound and the character's motion", "LINKED", 2),
+)
 KINDS_OF_MARKS = tuple((n, n.capitalize(), f"Recognise and mark: {n}", 1 << i) for i, n in enumerate(NAMESPACES))
 
 
@@ -153,6 +164,7 @@ class CadenzaScene(bpy.types.PropertyGroup):
     mark_takes: bpy.props.BoolProperty(  # type: ignore[valid-type]
         name="Mark Beats with Each Take", description="Put markers on the timeline with each new take", default=True
     )
+    recognize_from: bpy.props.EnumProperty(name="From", items=FROM, description="What is listened to or watched")  # type: ignore[valid-type]
     recognize: bpy.props.EnumProperty(  # type: ignore[valid-type]
         name="Recognise", items=KINDS_OF_MARKS, options={"ENUM_FLAG"}, default={"beat", "downbeat"}
     )

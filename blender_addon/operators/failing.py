@@ -18,6 +18,7 @@ from ..option_schema import OptionError
 from ..orders import OrderError
 from ..rig.body import RigError
 from ..rig.bone_map import BoneMapError
+from ..rig.capture import CaptureError
 from ..takes import TakeError
 
 EXPECTED: Final = (
@@ -25,6 +26,7 @@ EXPECTED: Final = (
     ApplyError,
     BackendError,
     BoneMapError,
+    CaptureError,
     CharacterError,
     CorrectionError,
     MotionError,

@@ -59,8 +59,9 @@ class AnnotatePanel(InSidebar, bpy.types.Panel):
     def draw(self, context: Any) -> None:
         state, layout = context.scene.cadenza, self.layout
         layout.prop(state, "mark_takes")
+        layout.row().prop(state, "recognize_from", expand=True)
         grid = layout.grid_flow(columns=2, align=True)
-        for namespace in connection.known().recognized():
+        for namespace in connection.known().recognized(state.recognize_from):
             grid.prop_enum(state, "recognize", namespace)
         layout.operator("cadenza.recognize", icon="MARKER")
         reason = obstacles.to_recognizing(context.scene)

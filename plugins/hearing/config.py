@@ -37,6 +37,8 @@ class HearingConfig(BaseModel):
     """Everything that ``Network`` is built from; unknown names are refused.
 
     Attributes:
+        kind: "transformer", or the paper's other network, "convolution", which uses of what follows only the names in
+            ``widths``, kernel, heads and dropout.
         widths: modality -> width of its embedding.
         front: "convolution" over time alone, as in the paper; "keys": *notes* are convolved over the keys too.
         joined: frames that go through the blocks of all as one, and come apart again before the answers.
@@ -49,6 +51,7 @@ class HearingConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
+    kind: Literal["transformer", "convolution"] = "transformer"
     widths: dict[str, int] = Field(default_factory=lambda: {"notes": 112, "movement": 32})
     front: Literal["convolution", "keys"] = "keys"
     kernel: int = Field(default=9, ge=1)
@@ -97,6 +100,17 @@ def paper_time(modalities: Sequence[Modality]) -> HearingConfig:
         heads=dict(TIME),
         final_norm=False,
         positions="learned",
+    )
+
+
+def paper_convolution(modalities: Sequence[Modality]) -> HearingConfig:
+    """The paper's convolutional network, with all answers."""
+    return HearingConfig(
+        kind="convolution",
+        widths={name: WIDTHS[name] for name in modalities},
+        kernel=21,
+        heads={**TIME, **EXPRESSION},
+        dropout=0.5,
     )
 
 

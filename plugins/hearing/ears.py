@@ -48,14 +48,14 @@ class Ears:
         try:
             import torch
 
-            from plugins.hearing.model import Network
+            from plugins.hearing.model import network_of
 
             weights = load_weights(self._path)
         except CheckpointError as error:
             raise ComponentError(str(error)) from error
         except ModuleNotFoundError as error:
             raise ComponentError(f"hearing needs {error.name}; run: pip install 'cadenza[learned]'") from error
-        self._network = Network(weights.model)
+        self._network = network_of(weights.model)
         self._network.load_state_dict({name: torch.from_numpy(v) for name, v in weights.tensors.items()})
         self._network.to(device).eval()
         self._weights, self._device = weights, device

@@ -19,6 +19,15 @@ from plugins.hearing.config import INPUTS, HearingConfig
 from plugins.hearing.features import KEYS, LEVELS
 
 
+def network_of(config: HearingConfig) -> nn.Module:
+    """The network that a config describes, with fresh weights."""
+    if config.kind == "convolution":
+        from plugins.hearing.convolution import ConvolutionNetwork
+
+        return ConvolutionNetwork(config)
+    return Network(config)
+
+
 class Network(nn.Module):
     """Features of sound, motion or both in, an answer a frame out."""
 

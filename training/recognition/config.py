@@ -15,6 +15,7 @@ from plugins.hearing.config import (
     TIME,
     HearingConfig,
     Modality,
+    paper_convolution,
     paper_expression,
     paper_time,
 )
@@ -49,7 +50,7 @@ class RecognitionConfig(Section):
     clips: tuple[str, ...]
     output: str
     seed: int = Field(default=0, ge=0)
-    network: Literal["ours", "paper-time", "paper-expression"] = "ours"
+    network: Literal["ours", "paper-time", "paper-expression", "paper-cnn"] = "ours"
     modalities: tuple[Modality, ...] = ("notes", "movement")
     leave_out: tuple[str, ...] = ()
     model: dict[str, Any] = Field(default_factory=dict)
@@ -75,6 +76,7 @@ class RecognitionConfig(Section):
         base = {
             "ours": lambda: HearingConfig(widths={name: OUR_WIDTHS[name] for name in self.modalities}),
             "paper-time": lambda: paper_time(self.modalities),
+            "paper-cnn": lambda: paper_convolution(self.modalities),
             "paper-expression": lambda: paper_expression(self.modalities),
         }[self.network]()
         heads = {name: CLASSES.get(name, size) for name, size in base.heads.items()}

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from plugins.api.transformer import parameter_count
 from plugins.hearing.checkpoint import VERSION, pack
-from plugins.hearing.model import Network
+from plugins.hearing.model import network_of
 from training.recognition.config import RecognitionConfig
 from training.recognition.losses import class_loss, class_weights, paper_event_loss, shift_tolerant_loss
 from training.recognition.targets import CLASSES, EVENTS
@@ -48,7 +48,7 @@ def train(config: RecognitionConfig) -> Path:
     library = Library(config.clips, config.modalities, config.leave_out)
     heard, valid = library.split("train"), library.split("valid")
     torch.manual_seed(config.seed)
-    run = _Run(config, Network(config.hearing), heard)
+    run = _Run(config, network_of(config.hearing), heard)
     network, optimizer = fabric.setup(run.network, run.optimizer)
     folder = Path(config.output)
     same: dict[str, Any] = {"run": config.same_run(), "data_card": library.card_sha256}
@@ -91,7 +91,7 @@ def train(config: RecognitionConfig) -> Path:
 class _Run(RunState):
     """A network that hears, in training."""
 
-    def __init__(self, config: RecognitionConfig, network: Network, heard: Sequence[Heard]) -> None:
+    def __init__(self, config: RecognitionConfig, network: torch.nn.Module, heard: Sequence[Heard]) -> None:
         super().__init__("hearing-training", VERSION, network, config.schedule, config.average)
         self.config, self._heard = config, heard
         frames = np.array([len(h) for h in heard], dtype=float)
@@ -135,7 +135,7 @@ class _Run(RunState):
         """Mean loss of the averaged weights over the recordings of the validation, in windows end to end."""
         length = self.config.window
         cuts = [window(h, first, length) for h in valid for first in range(0, max(1, len(h) - length // 2), length)]
-        network = Network(self.config.hearing).to(fabric.device).eval()
+        network = network_of(self.config.hearing).to(fabric.device).eval()
         network.load_state_dict(self.averaged)
         losses = []
         with torch.no_grad():

@@ -46,6 +46,18 @@ def write_piano_clips(folder: Path, seconds: float = 12.0, splits: tuple[str, ..
     return _save(folder, "piano", splits, audio, score, joints)
 
 
+def with_hearing(folder: Path, seed: int = 0) -> Path:
+    """The same clips with what networks that hear read besides: a key begins on every beat; answers with the folder."""
+    score = np.load(folder / "score.npy", allow_pickle=False)
+    rng = np.random.default_rng(seed)
+    keys = rng.integers(0, 20, (len(score), 176)).astype(np.uint8)
+    keys[score[:, 1] > 0.5, 40] = 250
+    np.save(folder / "keys.npy", keys)
+    np.save(folder / "levels.npy", (-40.0 + 6.0 * rng.random((len(score), 16))).astype(np.float16))
+    np.save(folder / "markers.npy", rng.normal(0.0, 0.2, (len(score), 22, 3)).astype(np.float16))
+    return folder
+
+
 def _piano_joints(across: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
     """Metres from the hips: a seated body whose arms follow the hands; no violin, no bow."""
     out = 0.001 * rng.normal(size=(len(across[0]), len(JOINTS), 3))

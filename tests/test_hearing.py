@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +13,28 @@ import numpy as np
 import pytest
 import torch
 
-from plugins.api import Audio, ComponentError, JobContext
+from plugins.a2m.score_features import NAMES
+from plugins.api import Audio, ComponentError, JobContext, Motion, Skeleton
 from plugins.api.checkpoint import CheckpointError
 from plugins.api.testing import check_component
+from plugins.hearing import features
 from plugins.hearing.checkpoint import load_weights
+from plugins.hearing.config import INPUTS
 from plugins.hearing.ears import Ears, window_starts
-from plugins.hearing.picking import bars, chances, peaks, snapped, stretches
+from plugins.hearing.picking import chances, peaks, stretches
 from plugins.hearing.recognizers import LearnedArticulation, LearnedBeats, LearnedDynamics, LearnedPhrases
-from tests.a2m_clips import write_clips
+from tests.a2m_clips import with_hearing, write_clips
 from tests.running import tone
+from training.a2m_clips import ClipsError
 from training.config_files import ConfigError, read_config
 from training.recognition.config import RecognitionConfig
-from training.recognition.evaluate import evaluate, table
+from training.recognition.evaluate import confusion_lines, evaluate, table
 from training.recognition.targets import CLASSES
 from training.recognition.train import train
 from training.recognition.windows import Heard, Library, varied, window
 
 ROOT = Path(__file__).resolve().parents[1]
-TINY = {"widths": {"audio": 16}, "main_blocks": 1, "feed_forward": 16}
+TINY = {"widths": {"notes": 16, "movement": 8}, "main_blocks": 1, "feed_forward": 16}
 
 
 def activation(times: list[float], seconds: float = 10.0, height: float = 0.9) -> np.ndarray:
@@ -45,14 +50,6 @@ def test_peaks_are_found_between_frames() -> None:
     assert len(peaks(activation(wanted, height=0.3), 0.4, 0.1)[0]) == 0
     assert len(peaks(np.empty(0), 0.4, 0.1)[0]) == 0
     assert len(peaks(np.full(80, 0.9), 0.4, 0.1)[0]) <= 80 / 5
-
-
-def test_beats_are_counted_through_the_bars() -> None:
-    beats = np.arange(10) * 0.5
-    np.testing.assert_array_equal(bars(beats, np.array([1.0, 2.5, 4.02])), [2, 3, 1, 2, 3, 1, 2, 3, 1, 2])
-    np.testing.assert_array_equal(bars(beats, np.empty(0)), np.ones(10))
-    assert len(bars(np.empty(0), np.array([1.0]))) == 0
-    np.testing.assert_allclose(snapped(beats, np.array([1.04, 2.46, 3.25])), [1.0, 2.5, 3.25])
 
 
 def test_short_stretches_go_to_their_longer_neighbours() -> None:
@@ -93,7 +90,7 @@ def config(clips: Path, output: Path, **changes: Any) -> RecognitionConfig:
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_clips(tmp_path_factory.mktemp("hearing") / "clips")
+    return with_hearing(write_clips(tmp_path_factory.mktemp("hearing") / "clips"))
 
 
 @pytest.fixture(scope="module")
@@ -110,10 +107,10 @@ def test_the_contract(kind: Any, ears: Ears) -> None:
 def test_no_beats_on_silence_and_none_without_a_sound(ears: Ears) -> None:
     beats = LearnedBeats(ears)
     beats.load("cpu")
-    options = beats.Options(threshold=0.05)
+    options = beats.Options(steadiness=1.0)
     for track in beats.recognize(Audio(np.zeros(22050 * 8, dtype=np.float32), 22050), None, options, JobContext()):
         assert track.annotations == ()
-    with pytest.raises(ComponentError, match="give one"):
+    with pytest.raises(ComponentError, match="in a sound or a motion; give one"):
         beats.recognize(None, None, options, JobContext())
 
 
@@ -145,28 +142,67 @@ def test_a_run_taken_up_again_ends_the_same(clips: Path, tmp_path: Path) -> None
         train(config(clips, tmp_path / "parts", seed=1))
 
 
-@pytest.mark.parametrize("network", ["paper-time", "paper-expression"])
-def test_the_papers_networks_train_too(clips: Path, tmp_path: Path, network: str) -> None:
-    raw = config(clips, tmp_path, network=network, model={"main_blocks": 0, "head_blocks": 1}, steps=2)
+@pytest.mark.parametrize("network", ["paper-time", "paper-expression", "paper-cnn"])
+@pytest.mark.parametrize("modalities", [["audio"], ["motion", "hands"], ["audio", "motion", "hands"]])
+def test_the_papers_networks_train_too(clips: Path, tmp_path: Path, network: str, modalities: list[str]) -> None:
+    small = {"main_blocks": 0, "head_blocks": 1}
+    raw = config(clips, tmp_path, network=network, modalities=modalities, model=small, steps=2)
     assert train(raw.model_copy(update={"loss": raw.loss.model_copy(update={"events": "paper"})})).is_file()
 
 
 def test_a_window_is_what_is_heard_there_at_its_speed(clips: Path) -> None:
-    heard = Library([str(clips)]).split("train")[0]
+    heard = Library([str(clips)], ["audio", "notes", "movement"]).split("train")[0]
+    mel = np.asarray(heard.inputs["audio"], dtype=np.float32)
     plain = window(heard, 10, 80)
-    np.testing.assert_allclose(plain.audio, np.asarray(heard.audio[10:90], dtype=np.float32), atol=1e-6)
+    np.testing.assert_allclose(plain.inputs["audio"], mel[10:90], atol=1e-6)
+    assert {name: x.shape for name, x in plain.inputs.items()} == {
+        name: (80, INPUTS[name]) for name in ("audio", "notes", "movement")
+    }
+    keys = np.load(clips / "keys.npy")[heard.recording.rows][10:90] / 255
+    np.testing.assert_allclose(plain.inputs["notes"][:, :176], keys, atol=1e-6)
     fast = window(heard, 10, 80, speed=2.0)
-    np.testing.assert_allclose(fast.audio, np.asarray(heard.audio[10:170:2], dtype=np.float32), atol=1e-6)
+    np.testing.assert_allclose(fast.inputs["audio"], mel[10:170:2], atol=1e-6)
+    moved = [w.inputs["movement"][:, :-1].reshape(80, -1, 6) for w in (plain, fast)]
+    np.testing.assert_allclose(moved[1][:40, :, :3], moved[0][::2, :, :3], atol=1e-5)
+    np.testing.assert_allclose(moved[1][:40, :, 3:], 2 * moved[0][::2, :, 3:], atol=1e-5)
     for name, frames in heard.events.items():
         inside = frames[(frames >= 10) & (frames < 169)]
         assert fast.events[name].sum() <= len(inside)
         assert fast.events[name].sum() >= len(inside) / 2 - 1
     beyond = window(heard, len(heard) - 20, 80)
     assert beyond.music.sum() == 20
+    assert not beyond.inputs["notes"][25:].any()
     assert (beyond.classes["dynamics"][25:] == -1).all()
-    again = varied(heard, 80, config(clips, clips).variety, np.random.default_rng(3))
-    same = varied(heard, 80, config(clips, clips).variety, np.random.default_rng(3))
-    np.testing.assert_array_equal(again.audio, same.audio)
+    variety = config(clips, clips).variety
+    again, same = (varied(heard, 80, variety, np.random.default_rng(3)) for _ in range(2))
+    np.testing.assert_array_equal(again.inputs["notes"], same.inputs["notes"])
+
+
+def test_now_and_then_only_sound_or_only_movement_is_there(clips: Path) -> None:
+    heard = Library([str(clips)], ["notes", "movement"]).split("train")[0]
+    variety, rng = config(clips, clips).variety, np.random.default_rng(0)
+    found = [varied(heard, 40, variety, rng) for _ in range(60)]
+    without = {name: sum(not w.inputs[name].any() for w in found) for name in ("notes", "movement")}
+    assert 4 <= without["notes"] <= 24
+    assert 4 <= without["movement"] <= 24
+    assert all(w.inputs["notes"].any() or w.inputs["movement"].any() for w in found)
+
+
+def test_who_says_nothing_of_phrases_does_not_say_that_there_are_none(clips: Path, tmp_path: Path) -> None:
+    folder = with_hearing(write_clips(tmp_path / "clips"))
+    score = np.load(folder / "score.npy")
+    score[:, NAMES.index("phrase")] = 0.0
+    np.save(folder / "score.npy", score)
+    silent = window(Library([str(folder)], ["notes"]).split("train")[0], 0, 80)
+    assert not silent.known["phrase"].any()
+    assert silent.known["beat"].all()
+    assert window(Library([str(clips)], ["notes"]).split("train")[0], 0, 80).known["phrase"].all()
+
+
+def test_clips_without_keys_say_how_to_make_them(tmp_path: Path) -> None:
+    folder = write_clips(tmp_path / "clips")
+    with pytest.raises(ClipsError, match=r"keys.npy is missing; make the clips with: cadenza-train clips --hearing"):
+        Library([str(folder)], ["notes"])
 
 
 def test_the_shipped_config_is_read(tmp_path: Path) -> None:
@@ -189,16 +225,16 @@ def test_a_network_that_says_the_truth_gets_full_marks(
     clips: Path, ears: Ears, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     count = 1200
-    recording = Library([str(clips)]).split("train")[0].recording
+    recording = replace(Library([str(clips)], ["notes"]).split("train")[0].recording, frames=count)
     beats = np.arange(10, count, 24)
     heard = Heard(
         recording,
-        np.zeros((count, 128), dtype=np.float16),
+        {"notes": np.zeros((count, 192), dtype=np.uint8), "movement": None},
         {"beat": beats, "downbeat": beats[::4], "phrase": beats[::16]},
         {"dynamics": np.arange(count) // 300, "articulation": np.arange(count) // 100 % 3},
     )
 
-    def truth(self: Ears, mel: np.ndarray, network: Any, context: JobContext) -> dict[str, np.ndarray]:
+    def truth(self: Ears, inputs: Any, network: Any, context: JobContext) -> dict[str, np.ndarray]:
         said = {name: np.full((count, 1), -9.0) for name in heard.events}
         for name, frames in heard.events.items():
             said[name][frames] = 9.0
@@ -206,8 +242,39 @@ def test_a_network_that_says_the_truth_gets_full_marks(
 
     monkeypatch.setattr(Library, "split", lambda self, name: [heard])
     monkeypatch.setattr(Ears, "hear", truth)
-    (figures,) = evaluate(ears._path, [str(clips)], ["test_piece"])
+    (figures,), confusions = evaluate(ears._path, [str(clips)], ["test_piece"])
     for name in ("beat", "downbeat", "phrase", "dynamics", "articulation", "articulation, macro-F"):
         assert figures.values[name] > 0.99, name
     assert figures.values["articulation, commonest"] == pytest.approx(1 / 3)
-    assert "| test_piece | violin | 1 | 1.000 |" in table([figures])
+    assert "| test_piece | violin | notes | 1 | 1.000 |" in table([figures])
+    assert "| pp | 1.00 | 0.00 |" in "\n".join(confusion_lines(confusions[0]))
+
+
+def test_motion_alone_is_watched_on_any_skeleton_that_has_the_joints(ears: Ears) -> None:
+    component = LearnedBeats(ears)
+    component.load("cpu")
+    names = ("hips", "left_upper_arm", "right_upper_arm", "left_hand", "right_hand")
+    offsets = np.array([[0, 0, 1], [0.2, 0, 0.4], [-0.2, 0, 0.4], [0.5, 0, 0.3], [-0.5, 0, 0.3]])
+    skeleton = Skeleton("mocap", names, (-1, 0, 0, 0, 0), offsets, ("body",) * 5)
+    time = np.arange(300) / 30.0
+    places = np.broadcast_to(offsets, (300, 5, 3)).copy()
+    places[:, 4, 2] += 0.1 * np.sin(2 * np.pi * time)
+    motion = Motion(skeleton, 30.0, places, start=2.5)
+    tracks = component.recognize(None, motion, component.Options(), JobContext())
+    assert [t.namespace for t in tracks] == ["beat", "downbeat"]
+    assert all(2.5 <= a.time < 12.5 for t in tracks for a in t.annotations)
+    with pytest.raises(ComponentError, match="give one"):
+        component.recognize(None, replace(motion, positions=places[:1]), component.Options(), JobContext())
+
+
+def test_whoever_faces_elsewhere_moves_the_same() -> None:
+    rng = np.random.default_rng(0)
+    names = ("hips", "left_upper_arm", "right_upper_arm", "right_hand")
+    skeleton = Skeleton("mocap", names, (-1, 0, 0, 0), np.zeros((4, 3)), ("body",) * 4)
+    rest = [[0, 0, 1], [0.2, 0, 1.4], [-0.2, 0, 1.4], [-0.4, -0.2, 1]]
+    places = np.cumsum(rng.normal(0.0, 0.01, (90, 4, 3)), axis=0) + rest
+    turn = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+    here, there = (features.movement(features.joints_of(Motion(skeleton, 30.0, p))) for p in (places, places @ turn.T))
+    np.testing.assert_allclose(here, there, atol=1e-4)
+    assert here[:, -1].all()
+    assert here.any(axis=0).sum() == 6 + 1  # the right hand is all that is known of those that are watched

@@ -48,7 +48,10 @@ class RunState:
         keep = min(self._keep, (1.0 + step) / (10.0 + step))
         with torch.no_grad():
             for name, value in self.network.state_dict().items():
-                self.averaged[name].lerp_(value, 1.0 - keep)
+                if value.is_floating_point():
+                    self.averaged[name].lerp_(value, 1.0 - keep)
+                else:  # a count of batches
+                    self.averaged[name].copy_(value)
 
     def average(self) -> dict[str, npt.NDArray[Any]]:
         """The averaged weights as arrays."""

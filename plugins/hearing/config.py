@@ -107,6 +107,7 @@ def paper_convolution(modalities: Sequence[Modality]) -> HearingConfig:
     """The paper's convolutional network, with all answers."""
     return HearingConfig(
         kind="convolution",
+        attention_heads=1,
         widths={name: WIDTHS[name] for name in modalities},
         kernel=21,
         heads={**TIME, **EXPRESSION},

@@ -119,11 +119,11 @@ def _notes_of_midi(path: Path) -> tuple[Note, ...]:
 
 
 def _of_match(path: Path, corpus: str, phrases: Path | None) -> Performed:
-    import partitura
-    from partitura.score import Measure
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        import partitura  # what it imports warns too
+        from partitura.score import Measure
+
         performance, alignment, score = partitura.load_match(str(path), create_score=True)
     part, played = score[0], performance[0]
     notes = tuple(

@@ -205,7 +205,7 @@ class _Reader:
     def _write(self, strain: str, at: Fraction) -> Fraction:
         """Add a strain's notes from position ``at`` on; where it ends."""
         tune, slur, held = self.tune, [], None
-        tune.strains.append(float(max(at, Fraction(0)) if at < 0 else at))
+        tune.strains.append(float(at))
         for event in self._events(strain):
             if event is None:
                 if at % self.bar:

@@ -46,11 +46,11 @@ class Movement:
 
 def read_parts(path: Path) -> Movement:
     """A MusicXML file; PartsError when it is none or has no bars."""
-    import partitura
-
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            import partitura  # what it imports warns too
+
             score = partitura.load_score(str(path))
     except Exception as error:  # partitura raises whatever lxml and it stumble upon
         raise PartsError(f"{path.name} cannot be read: {error}") from error

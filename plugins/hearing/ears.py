@@ -92,7 +92,7 @@ class Ears:
         key = (audio.sha256 if audio is not None else "", id(motion) if motion is not None else 0)
         heard = self._heard.pop(key, None)
         if heard is None or heard[0] is not motion:
-            heard = (motion, self.hear(_inputs(audio, motion, context), network, context))
+            heard = (motion, self.hear(inputs_of(audio, motion, context), network, context))
         self._heard = {**dict(list(self._heard.items())[1 - KEPT :]), key: heard}
         return heard[1]
 
@@ -129,7 +129,7 @@ class Ears:
         return np.asarray(total / counted)[: len(seen)]
 
 
-def _inputs(audio: Audio | None, motion: Motion | None, context: JobContext) -> dict[str, npt.NDArray[np.float32]]:
+def inputs_of(audio: Audio | None, motion: Motion | None, context: JobContext) -> dict[str, npt.NDArray[np.float32]]:
     """Our modalities of what there is, on the clock of the sound (of the motion without one)."""
     found = {}
     count = 0

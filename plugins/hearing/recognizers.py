@@ -59,7 +59,7 @@ class _Hearing(Recognizer):
         said = self._ears.listen(audio, motion, self, context)
         count = len(next(iter(said.values())))
         if audio is not None:
-            return said, _silent(audio, count), audio.start, audio.end
+            return said, silent_frames(audio, count), audio.start, audio.end
         assert motion is not None
         return said, np.zeros(count, dtype=np.bool_), motion.start, motion.start + motion.duration
 
@@ -83,16 +83,27 @@ class LearnedBeats(_Hearing):
     ) -> list[AnnotationTrack]:
         said, silent, start, _ = self._listen(audio, motion, context)
         metres = METRES if options.metre == "auto" else (int(options.metre),)
-        beats, sure, places, sure_first = beats_and_bars(said, silent, options.steadiness, metres)
-        track = tuple(
-            Annotation(start + float(t), 0.0, int(p), round(float(c), 3))
-            for t, p, c in zip(beats, places, sure, strict=True)
-        )
-        firsts = [(t, c) for t, p, c in zip(beats, places, sure_first, strict=True) if p == 1]
-        bar_track = tuple(
-            Annotation(start + float(t), 0.0, bar, round(float(c), 3)) for bar, (t, c) in enumerate(firsts, 1)
-        )
-        return [AnnotationTrack("beat", track), AnnotationTrack("downbeat", bar_track)]
+        return beat_tracks(said, silent, start, options.steadiness, metres)
+
+
+def beat_tracks(
+    said: Mapping[str, Floats],
+    silent: npt.NDArray[np.bool_],
+    start: float,
+    steadiness: float = STEADINESS,
+    metres: Sequence[int] = METRES,
+) -> list[AnnotationTrack]:
+    """``beat`` and ``downbeat`` from what the network says of frames that begin at ``start`` seconds."""
+    beats, sure, places, sure_first = beats_and_bars(said, silent, steadiness, metres)
+    track = tuple(
+        Annotation(start + float(t), 0.0, int(p), round(float(c), 3))
+        for t, p, c in zip(beats, places, sure, strict=True)
+    )
+    firsts = [(t, c) for t, p, c in zip(beats, places, sure_first, strict=True) if p == 1]
+    bar_track = tuple(
+        Annotation(start + float(t), 0.0, bar, round(float(c), 3)) for bar, (t, c) in enumerate(firsts, 1)
+    )
+    return [AnnotationTrack("beat", track), AnnotationTrack("downbeat", bar_track)]
 
 
 def beats_and_bars(
@@ -124,7 +135,7 @@ class LearnedPhrases(_Hearing):
     ) -> list[AnnotationTrack]:
         said, silent, start, end = self._listen(audio, motion, context)
         begin, sure = peaks(chances(said["phrase"][:, 0], silent), options.threshold, 2.0)
-        ends = np.append(begin[1:], end - start)
+        ends = np.append(begin[1:], end - start)[: len(begin)]
         return [
             AnnotationTrack(
                 "phrase",
@@ -180,7 +191,7 @@ class LearnedArticulation(_Classes):
     names = ARTICULATIONS
 
 
-def _silent(audio: Audio, count: int) -> npt.NDArray[np.bool_]:
+def silent_frames(audio: Audio, count: int) -> npt.NDArray[np.bool_]:
     """(count,) whether nothing sounds within PAUSE of each frame."""
     loud = audio.loudness(float(FPS))[:count] > QUIET
     heard = np.concatenate([[0], np.cumsum(np.pad(loud, (0, count - len(loud))))])

@@ -203,3 +203,17 @@ def test_the_marks_of_a_real_edition_are_read() -> None:
     assert len(reading.dynamics) >= 3
     assert {kind for _, _, kind in reading.hairpins} == {"cresc"}
     assert any(n.legato for n in reading.notes)
+
+
+@pytest.mark.parametrize(
+    ("quarters", "beats"), [(1, [(1.0, 1), (3.0, 2), (5.0, 1)]), (2, [(0.0, 2), (2.0, 1), (4.0, 2)])]
+)
+def test_an_upbeat_is_no_downbeat(quarters: int, beats: list[tuple[float, int]]) -> None:
+    """A quarter before the first bar of a cut time has no beat; two quarters have one, the bar's last."""
+    cut = TIME.replace("<beats>4</beats><beat-type>4</beat-type>", "<beats>2</beats><beat-type>2</beat-type>")
+    bars = ["".join(note(p) for p in SCALE[:quarters]), *["".join(note(p) for p in SCALE[:4])] * 2]
+    inside = "".join(f'<measure number="{i}">{"" if i else cut}{bar}</measure>' for i, bar in enumerate(bars))
+    (reading,) = read_score(Score("cut.musicxml", f"{HEAD}{inside}</part></score-partwise>".encode()))
+    first = reading.beats[0][0] - beats[0][0]
+    assert [(t - first, place) for t, place in reading.beats[: len(beats)]] == beats
+    assert reading.notes[0].onset - first == 0.0

@@ -238,7 +238,11 @@ def _beats(part: Any, bars: list[tuple[float, float]]) -> Iterator[tuple[float, 
         _, beats, unit = next((s for s in reversed(signatures) if s[0] <= start + 1e-6), (0.0, 4, 4))
         compound = beats in (6, 9, 12) and unit >= 8
         count, length = (beats // 3, 12 / unit) if compound else (beats, 4 / unit)
-        # A short first bar is an upbeat: its beats are the last ones of a bar.
-        missing = count - round((end - start) / length) if i == 0 else 0
+        if i == 0 and end - start < count * length - 1e-6:
+            # A short first bar is an upbeat: its beats are the last ones of a bar; one shorter than a beat has none.
+            whole = int((end - start) / length + 1e-6)
+            for k in range(whole, 0, -1):
+                yield end - k * length, count - k + 1
+            continue
         for k in range(max(round((end - start) / length), 1)):
-            yield start + k * length, (k + max(missing, 0)) % count + 1
+            yield start + k * length, k % count + 1

@@ -54,7 +54,18 @@ class Synthesiser:
 
     def _command(self, midi: Path, wave: Path) -> list[str]:
         if self.path.suffix == ".cfg":
-            return ["timidity", "-c", str(self.path), "-s", str(RATE), "-OwM", "-o", str(wave), str(midi)]
+            return [
+                "timidity",
+                "--preserve-silence",
+                "-c",
+                str(self.path),
+                "-s",
+                str(RATE),
+                "-OwM",
+                "-o",
+                str(wave),
+                str(midi),
+            ]
         return ["fluidsynth", "-ni", "-q", "-r", str(RATE), "-F", str(wave), str(self.path), str(midi)]
 
 

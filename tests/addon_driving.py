@@ -62,9 +62,23 @@ class Swayer(Generator):
             raise ComponentError("the swayer fell over; hold it")
         return motion
 
+class Watcher(Recognizer):
+    """Marks when the right hand is highest."""
+    name, label = "watcher", "Watcher"
+    writes, inputs = ("cadence",), ("motion",)
+
+    def recognize(self, audio, motion, options, context):
+        context.check_cancelled()
+        at = motion.times[int(motion.joint("right_hand")[:, 2].argmax())]
+        return [AnnotationTrack("cadence", (Annotation(float(at), 0.0, "heard" if audio else "seen"),))]
+
 @hookimpl
 def register_generators(register):
     register(Swayer())
+
+@hookimpl
+def register_recognizers(register):
+    register(Watcher())
 '''
 
 

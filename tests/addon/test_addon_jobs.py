@@ -236,6 +236,68 @@ def test_recognised_beats_become_markers(scene: Any) -> None:
     assert mine.frame == 3
 
 
+def raise_hand(at: int, last: int = 80) -> None:
+    """Key the character's right arm so that the hand is highest at a frame."""
+    bone = character().pose.bones["right_upper_arm"]
+    bone.rotation_mode = "XYZ"
+    for frame, angle in ((1, 0.0), (at, 1.2), (last, 0.0)):
+        bone.rotation_euler = (angle, 0.0, 0.0)
+        bone.keyframe_insert("rotation_euler", frame=frame)
+
+
+def test_a_character_is_watched_without_a_sound(scene: Any) -> None:
+    scene.frame_end, scene.frame_current = 80, 7
+    raise_hand(40)
+    scene.cadenza.sound_file = ""
+    scene.cadenza.recognize_from, scene.cadenza.recognize = "MOTION", {"cadence", "note"}
+    assert "note" not in connection.known().recognized("MOTION")
+    assert obstacles.to_recognizing(scene) == ""
+    assert bpy.ops.cadenza.recognize() == {"FINISHED"}
+    job = drive()
+    assert job.state == "finished", job.error
+    (track,) = markers.tracks_of(scene)
+    assert (track.namespace, track.annotations[0].value) == ("cadence", "seen")
+    assert track.times[0] == pytest.approx((40 - 1) / 24, abs=0.03)  # the scene's first frame is second 0
+    assert scene.frame_current == 7
+
+
+def test_a_character_is_watched_while_its_sound_is_heard(scene: Any) -> None:
+    scene.frame_end = 40
+    raise_hand(20, 40)
+    scene.cadenza.recognize_from, scene.cadenza.recognize = "BOTH", {"cadence"}
+    assert bpy.ops.cadenza.recognize() == {"FINISHED"}
+    assert drive().state == "finished"
+    assert markers.tracks_of(scene)[0].annotations[0].value == "heard"
+
+
+def test_nobody_to_watch_is_told(scene: Any) -> None:
+    scene.cadenza.recognize_from, scene.cadenza.recognize = "MOTION", {"cadence"}
+    scene.cadenza.character = None
+    assert "whose motion is to be watched" in obstacles.to_recognizing(scene)
+
+
+def test_corrected_beats_are_what_is_generated_from(scene: Any) -> None:
+    scene.cadenza.recognize = {"beat", "downbeat"}
+    bpy.ops.cadenza.recognize()
+    assert drive().state == "finished"
+    assert "annotations" not in takes.provenance(_take(scene))["request"]
+    bpy.ops.cadenza.double_tempo()
+    bpy.ops.cadenza.use_corrections()
+    again = takes.provenance(_take(scene, "generate_again"))["revisions"][-1]["provenance"]["request"]["annotations"]
+    times = {t["namespace"]: [a["time"] for a in t["annotations"]] for t in again["tracks"]}
+    assert times["beat"] == list(markers.corrected_tracks(scene)[0].times)
+    with pytest.raises(RuntimeError, match="nothing was corrected since"):
+        bpy.ops.cadenza.use_corrections()
+    assert takes.provenance(_take(scene))["request"]["annotations"] == again  # still the animator's
+
+
+def _take(scene: Any, operator: str = "generate") -> Any:
+    assert getattr(bpy.ops.cadenza, operator)() == {"FINISHED"}
+    job = drive()
+    assert job.state == "finished", job.error
+    return takes.find(character(), job.take)
+
+
 def test_a_motion_from_disk_needs_no_backend(scene: Any, tmp_path: Path) -> None:
     body = violinist_skeleton()
     rest = np.repeat(body.rest_positions[None], 30, axis=0)

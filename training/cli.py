@@ -80,6 +80,7 @@ def simulate(
     soundfont: Annotated[
         list[Path] | None, typer.Option(help="A .sf2 that plays part of it; as often as needed.")
     ] = None,
+    share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Part of it that the soundfonts play.")] = 0.4,
     scores: Annotated[Path | None, typer.Option(help="Folder of .abc and .musicxml: play excerpts of them.")] = None,
     motion: Annotated[bool, typer.Option(help="Whether anybody moves; sound alone is much faster.")] = True,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
@@ -91,6 +92,7 @@ def simulate(
         "instrument": instrument.value,
         "mosa": mosa,
         "soundfonts": soundfont or [],
+        "share": share,
         "scores": scores,
         "motion": motion,
         "workers": workers,

@@ -31,7 +31,7 @@ from training.simulate.musicxml import score_xml
 from training.simulate.players import Player
 from training.simulate.recording import record
 from training.simulate.score import Score
-from training.simulate.soundfont import SoundFont
+from training.simulate.soundfont import SHARE, SoundFont
 from training.simulate.studies import study
 from training.simulate.timing import perform, varied
 
@@ -159,6 +159,7 @@ def simulate(
     instrument: str = "violin",
     mosa: Path | None = None,
     soundfonts: Sequence[Path] = (),
+    share: float = SHARE,
     scores: Path | None = None,
     motion: bool = True,
     workers: int = 1,
@@ -167,6 +168,7 @@ def simulate(
     """Make what is missing of a corpus; returns its plan. CorpusError when the folder holds another one.
 
     Args:
+        share: part of the recordings that soundfonts play.
         scores: folder of scores; most pieces are then excerpts of them, played more freely than studies are.
         motion: whether anybody moves; without, it is much faster.
     """
@@ -174,6 +176,8 @@ def simulate(
     fonts = [SoundFont.open(path) for path in soundfonts]
     if fonts:
         settings["soundfonts"] = [font.sha256 for font in fonts]
+        if share != SHARE:
+            settings["share"] = share
     if scores:
         settings["scores"] = read_library(scores).sha256
     if not motion:
@@ -183,17 +187,15 @@ def simulate(
     missing = [p for p in recordings if not (folder / p.path).is_dir()]
     done = len(recordings) - len(missing)
     progress(done, len(recordings))
-    for _ in _made(folder, missing, seed, fonts, motion, workers):
+    work = partial(make, folder, seed, fonts=fonts, share=share, motion=motion)
+    for _ in _made(work, missing, workers):
         done += 1
         progress(done, len(recordings))
     write_card(folder, settings, [(p.path, p.kind) for p in recordings])
     return recordings
 
 
-def _made(
-    folder: Path, missing: list[Planned], seed: int, fonts: Sequence[SoundFont], motion: bool, workers: int
-) -> Iterator[Planned]:
-    work = partial(make, folder, seed, fonts=fonts, motion=motion)
+def _made(work: Callable[[Planned], Planned], missing: list[Planned], workers: int) -> Iterator[Planned]:
     if workers <= 1:
         yield from map(work, missing)
         return
@@ -201,10 +203,18 @@ def _made(
         yield from pool.map(work, missing)
 
 
-def make(folder: Path, seed: int, planned: Planned, fonts: Sequence[SoundFont] = (), *, motion: bool = True) -> Planned:
+def make(
+    folder: Path,
+    seed: int,
+    planned: Planned,
+    fonts: Sequence[SoundFont] = (),
+    *,
+    share: float = SHARE,
+    motion: bool = True,
+) -> Planned:
     """One recording, whole or not at all."""
     annotations, who = annotations_of(planned, seed)
-    recording = record(annotations, who, [seed, 5, planned.slot, planned.number], fonts, motion=motion)
+    recording = record(annotations, who, [seed, 5, planned.slot, planned.number], fonts, share=share, motion=motion)
     part = folder / ".parts" / f"{planned.path.replace('/', '_')}.{os.getpid()}"
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)

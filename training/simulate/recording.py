@@ -46,6 +46,7 @@ def record(
     seed: list[int],
     fonts: Sequence[soundfont.SoundFont] = (),
     *,
+    share: float = soundfont.SHARE,
     motion: bool = True,
 ) -> Recording:
     """Play annotated music, now and then by one of these soundfonts: the same arguments give the same recording."""
@@ -56,8 +57,10 @@ def record(
     where = room.place(heard)
     seconds = max(n.end for n in notes) + float(heard.uniform(*TAIL))
     instrument: Any
-    if fonts and heard.random() < soundfont.SHARE:
+    if fonts and heard.random() < share:
         instrument = replace(fonts[int(heard.integers(len(fonts)))], reference=where.reference)
+        if not motion:
+            instrument = replace(instrument, program=int(heard.choice(soundfont.ALIKE[player.plays])))
         dry = soundfont.play(notes, instrument, player.plays, seconds)
     else:
         instrument = kind.instrument(player, where.reference, heard)

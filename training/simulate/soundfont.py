@@ -21,6 +21,8 @@ from training.simulate.sound import RATE
 
 PROGRAMS: Final = {"violin": 40, "piano": 0}
 """General MIDI."""
+ALIKE: Final = {"violin": (40, 40, 110, 41), "piano": (0, 0, 1)}
+"""Programs that sound like it (fiddle, viola; bright piano): where nobody is seen to play, any of them may."""
 SHARE: Final = 0.4
 """Part of the recordings that soundfonts play, where there are any."""
 BEND: Final = 8192 / 200
@@ -34,6 +36,7 @@ class SoundFont:
     path: str
     sha256: str
     reference: float = 440.0
+    program: int | None = None
 
     @classmethod
     def open(cls, path: Path) -> SoundFont:
@@ -68,7 +71,8 @@ def play(notes: Sequence[Any], font: SoundFont, instrument: str, seconds: float)
 
     with tempfile.TemporaryDirectory() as folder:
         score, sound = Path(folder) / "notes.mid", Path(folder) / "sound.wav"
-        _midi(notes, PROGRAMS[instrument], font.reference).write(str(score))
+        program = PROGRAMS[instrument] if font.program is None else font.program
+        _midi(notes, program, font.reference).write(str(score))
         command = ["fluidsynth", "-ni", "-q", "-R", "0", "-C", "0", "-r", str(RATE), "-F", str(sound)]
         done = subprocess.run([*command, font.path, str(score)], capture_output=True, text=True, check=False)
         if done.returncode or not sound.is_file():

@@ -49,6 +49,7 @@ class RecognitionConfig(Section):
 
     clips: tuple[str, ...]
     output: str
+    start: str = ""
     seed: int = Field(default=0, ge=0)
     network: Literal["ours", "paper-time", "paper-expression", "paper-cnn"] = "ours"
     modalities: tuple[Modality, ...] = ("notes", "movement")
@@ -89,5 +90,15 @@ class RecognitionConfig(Section):
 
     def same_run(self) -> dict[str, Any]:
         """What must be equal for a run to be taken up again. (Clips are known by their data cards.)"""
-        free = {"clips", "output", "machine", "minutes", "log_every", "validate_every", "save_every", "tensorboard"}
+        free = {
+            "clips",
+            "output",
+            "start",
+            "machine",
+            "minutes",
+            "log_every",
+            "validate_every",
+            "save_every",
+            "tensorboard",
+        }
         return self.model_dump(mode="json", exclude=free)

@@ -19,8 +19,9 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from plugins.api.transformer import parameter_count
-from plugins.hearing.checkpoint import VERSION, pack
+from plugins.hearing.checkpoint import VERSION, load_weights, pack
 from plugins.hearing.model import network_of
+from training.config_files import ConfigError
 from training.recognition.config import RecognitionConfig
 from training.recognition.losses import class_loss, class_weights, paper_event_loss, shift_tolerant_loss
 from training.recognition.targets import CLASSES, EVENTS
@@ -48,7 +49,7 @@ def train(config: RecognitionConfig) -> Path:
     library = Library(config.clips, config.modalities, config.leave_out)
     heard, valid = library.split("train"), library.split("valid")
     torch.manual_seed(config.seed)
-    run = _Run(config, network_of(config.hearing), heard)
+    run = _Run(config, _begun(config), heard)
     network, optimizer = fabric.setup(run.network, run.optimizer)
     folder = Path(config.output)
     same: dict[str, Any] = {"run": config.same_run(), "data_card": library.card_sha256}
@@ -86,6 +87,17 @@ def train(config: RecognitionConfig) -> Path:
             break
     log.close()
     return folder / WEIGHTS
+
+
+def _begun(config: RecognitionConfig) -> torch.nn.Module:
+    """The network, with fresh weights or with those that the run starts from; ConfigError when they are of another."""
+    network = network_of(config.hearing)
+    if config.start:
+        found = load_weights(config.start)
+        if found.model != config.hearing:
+            raise ConfigError(f"start: {config.start} holds another network than this config describes")
+        network.load_state_dict({name: torch.from_numpy(value) for name, value in found.tensors.items()})
+    return network
 
 
 class _Run(RunState):

@@ -28,9 +28,11 @@ from training.simulate.score import Score, Written
 RANGES: Final = {"violin": (55, 98), "piano": (22, 107)}
 MELODY: Final = (60, 92)
 """Of a tune on the piano."""
-DENSITY: Final = (1.3, 6.5)
-"""Chords a second, by which the tempo is chosen."""
+PULSE: Final = (84.0, 0.4)
+"""Beats a minute: the middle, and the deviation of the logarithm (two of three lie from 56 to 125)."""
 PULSES: Final = (34.0, 190.0)
+DENSITY: Final = (0.8, 8.0)
+"""Chords a second that a tempo must leave playable, and worth playing."""
 SECONDS: Final = (30.0, 60.0)
 FEWEST: Final = 16
 """Notes of an excerpt."""
@@ -188,12 +190,12 @@ def _marks(part: Part, start: float, end: float) -> list[Expression]:
 
 
 def _pulse(chords: int, quarters: float, beat: float, rng: np.random.Generator) -> tuple[float, float]:
-    """Beats a minute, and the beat: two half notes to a bar become four quarters when they would be slow."""
-    density = float(np.exp(rng.uniform(*np.log(DENSITY))))
-    quarter = float(np.clip(60.0 * density * quarters / max(chords, 1), 30.0, 400.0))
-    if beat == 2.0 and quarter < 150.0:
+    """Beats a minute, and the beat: two half notes to a bar are now and then four quarters."""
+    if beat == 2.0 and rng.random() < 0.6:
         beat = 1.0
-    return float(np.clip(quarter / beat, *PULSES)), beat
+    pulse = PULSE[0] * float(np.exp(rng.normal(0.0, PULSE[1])))
+    slowest, fastest = (60.0 * d * quarters / beat / max(chords, 1) for d in DENSITY)
+    return float(np.clip(np.clip(pulse, slowest, fastest), *PULSES)), beat
 
 
 def _bars_in(seconds: tuple[float, float], bar: float, most: int, rng: np.random.Generator) -> int:

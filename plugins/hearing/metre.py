@@ -80,13 +80,14 @@ def _links_to(k: int, times: Floats, gain: Floats, links: Sequence[_Links], stea
             interval = apart / (unheard + 1)
             if not SHORTEST <= interval <= LONGEST:
                 continue
-            rows.append((j, -1, unheard, interval, max(gain[j], 0.0) + gain[k] + cost))  # the chain begins at j
+            gained = gain[k] + cost
+            rows.append((j, -1, unheard, interval, max(gain[j], 0.0) + gained))  # the chain begins at j
             found = links[j]
             if len(found.score):
                 turned = np.log2(interval / found.interval)
                 totals = found.score - 0.5 * steadiness * turned**2
                 best = int(totals.argmax())
-                rows.append((j, best, unheard, interval, float(totals[best]) + gain[k] + cost))
+                rows.append((j, best, unheard, interval, float(totals[best]) + gained))
     if not rows:
         empty = np.empty(0)
         return _Links(empty.astype(np.int64), empty.astype(np.int64), empty.astype(np.int64), empty, empty)

@@ -27,7 +27,7 @@ PAUSE: Final = 1.5
 SHORTEST: Final = {"dynamics": 1.5, "articulation": 0.5}
 """Seconds that a dynamic level, an articulation lasts at least."""
 
-STEADINESS: Final = 20.0
+STEADINESS: Final = 9.0
 
 Floats = npt.NDArray[np.float64]
 

@@ -21,7 +21,7 @@ COLOURS: Final = {
 }
 """Namespaces that are stretches: the strip's colour tag, and its colour."""
 OWN: Final = "cadenza_namespace"
-FIRST_CHANNEL: Final = 8
+FIRST_CHANNEL: Final = 3
 
 
 def put(scene: Any, track: AnnotationTrack, placed: PlacedTrack) -> int:
@@ -43,7 +43,7 @@ def put(scene: Any, track: AnnotationTrack, placed: PlacedTrack) -> int:
         strip.color, strip.mute, strip.color_tag, strip.select = colour, True, tag, False
         strip[OWN] = track.namespace
         free, count = last, count + 1
-    editor.channels[channel].name = f"Cadenza {track.namespace}"
+    editor.channels[channel].name = _channel_name(track.namespace)
     return count
 
 
@@ -60,6 +60,13 @@ def remove(scene: Any, namespace: str) -> None:
     strips = editor.strips if hasattr(editor, "strips") else editor.sequences
     for strip in [s for s in strips if s.get(OWN) == namespace]:
         strips.remove(strip)
+    for number, channel in enumerate(editor.channels):
+        if channel.name == _channel_name(namespace):
+            channel.name = f"Channel {number}"
+
+
+def _channel_name(namespace: str) -> str:
+    return f"Cadenza {namespace}"
 
 
 def _channel(scene: Any, namespace: str) -> int:

@@ -5,6 +5,9 @@
 It makes an environment of its own in this folder (a few minutes, once) and says what to
 choose in Blender. Where there is a folder for a user's own commands, it puts a link there,
 so that Blender finds the command by itself.
+
+With ``--learned`` it installs PyTorch too, for what was learned: the recognisers that hear beats, phrases,
+dynamics and articulation, and the generator a2m (some hundred megabytes; on Linux some gigabytes).
 """
 
 from __future__ import annotations
@@ -17,7 +20,9 @@ import environment
 
 
 def main() -> None:
-    python = environment.make(".venv-backend", ["--editable", "."], no_dependencies=[environment.BASIC_PITCH])
+    learned = "--learned" in sys.argv[1:]
+    wanted = ["--editable", ".[learned]" if learned else "."]
+    python = environment.make(".venv-backend", wanted, no_dependencies=[environment.BASIC_PITCH])
     command = python.with_name("cadenza.exe" if os.name == "nt" else "cadenza")
     if _link(command, Path.home() / ".local" / "bin" / "cadenza"):
         print("\nDone. Blender finds the backend by itself: Preferences > Add-ons > Cadenza > Start Backend.")

@@ -109,8 +109,12 @@ def test_the_midi_file_has_the_recordings_times(command: Command, tmp_path: Path
 @pytest.mark.parametrize(
     ("name", "rest", "words"),
     [
-        ("out.json", ("--what", "beat,gesture"), ("'gesture' cannot be recognised", "beat, downbeat, note", "--score")),
-        ("out.json", ("--what", "phrase"), ("'phrase'", "with --score")),
+        (
+            "out.json",
+            ("--what", "beat,gesture"),
+            ("'gesture' cannot be recognised", "beat, downbeat, phrase", "--score"),
+        ),
+        ("out.json", ("--what", "harmony"), ("'harmony'", "with --score")),
         ("out.mid", ("--what", "loudness"), ("no room for 'loudness'", ".csv")),
         ("out.xls", (), ("must end in .json", "the ending decides")),
         ("out", (), ("must end in .json",)),

@@ -23,8 +23,9 @@ from plugins.hearing.config import INPUTS
 from plugins.hearing.ears import Ears, window_starts
 from plugins.hearing.picking import chances, peaks, stretches
 from plugins.hearing.recognizers import LearnedArticulation, LearnedBeats, LearnedDynamics, LearnedPhrases
+from plugins.hearing.streaming import LOOK_AHEAD, STEP, BeatStream
 from tests.a2m_clips import with_hearing, write_clips
-from tests.running import tone
+from tests.running import RATE, tone
 from training.a2m_clips import ClipsError
 from training.config_files import ConfigError, read_config
 from training.recognition.config import RecognitionConfig
@@ -278,3 +279,26 @@ def test_whoever_faces_elsewhere_moves_the_same() -> None:
     np.testing.assert_allclose(here, there, atol=1e-4)
     assert here[:, -1].all()
     assert here.any(axis=0).sum() == 6 + 1  # the right hand is all that is known of those that are watched
+
+
+def test_a_stream_says_what_is_certain_and_keeps_it(ears: Ears) -> None:
+    ears.load("cpu")
+    sound = np.concatenate([tone(seconds=0.4) for _ in range(8)])
+    listener, fed, told = BeatStream(ears, RATE), 0, 0
+    for size in (0.3, 1.1, 2.7, 3.0, 1.9, 0.2, 4.0):
+        piece = sound[fed : fed + round(size * RATE)]
+        fed += len(piece)
+        tracks = listener.feed(piece)
+        assert listener.certain <= max(fed / RATE - LOOK_AHEAD, 0.0) + 1e-6
+        assert listener.certain >= fed / RATE - LOOK_AHEAD - STEP - 1e-6
+        assert all(a.time <= listener.certain for t in tracks for a in t.annotations)
+        assert len(listener._said["beat"]) >= told
+        told = len(listener._said["beat"])
+    tracks = listener.finish()
+    assert [t.namespace for t in tracks] == ["beat", "downbeat"]
+    assert listener.certain == pytest.approx(fed / RATE, abs=0.03)
+    # In other pieces it says the same.
+    other = BeatStream(ears, RATE)
+    for first in range(0, fed, RATE // 2):
+        other.feed(sound[:fed][first : first + RATE // 2])
+    assert other.finish() == tracks

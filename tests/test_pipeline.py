@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backend.chain import ImpossibleJob, Job, check_job, steps_of
+from backend.chain import ImpossibleJob, Job, check_job, recognizers_for, steps_of
 from backend.pipeline import recognize, run
 from backend.plugin_manager import Registry, load_plugins
 from backend.sources import sound_of
@@ -63,13 +63,14 @@ def test_the_steps_of_a_job(registry: Registry) -> None:
     def names(job: Job, *namespaces: str) -> list[str]:
         return [step.name for step in steps_of(registry, job, namespaces)]
 
-    assert names(Job()) == ["transcribe", "beats", "performer", "ik"]
+    assert names(Job()) == ["transcribe", "hear-beats", "performer", "ik"]
     assert names(Job(score=Score("a.mid", b""))) == ["align", "performer", "ik"]
     assert names(Job(annotations=notes(3))) == ["performer", "ik"]
-    assert names(Job(), "downbeat") == ["beats"]
+    assert names(Job(), "downbeat", "phrase") == ["hear-beats", "hear-phrases"]
     assert names(Job(score=Score("a.mid", b"")), "phrase", "beat") == ["align"]
+    only_scores = [r for r in registry.recognizers if r.needs_score]
     with pytest.raises(ComponentError, match="'phrase' is only read from a score; give the score"):
-        names(Job(), "phrase")
+        recognizers_for(only_scores, ["phrase"], Job())
 
 
 def test_the_beginning_of_long_music_is_the_whole_in_small(registry: Registry) -> None:

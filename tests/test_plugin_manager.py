@@ -26,6 +26,10 @@ BUILT_IN = {
     ("post_step", "ik"),
     ("recognizer", "align"),
     ("recognizer", "beats"),
+    ("recognizer", "hear-articulation"),
+    ("recognizer", "hear-beats"),
+    ("recognizer", "hear-dynamics"),
+    ("recognizer", "hear-phrases"),
     ("recognizer", "loudness"),
     ("recognizer", "transcribe"),
 }
@@ -314,7 +318,7 @@ class Cadences(Recognizer):
 class Phrases(Recognizer):
     """Finds one phrase."""
     name, label = "phrases", "Phrases"
-    writes = ("phrase", "note")
+    writes, rank = ("phrase", "note"), 9
 
     def recognize(self, audio, motion, options, context):
         return [AnnotationTrack("phrase", (Annotation(0.0, 0.75),)), AnnotationTrack("note")]
@@ -344,7 +348,10 @@ def test_a_need_that_nothing_recognises_is_named(install: Install) -> None:
 
 def test_recognizers_that_read_each_other_do_not_loop(install: Install) -> None:
     install("statue-maker", GENERATOR.replace("    def generate", "    needs = ('cadence',)\n\n    def generate"))
-    install("hearing", RECOGNIZERS.replace('writes = ("phrase", "note")', 'reads, writes = ("cadence",), ("phrase",)'))
+    install(
+        "hearing",
+        RECOGNIZERS.replace('writes, rank = ("phrase", "note")', 'reads, writes, rank = ("cadence",), ("phrase",)'),
+    )
     with pytest.raises(ComponentError, match="nothing installed recognises 'cadence'"):
         run(load_plugins(), Job("statue"), test_audio(1.0))
 

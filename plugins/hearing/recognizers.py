@@ -24,8 +24,8 @@ QUIET: Final = -60.0
 """Decibels below full scale under which nothing is heard."""
 PAUSE: Final = 1.5
 """Seconds of quiet around a moment that make it silence."""
-SHORTEST: Final = {"dynamics": 1.5, "articulation": 0.5}
-"""Seconds that a dynamic level, an articulation lasts at least."""
+SHORTEST: Final = {"dynamics": 1.5, "articulation": 0.5, "phrase": 4.0}
+"""Seconds that a dynamic level, an articulation, a phrase lasts at least."""
 
 STEADINESS: Final = 9.0
 
@@ -134,7 +134,7 @@ class LearnedPhrases(_Hearing):
         self, audio: Audio | None, motion: Motion | None, options: Any, context: JobContext
     ) -> list[AnnotationTrack]:
         said, silent, start, end = self._listen(audio, motion, context)
-        begin, sure = peaks(chances(said["phrase"][:, 0], silent), options.threshold, 2.0)
+        begin, sure = peaks(chances(said["phrase"][:, 0], silent), options.threshold, SHORTEST["phrase"])
         ends = np.append(begin[1:], end - start)[: len(begin)]
         return [
             AnnotationTrack(

@@ -234,7 +234,10 @@ def test_phrases_are_ranges_on_a_channel_of_their_own(scene: Any) -> None:
     strips = [s for s in ranges.all_strips(scene) if s.get(ranges.OWN) == "phrase"]
     assert [(s.name, s.mute) for s in strips] == [("Phrase A", True), ("Phrase B", True)]
     assert [s.color_tag for s in strips] == ["COLOR_04", "COLOR_04"]
+    at = strips[0].channel
+    assert scene.sequence_editor.channels[at].name == "Cadenza phrase"
     markers.show_track(scene, "phrase", False)
+    assert scene.sequence_editor.channels[at].name == f"Channel {at}"
     assert not [s for s in ranges.all_strips(scene) if s.get(ranges.OWN)]
     markers.show_track(scene, "phrase")
     markers.delete_track(scene, "phrase")

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Annotated
 
@@ -38,6 +39,9 @@ def evaluate_recognition(
         list[str] | None, typer.Option(help="NAME=FILE (.sf2, .sf3, or TiMidity's .cfg); as often as needed.")
     ] = None,
     madmom: Annotated[Path | None, typer.Option(help="A Python that has madmom, to be judged beside.")] = None,
+    results: Annotated[
+        Path | None, typer.Option(help="JSON lines of what was measured; a stopped run goes on from there.")
+    ] = None,
     clips: Annotated[list[str] | None, typer.Option(help="Folder of clips; as often as needed.")] = None,
     leave_out: Annotated[str, typer.Option(help="Pieces of the clips that are not touched, by commas.")] = "",
 ) -> None:
@@ -68,7 +72,9 @@ def evaluate_recognition(
     if not played and not clips:
         raise ConfigError("there is nothing to measure; give performances (--asap, --match, --mosa) or --clips")
     with progress("performances") as tell:
-        judged = judge(played, sounds, trackers(weights, {"madmom": madmom} if madmom else {}), tell)
+        judges = trackers(weights, {"madmom": madmom} if madmom else {})
+        version = hashlib.sha256(weights.read_bytes()).hexdigest()[:16]
+        judged = judge(played, sounds, judges, tell, results, {"ours": version})
     figures: list[Figures] = []
     confusions: list[Confusion] = []
     if clips:

@@ -20,7 +20,7 @@ from plugins.api import JobContext
 from plugins.api.log_mel import FPS
 from plugins.hearing.ears import Ears
 from plugins.hearing.picking import chances, peaks
-from plugins.hearing.recognizers import ARTICULATIONS, DYNAMICS, beats_and_bars
+from plugins.hearing.recognizers import ARTICULATIONS, DYNAMICS, SHORTEST, beats_and_bars
 from training.metrics import event_f1
 from training.recognition.targets import CLASSES
 from training.recognition.windows import Heard, Library, window
@@ -29,7 +29,7 @@ LABELS: Final = {"dynamics": DYNAMICS, "articulation": ARTICULATIONS}
 Floats = npt.NDArray[np.float64]
 TOLERANCES: Final = {"beat": 0.07, "downbeat": 0.07, "phrase": 0.7}
 """Seconds (Y.-F. Huang et al., 2024)."""
-PHRASES: Final = (0.4, 2.0)
+PHRASES: Final = (0.4, SHORTEST["phrase"])
 """Least chance of a phrase, and seconds between two."""
 
 

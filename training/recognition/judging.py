@@ -9,9 +9,11 @@ trimmed.
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -46,19 +48,49 @@ def judge(
     synthesisers: Sequence[Synthesiser],
     trackers: Mapping[str, Tracker],
     tell: Callable[[int, int], None] = lambda done, of: None,
+    kept: Path | None = None,
+    versions: Mapping[str, str] | None = None,
 ) -> list[Judged]:
-    """Every tracker on every performance by every synthesiser."""
+    """Every tracker on every performance by every synthesiser.
+
+    Args:
+        kept: a file of JSON lines in which every figure is kept as soon as it is there; a second run goes on from it.
+        versions: of trackers that change: what was kept of another version is measured again.
+    """
+    known = _kept(kept)
     out = []
     for done, performed in enumerate(performances):
         tell(done, len(performances))
         cut = performed.until(LONGEST)
         for synthesiser in synthesisers:
-            sound = synthesiser.play(cut)
-            heard = Audio(sound.samples[: round(LONGEST * sound.sample_rate)], sound.sample_rate)
+            of = (cut.corpus, cut.piece, cut.name, synthesiser.name)
+            keys = {name: (*of, name, (versions or {}).get(name, "")) for name in trackers}
+            heard = None if all(key in known for key in keys.values()) else _sound(synthesiser, cut)
             for name, tracker in trackers.items():
-                values = figures(cut, tracker(heard), heard.duration)
-                out.append(Judged(cut.corpus, cut.instrument, cut.piece, cut.name, synthesiser.name, name, values))
+                if keys[name] not in known and heard is not None:
+                    known[keys[name]] = figures(cut, tracker(heard), heard.duration)
+                    _keep(kept, keys[name], known[keys[name]])
+                about = (cut.corpus, cut.instrument, cut.piece, cut.name, synthesiser.name, name)
+                out.append(Judged(*about, known[keys[name]]))
     return out
+
+
+def _sound(synthesiser: Synthesiser, performed: Performed) -> Audio:
+    sound = synthesiser.play(performed)
+    return Audio(sound.samples[: round(LONGEST * sound.sample_rate)], sound.sample_rate)
+
+
+def _kept(path: Path | None) -> dict[tuple[str, ...], dict[str, float]]:
+    if path is None or not path.exists():
+        return {}
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return {tuple(line["of"]): line["figures"] for line in lines}
+
+
+def _keep(path: Path | None, key: tuple[str, ...], values: Mapping[str, float]) -> None:
+    if path is not None:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"of": key, "figures": values}) + "\n")
 
 
 def figures(truth: Performed, said: Said, seconds: float) -> dict[str, float]:

@@ -61,7 +61,7 @@ def _real(judged: Sequence[Judged]) -> Iterator[str]:
     for instrument in _once(j.instrument for j in judged):
         of = [j for j in judged if j.instrument == instrument]
         pieces, sounds = len(_once(_piece(j) for j in of)), list(_once(j.sound for j in of))
-        names = len(_once((j.corpus, j.name) for j in of))
+        names = len(_once((j.corpus, j.piece, j.name) for j in of))
         yield f"\n### {instrument.capitalize()}: {pieces} pieces, {names} performances, {', '.join(sounds)}\n"
         yield from rows_of(of, SHOWN)
         for sound in sounds if len(sounds) > 1 else ():

@@ -21,11 +21,11 @@ class TrackList(bpy.types.UIList):
     ) -> None:
         row = layout.row(align=True)
         row.prop(item, "shown", text="", icon="HIDE_OFF" if item.shown else "HIDE_ON", emboss=False)
-        named = row.split(factor=0.6)
+        named = row.split(factor=0.5)
         named.label(text=item.namespace.capitalize(), translate=False)
         about = named.row()
         about.label(text=f"{item.count}")
-        about.label(text="yours" if item.corrected else f"{100 * item.confidence:.0f} %")
+        about.label(text="yours" if item.corrected else f"{100 * item.confidence:.0f}%")
         row.operator("cadenza.delete_track", text="", icon="X", emboss=False).namespace = item.namespace
 
 

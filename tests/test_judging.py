@@ -31,7 +31,7 @@ def performed(piece: str = "waltz", name: str = "p1") -> real.Performed:
 
 
 def said(beats: np.ndarray, downbeats: np.ndarray | None = None, phrases: np.ndarray | None = None) -> Said:
-    return Said(beats, downbeats, phrases, 0.5, 0.8)
+    return Said(beats, downbeats, phrases, 0.5, np.linspace(1.0, 0.0, len(beats)))
 
 
 def test_a_performance_is_cut_and_led_in() -> None:
@@ -49,6 +49,10 @@ def test_the_truth_gets_full_marks_and_half_the_beats_half() -> None:
         ("beat F", "CMLt", "AMLt", "downbeat F", "phrase F"), 1.0
     )
     assert full["CPU s a minute"] == 0.5
+    assert full["right of those at 0.85 and more"] == full["right of those below 0.6"] == 1.0
+    wrong = figures(performed(), said(np.concatenate([BEATS[:3], BEATS[3:] + 0.2])), 60.0)
+    assert wrong["right of those at 0.85 and more"] == 1.0
+    assert wrong["right of those below 0.6"] == 0.0
     half = figures(performed(), said(BEATS[::2]), 60.0)
     assert (half["beat P"], half["beat R"]) == (1.0, 0.5)
     assert "downbeat F" not in half

@@ -25,6 +25,7 @@ from training.recognition.synthesisers import Synthesiser
 from training.recognition.trackers import Said, Tracker
 
 TOLERANCES: Final = {"beat": 0.07, "downbeat": 0.07, "phrase": 0.7}
+SURENESS: Final = {"right of those at 0.85 and more": (0.85, 1.01), "right of those below 0.6": (-0.01, 0.6)}
 LONGEST: Final = 120.0
 """Seconds of a performance that are heard."""
 Floats = npt.NDArray[np.float64]
@@ -104,8 +105,16 @@ def figures(truth: Performed, said: Said, seconds: float) -> dict[str, float]:
         every = np.arange(truth.phrases[0], truth.phrases[-1] + 1e-6, usual_gap(truth.phrases))
         out["phrase F, evenly spaced"] = matched(truth.phrases, every, TOLERANCES["phrase"])["F"]
     out["CPU s a minute"] = 60.0 * said.seconds / max(seconds, 1e-6)
-    out["confidence"] = said.confidence
-    return out
+    return out | _sureness(truth.beats, said)
+
+
+def _sureness(beats: Floats, said: Said) -> dict[str, float]:
+    """How many beats are right of those that a tracker is sure of, and of those that it is not."""
+    if said.sure is None or not len(said.beats) or not len(beats):
+        return {}
+    right = np.abs(said.beats[:, None] - beats).min(axis=1) <= TOLERANCES["beat"]
+    parts = {name: (said.sure >= low) & (said.sure < high) for name, (low, high) in SURENESS.items()}
+    return {name: float(right[part].mean()) for name, part in parts.items() if part.any()}
 
 
 def usual_gap(times: Floats) -> float:

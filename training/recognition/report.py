@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from training.recognition.evaluate import Confusion, Figures, confusion_lines, table
-from training.recognition.judging import Judged
+from training.recognition.judging import SURENESS, Judged
 from training.report.bootstrap import draws, estimate, mean
 
 SHOWN: Final = ("beat F", "beat P", "beat R", "CMLt", "AMLt", "downbeat F", "phrase F", "CPU s a minute")
@@ -67,6 +67,8 @@ def _real(judged: Sequence[Judged]) -> Iterator[str]:
         for sound in sounds if len(sounds) > 1 else ():
             yield f"\n{sound} alone:\n"
             yield from rows_of([j for j in of if j.sound == sound], SHOWN[:6])
+        yield "\nOf the beats that a tracker was sure of, and of the others, the part that is right (70 ms):\n"
+        yield from rows_of([j for j in of if any(k in j.values for k in SURENESS)], tuple(SURENESS))
         yield "\nBeats, F at 70 ms, each piece:\n"
         yield from pieces_of(of, "beat F")
         if any("phrase F" in j.values for j in of):

@@ -28,13 +28,14 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Said:
-    """What a tracker found (seconds; None where it does not look for it), and the CPU seconds that it took."""
+    """What a tracker found (seconds; None where it does not look for it), the CPU seconds that it took, and how sure it
+    is of each beat."""
 
     beats: Floats
     downbeats: Floats | None
     phrases: Floats | None
     seconds: float
-    confidence: float = float("nan")
+    sure: Floats | None = None
 
 
 Tracker = Callable[[Audio], Said]
@@ -77,7 +78,7 @@ class Ours:
             found = self.phrases.recognize(audio, None, self.phrases.Options(), JobContext())
             phrases = np.array(found[0].times)
         taken = time.process_time() - began
-        return Said(times["beat"], times["downbeat"], phrases, taken, float(np.mean(sure)) if sure else 0.0)
+        return Said(times["beat"], times["downbeat"], phrases, taken, np.array(sure))
 
 
 @dataclass

@@ -160,6 +160,7 @@ class _Run(RunState):
         """The averaged weights, for use."""
         config = self.config
         made = config.model_dump(mode="json", exclude={"clips", "output", "machine"})
+        made["start"] = Path(config.start).name  # whoever reads it has other folders
         revision = git_revision()
         return pack(
             config.hearing, config.window, self.average(), training=made, data_card=data_card, revision=revision

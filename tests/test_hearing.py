@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+from backend.audio_files import read_audio
 from plugins.a2m.score_features import NAMES
 from plugins.api import Audio, ComponentError, JobContext, Motion, Skeleton
 from plugins.api.checkpoint import CheckpointError
@@ -28,6 +29,7 @@ from tests.a2m_clips import with_hearing, write_clips
 from tests.running import RATE, tone
 from training.a2m_clips import ClipsError
 from training.config_files import ConfigError, read_config
+from training.metrics import event_f1
 from training.recognition.config import RecognitionConfig
 from training.recognition.evaluate import confusion_lines, evaluate, table
 from training.recognition.targets import CLASSES
@@ -211,6 +213,17 @@ def test_the_shipped_config_is_read(tmp_path: Path) -> None:
     assert shipped.steps == 3
     with pytest.raises(ConfigError, match="colour"):
         read_config(RecognitionConfig, ROOT / "training" / "configs" / "hearing.yaml", ["loss.colour=3"])
+
+
+def test_the_shipped_weights_hear_the_example() -> None:
+    truth = json.loads((ROOT / "examples" / "minuet.truth.json").read_text(encoding="utf-8"))
+    beats = next(np.array([a["time"] for a in t["annotations"]]) for t in truth["tracks"] if t["namespace"] == "beat")
+    beat_tracker = LearnedBeats(Ears())
+    beat_tracker.load("cpu")
+    tracks = beat_tracker.recognize(
+        read_audio(ROOT / "examples" / "minuet.flac"), None, beat_tracker.Options(), JobContext()
+    )
+    assert event_f1(beats, np.array(tracks[0].times), 0.07) > 0.85
 
 
 def test_weights_of_something_else_are_refused(tmp_path: Path) -> None:

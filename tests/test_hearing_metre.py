@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from plugins.hearing.metre import METRES, count_bars, near, track_beats
+from plugins.hearing.metre import METRES, count_bars, near, regularity, track_beats
 
 
 def chain(seed: int, missed: float = 0.1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -73,3 +73,14 @@ def test_the_nearest_chance_counts() -> None:
     curve[12] = 0.8
     np.testing.assert_allclose(near(curve, np.array([10.4, 12.0, 20.0]), 2), [0.8, 0.8, 0.0])
     assert near(np.empty(0), np.array([1.0]), 2).tolist() == [0.0]
+
+
+def test_regular_beats_are_surer_than_those_of_speech() -> None:
+    steady = 0.5 * np.arange(20.0)
+    rubato = np.cumsum(0.5 * 1.05 ** np.resize([1, 0, -1, 0], 20))
+    spoken = np.cumsum(0.3 * 1.25 ** np.resize([1, 0, -1, 1, -2], 20))
+    np.testing.assert_allclose(regularity(steady), 1.0)
+    assert (regularity(rubato) > 0.8).all()
+    assert (regularity(spoken) < 0.5).all()
+    assert [len(regularity(steady[:n])) for n in range(4)] == [0, 1, 2, 3]
+    assert regularity(steady[:2]).max() < 0.1

@@ -33,6 +33,8 @@ OTHER_METRE: Final = -2.0
 SHARPER, LEANING = 1.5, 0.5
 """What a network's log odds of a downbeat are multiplied by, and added to before; as all constants here, chosen on
 simulated validation pieces."""
+IRREGULAR, AROUND = 0.4, 9
+"""Mean change of tempo from beat to beat, as a logarithm, that leaves 1 / e of the confidence; beats in the mean."""
 PREFERRED: Final = {4: 0.0, 3: 0.0, 2: -0.1, 6: -0.3, 5: -1.0}
 """Score of each bar of a metre: of two that explain a bar alike the usual one is taken."""
 
@@ -155,3 +157,18 @@ def near(curve: npt.NDArray[np.floating[Any]], frames: Floats, reach: int) -> Fl
     """The largest of a curve within ``reach`` frames of each place."""
     at = np.clip(np.round(frames).astype(np.int64)[:, None] + np.arange(-reach, reach + 1), 0, max(len(curve) - 1, 0))
     return np.asarray(curve[at].max(axis=1), dtype=np.float64) if len(curve) else np.zeros(len(frames))
+
+
+def regularity(beats: Floats) -> Floats:
+    """(N,) 0 to 1, how regular the beats around each of ``beats`` (seconds, rising) are.
+
+    exp(-m / IRREGULAR), m the mean of |log(interval / interval before)| among AROUND of them.
+    """
+    if len(beats) < 3:
+        return np.full(len(beats), np.exp(-1.0 / IRREGULAR))
+    change = np.abs(np.diff(np.log(np.diff(beats))))
+    change = np.concatenate([change[:1], change, change[-1:]])
+    around = np.ones(AROUND)
+    mean = np.convolve(change, around)[AROUND // 2 :][: len(beats)]
+    mean /= np.convolve(np.ones(len(beats)), around)[AROUND // 2 :][: len(beats)]
+    return np.asarray(np.exp(-mean / IRREGULAR))

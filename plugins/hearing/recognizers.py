@@ -15,7 +15,7 @@ from plugins.api import Annotation, AnnotationTrack, Audio, ComponentError, JobC
 from plugins.api.batching import Windows
 from plugins.api.log_mel import FPS
 from plugins.hearing.ears import Ears
-from plugins.hearing.metre import FAINTEST, METRES, count_bars, near, track_beats
+from plugins.hearing.metre import FAINTEST, METRES, count_bars, near, regularity, track_beats
 from plugins.hearing.picking import chances, peaks, stretches
 
 DYNAMICS: Final = ("pp", "p", "mp", "mf", "f", "ff")
@@ -112,12 +112,13 @@ def beats_and_bars(
     steadiness: float = STEADINESS,
     metres: Sequence[int] = METRES,
 ) -> tuple[Floats, Floats, npt.NDArray[np.int64], Floats]:
-    """Seconds of the beats from the first frame, chance of each, position in the bar, chance of a downbeat."""
+    """Seconds of the beats from the first frame, confidence in each, position in the bar, confidence in a downbeat."""
     chance, first = (chances(said[name][:, 0], silent) for name in ("beat", "downbeat"))
     times, height = peaks(chance, FAINTEST, 0.1)
     beats, sure = track_beats(times, height, steadiness)
     sure_first = near(first, beats * FPS, 2)
-    return beats, sure, count_bars(sure_first, metres), sure_first
+    steady = regularity(beats)  # speech has beats too, such as nobody plays
+    return beats, sure * steady, count_bars(sure_first, metres), sure_first * steady
 
 
 class LearnedPhrases(_Hearing):

@@ -49,10 +49,11 @@ def test_the_truth_gets_full_marks_and_half_the_beats_half() -> None:
         ("beat F", "CMLt", "AMLt", "downbeat F", "phrase F"), 1.0
     )
     assert full["CPU s a minute"] == 0.5
-    assert full["right of those at 0.85 and more"] == full["right of those below 0.6"] == 1.0
-    wrong = figures(performed(), said(np.concatenate([BEATS[:3], BEATS[3:] + 0.2])), 60.0)
-    assert wrong["right of those at 0.85 and more"] == 1.0
-    assert wrong["right of those below 0.6"] == 0.0
+    assert full["right of those at 0.7 and more"] == full["right of those below 0.4"] == 1.0
+    sure = np.linspace(1.0, 0.0, len(BEATS))
+    wrong = figures(performed(), said(BEATS + np.where(sure < 0.7, 0.2, 0.0)), 60.0)
+    assert wrong["right of those at 0.7 and more"] == 1.0
+    assert wrong["right of those below 0.4"] == 0.0
     half = figures(performed(), said(BEATS[::2]), 60.0)
     assert (half["beat P"], half["beat R"]) == (1.0, 0.5)
     assert "downbeat F" not in half

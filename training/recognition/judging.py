@@ -25,7 +25,7 @@ from training.recognition.synthesisers import Synthesiser
 from training.recognition.trackers import Said, Tracker
 
 TOLERANCES: Final = {"beat": 0.07, "downbeat": 0.07, "phrase": 0.7}
-SURENESS: Final = {"right of those at 0.85 and more": (0.85, 1.01), "right of those below 0.6": (-0.01, 0.6)}
+SURENESS: Final = {"right of those at 0.7 and more": (0.7, 1.01), "right of those below 0.4": (-0.01, 0.4)}
 LONGEST: Final = 120.0
 """Seconds of a performance that are heard."""
 Floats = npt.NDArray[np.float64]

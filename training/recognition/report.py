@@ -136,8 +136,8 @@ def _plot(judged: Sequence[Judged], path: Path) -> Path:
     for axis, instrument in zip(axes[0], instruments, strict=True):
         for i, column in enumerate(("beat F", "downbeat F")):
             of = [[j for j in judged if j.instrument == instrument and j.tracker == t] for t in trackers]
-            heights = [np.mean(by_piece(j, column) or [0.0]) for j in of]
-            bars = axis.bar(np.arange(len(trackers)) + 0.4 * i - 0.2, heights, 0.38, label=column)
+            heights = {at: np.mean(found) for at, j in enumerate(of) if (found := by_piece(j, column))}
+            bars = axis.bar(np.array(list(heights)) + 0.4 * i - 0.2, list(heights.values()), 0.38, label=column)
             axis.bar_label(bars, fmt="%.2f", fontsize=7)
         axis.set_xticks(range(len(trackers)), trackers, fontsize=8)
         axis.set_title(instrument)

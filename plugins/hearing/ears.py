@@ -99,14 +99,17 @@ class Ears:
     def hear(
         self, inputs: Mapping[str, npt.NDArray[np.float32]], network: Any, context: JobContext
     ) -> dict[str, Floats]:
-        """The same of modality -> (T, inputs); what is missing is taken for absent."""
+        """The same of modality -> (T, inputs); what is missing is taken for absent. Besides *pitched*, see
+        ``features.pitched``: 1 where there is no sound."""
         assert self._weights is not None
         count = len(next(iter(inputs.values())))
         wanted = self._weights.model.widths
         there = [inputs[name] if name in inputs else features.without(count, INPUTS[name]) for name in wanted]
         said = self._said(np.concatenate(there, axis=1), network, context)
         sizes = self._weights.model.heads
-        return dict(zip(sizes, np.split(said, np.cumsum(list(sizes.values()))[:-1], axis=1), strict=True))
+        answers = dict(zip(sizes, np.split(said, np.cumsum(list(sizes.values()))[:-1], axis=1), strict=True))
+        heard = inputs.get("notes")
+        return {**answers, "pitched": np.ones((count, 1)) if heard is None else features.pitched(heard)}
 
     def _said(self, seen: npt.NDArray[np.float32], network: Any, context: JobContext) -> Floats:
         """Windows that share half of their frames, each counting most in its middle."""

@@ -117,8 +117,9 @@ def beats_and_bars(
     times, height = peaks(chance, FAINTEST, 0.1)
     beats, sure = track_beats(times, height, steadiness)
     sure_first = near(first, beats * FPS, 2)
-    steady = regularity(beats)  # speech has beats too, such as nobody plays
-    return beats, sure * steady, count_bars(sure_first, metres), sure_first * steady
+    at = np.clip(np.round(beats * FPS).astype(np.int64), 0, max(len(first) - 1, 0))
+    music = regularity(beats) * said["pitched"][at, 0]  # speech has beats too
+    return beats, sure * music, count_bars(sure_first, metres), sure_first * music
 
 
 class LearnedPhrases(_Hearing):

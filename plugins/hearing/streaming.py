@@ -37,7 +37,9 @@ class BeatStream:
     def __init__(self, ears: Ears, sample_rate: int) -> None:
         self._ears, self._rate = ears, sample_rate
         self._samples = np.zeros(0, dtype=np.float32)
-        self._said: dict[str, npt.NDArray[np.float64]] = {name: np.empty((0, 1)) for name in ("beat", "downbeat")}
+        self._said: dict[str, npt.NDArray[np.float64]] = {
+            name: np.empty((0, 1)) for name in ("beat", "downbeat", "pitched")
+        }
         self._looked = 0.0
 
     @property

@@ -24,9 +24,17 @@ from backend.blender import BlenderProcess
 from backend.drafts import Outputs
 from backend.pipeline import Job
 from plugins.api import BakeJob, ComponentError
+from plugins.api.pitch_network import pitch_network
 from tests.running import FakeBlender, Run, names, start, stub_bpy, wait, write_score
 
 needs_blender = pytest.mark.skipif(find_spec("bpy") is None, reason="Blender's module is not installed")
+
+
+@pytest.fixture(autouse=True)
+def heard_nothing_yet() -> None:
+    """Other tests of this process may have heard the same sound."""
+    pitch_network.cache_clear()
+
 
 STUB_ANSWERS = """
 import json, os, sys

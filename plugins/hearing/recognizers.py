@@ -117,9 +117,14 @@ def beats_and_bars(
     times, height = peaks(chance, FAINTEST, 0.1)
     beats, sure = track_beats(times, height, steadiness)
     sure_first = near(first, beats * FPS, 2)
-    at = np.clip(np.round(beats * FPS).astype(np.int64), 0, max(len(first) - 1, 0))
-    music = regularity(beats) * said["pitched"][at, 0]  # speech has beats too
+    music = regularity(beats) * _pitched(said, beats)  # speech has beats too
     return beats, sure * music, count_bars(sure_first, metres), sure_first * music
+
+
+def _pitched(said: Mapping[str, Floats], times: Floats) -> Floats:
+    """(N,) at these seconds from the first frame, see ``features.pitched``."""
+    curve = said["pitched"][:, 0]
+    return curve[np.clip(np.round(times * FPS).astype(np.int64), 0, len(curve) - 1)]
 
 
 class LearnedPhrases(_Hearing):
@@ -137,6 +142,7 @@ class LearnedPhrases(_Hearing):
     ) -> list[AnnotationTrack]:
         said, silent, start, end = self._listen(audio, motion, context)
         begin, sure = peaks(chances(said["phrase"][:, 0], silent), options.threshold, SHORTEST["phrase"])
+        sure = sure * _pitched(said, begin + 0.5 * SHORTEST["phrase"])
         ends = np.append(begin[1:], end - start)[: len(begin)]
         return [
             AnnotationTrack(
@@ -163,6 +169,7 @@ class _Classes(_Hearing):
         chance = np.exp(logits - logits.max(axis=1, keepdims=True))
         chance /= chance.sum(axis=1, keepdims=True)
         best = np.where(silent, -1, chance.argmax(axis=1))
+        chance *= said["pitched"]
         found = [run for run in stretches(best, SHORTEST[namespace]) if run[2] >= 0]
         return [
             AnnotationTrack(

@@ -53,8 +53,9 @@ def test_a_noise_floor_has_no_beats_no_notes_and_no_loudness(command: Command, t
 @pytest.mark.parametrize("sound", [noise(-20.0), speech()], ids=["noise", "speech"])
 def test_what_is_no_music_is_not_told_for_sure(command: Command, tmp_path: Path, sound: np.ndarray) -> None:
     tracks = annotate(command, tmp_path, sound)
-    told = [a.confidence for name in ("beat", "downbeat") for a in find_track(tracks, name).annotations]
-    assert max(told, default=0.0) <= 0.5
+    for name in ("beat", "downbeat", "phrase", "dynamics", "articulation"):
+        told = max((a.confidence for a in find_track(tracks, name).annotations), default=0.0)
+        assert told <= (0.5 if name.endswith("beat") else 0.6), name
     assert sum(a.confidence > 0.8 for a in find_track(tracks, "note").annotations) <= SECONDS / 2
 
 

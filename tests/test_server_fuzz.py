@@ -63,7 +63,7 @@ def test_requests_made_from_the_schema(address: str) -> None:
 
         answered()
         called.add(operation.label)
-    assert len(called) == 13, called
+    assert len(called) == 15, called
 
 
 def make_real(case: schemathesis.Case, audio: str, job: str) -> None:

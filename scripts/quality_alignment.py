@@ -61,7 +61,8 @@ def ours() -> Aligner:
         reading = read_score(score, case.performed.instrument)[0]
         heard = network.listen(sound, JobContext())
         evidence = Evidence.of(heard, superflux(sound)[: len(heard.note)])
-        performed, _ = _align(reading, _Sound(sound, heard, evidence), JobContext())
+        context = JobContext(instrument=case.performed.instrument)
+        performed, _ = _align(reading, _Sound(sound, heard, evidence), context)
         taken = time.process_time() - began
         keys = [(ticks(1e6 * n.onset / tempo), n.pitch) for n in reading.notes]
         at = dict(zip(keys, performed.onsets, strict=True))

@@ -53,6 +53,11 @@ class _Sound:
     evidence: Evidence
 
 
+APART: Final = 4
+"""Frames by which a note of a chord may be early; late, twice as many."""
+CLEAR_ONSET: Final = 0.3
+
+
 class ScoreAligner(Recognizer):
     """Finds when each note of the score was played, repeats taken or not, and puts the score's beats,
     sections, dynamics, slurs, bow marks and articulations at their performed times, with a confidence for each bar."""
@@ -104,7 +109,9 @@ def _align(reading: Reading, sound: _Sound, context: JobContext) -> tuple[Perfor
     confidence = _confidence(heard, frames[event], columns)
     frames = _without_unheard_ends(frames, event, confidence)
     confidence[~np.isfinite(frames[event])] = np.nan
-    performed = Performed(reading, heard.seconds(frames[event]), confidence, sound.audio.start, sound.audio.end)
+    # A bow begins its strings together; ten fingers come apart.
+    begun = _each(heard, frames[event], columns) if context.instrument == "piano" else frames[event]
+    performed = Performed(reading, heard.seconds(begun), confidence, sound.audio.start, sound.audio.end)
     return performed, likelihood - tempo_outliers(events, frames)
 
 
@@ -138,6 +145,18 @@ def _without_unheard_ends(frames: Floats, event: npt.NDArray[np.int64], confiden
         frames[: heard[0]] = np.nan
         frames[heard[-1] + 1 :] = np.nan
     return frames
+
+
+def _each(heard: Posteriors, starts: Floats, columns: npt.NDArray[np.int64]) -> Floats:
+    """Frame in which each note begins by itself, near that of its event; that of the event where none is heard to."""
+    out = starts.copy()
+    played = np.nonzero(np.isfinite(starts))[0]
+    at = np.round(starts[played]).astype(np.int64)[:, None] + np.arange(-APART, 2 * APART + 1)
+    begins = heard.onset[np.clip(at, 0, len(heard.onset) - 1), columns[played, None]]
+    best = begins.argmax(axis=1)
+    clear = begins.max(axis=1, initial=0.0) >= CLEAR_ONSET
+    out[played[clear]] = np.take_along_axis(at, best[:, None], axis=1)[clear, 0]
+    return out
 
 
 def _confidence(heard: Posteriors, starts: Floats, columns: npt.NDArray[np.int64], frames: int = 8) -> Floats:

@@ -56,9 +56,10 @@ class Performed:
     def __post_init__(self) -> None:
         times = np.array([n.onset for n in self.reading.notes])
         played = np.nonzero(np.isfinite(self.onsets))[0]
-        score, index = np.unique(times[played], return_index=True)
+        score, index = np.unique(times[played], return_inverse=True)
+        seconds = np.bincount(index, self.onsets[played]) / np.maximum(np.bincount(index), 1)
         object.__setattr__(self, "score", score)
-        object.__setattr__(self, "seconds", self.onsets[played][index])
+        object.__setattr__(self, "seconds", np.maximum.accumulate(seconds))
 
     score: Floats = field(init=False, repr=False)
     """(K,) score times of what was played, rising, and (K,) their seconds."""

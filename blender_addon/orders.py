@@ -135,7 +135,13 @@ def _watched(scene: Any, source: Source) -> Motion:
         first = max(first, float(frame_at(scene, source.start, origin)))
     if source.end is not None:
         last = min(last, float(frame_at(scene, source.end, origin)))
-    return capture(scene, armature, character.bone_map_of(armature), first, last, origin)
+    manager = bpy.context.window_manager
+    manager.progress_begin(0.0, 1.0)
+    try:
+        bone_map = character.bone_map_of(armature)
+        return capture(scene, armature, bone_map, first, last, origin, manager.progress_update)
+    finally:
+        manager.progress_end()
 
 
 def motion_file(scene: Any) -> Order:

@@ -43,14 +43,11 @@ def _owners(item: Any) -> list[Any]:
 
 
 def _snap_curve(curve: Any, frames: Sequence[float]) -> tuple[int, int]:
+    chosen = [key for key in curve.keyframe_points if key.select_control_point]
     taken = {round(key.co.x, 3) for key in curve.keyframe_points if not key.select_control_point}
     moved = left = 0
     # The one nearest to its beat gets it.
-    chosen = [(abs(nearest(frames, k.co.x) - k.co.x), i) for i, k in enumerate(curve.keyframe_points)]
-    for _, index in sorted(chosen):
-        key = curve.keyframe_points[index]
-        if not key.select_control_point:
-            continue
+    for key in sorted(chosen, key=lambda k: abs(nearest(frames, k.co.x) - k.co.x)):
         to = nearest(frames, key.co.x)
         if round(to, 3) in taken:
             left += round(key.co.x, 3) != round(to, 3)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -23,11 +24,20 @@ class CaptureError(ValueError):
     """A character that cannot be watched; the message says why."""
 
 
-def capture(scene: Any, armature: Any, bone_map: BoneMap, first: float, last: float, origin: float) -> Motion:
+def capture(
+    scene: Any,
+    armature: Any,
+    bone_map: BoneMap,
+    first: float,
+    last: float,
+    origin: float,
+    tell: Callable[[float], Any] = lambda part: None,
+) -> Motion:
     """The mapped bones' joints in world space from one scene frame to another; the scene's frame is put back.
 
     Args:
         origin: second of the recording at the scene's first frame.
+        tell: called with the part (0 to 1) that has been looked at.
 
     Raises:
         CaptureError: no bone is mapped, or the range is empty or too long.
@@ -40,8 +50,11 @@ def capture(scene: Any, armature: Any, bone_map: BoneMap, first: float, last: fl
         raise CaptureError("the motion must last between half a second and 30 minutes; choose another range")
     frames = first + np.arange(count) * (frame_rate(scene) / FPS)
     before = (scene.frame_current, scene.frame_subframe)
+    places = np.empty((count, len(bones), 3), dtype=np.float32)
     try:
-        places = np.stack([_places(scene, armature, list(bones.values()), float(f)) for f in frames])
+        for i, frame in enumerate(frames):
+            places[i] = _places(scene, armature, list(bones.values()), float(frame))
+            tell((i + 1) / count)
     finally:
         scene.frame_set(before[0], subframe=before[1])
     return Motion(_skeleton(tuple(bones), places[0]), FPS, places, start=float(seconds_at(scene, first, origin)))

@@ -172,15 +172,17 @@ def _notes(performed: Performed, heard: Posteriors, bowed: bool) -> list[Annotat
     """The notes that were played; those that may stop early end when they are heard to."""
     notes, times = performed.reading.notes, performed.onsets
     rolled = _left_behind(notes) if bowed else set()
-    annotations = []
-    for i in performed.played:
+    annotations, next_begins = [], dict[int, float]()
+    for i in reversed(performed.played):
         note, start = notes[i], float(times[i])
         end = min(max(performed.at(note.onset + note.duration), start + 0.05), performed.end)
+        end = min(end, next_begins.get(note.pitch, end))
+        next_begins[note.pitch] = start
         if i in rolled or STOPPED & set(note.marks):
             end = _heard_end(heard, start, end, note.pitch)
         confidence = float(performed.confidence[i])
         annotations.append(Annotation(start, max(end - start, 0.02), note_value(note), confidence))
-    return annotations
+    return annotations[::-1]
 
 
 def _left_behind(notes: tuple[ScoreNote, ...]) -> set[int]:

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 import soundfile
 
+from backend.ogg_file import sound_alone
 from plugins.api import Audio, AudioError
 
 SHORTEST: Final = 0.5
@@ -49,13 +50,24 @@ def check_sound(path: Path, name: str, start: float | None, end: float | None, l
 def _opened(path: Path, name: str) -> Iterator[soundfile.SoundFile]:
     check_file(path, name)
     try:
-        with soundfile.SoundFile(path) as file:
+        with _sound_file(path) as file:
             yield file
     except soundfile.LibsndfileError as error:
         reason = getattr(error, "error_string", str(error))  # without the path
         raise AudioError(
             f"{name} is not a sound file that can be read ({reason}); give wav, flac, mp3, ogg or opus"
         ) from error
+
+
+def _sound_file(path: Path) -> soundfile.SoundFile:
+    """The file, of an Ogg file with a picture its sound; LibsndfileError when there is no sound to read."""
+    try:
+        return soundfile.SoundFile(path)
+    except soundfile.LibsndfileError:
+        alone = sound_alone(path)
+        if alone is None:
+            raise
+        return soundfile.SoundFile(alone)
 
 
 def check_file(path: Path, name: str = "") -> None:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,11 +15,13 @@ from pydantic import BaseModel
 from plugins.api import (
     Annotation,
     AnnotationTrack,
+    Array,
     Audio,
     Cancelled,
     Component,
     Generator,
     JobContext,
+    Library,
     Motion,
     Recommendation,
     Skeleton,
@@ -250,36 +252,78 @@ class DeafRecognizer(GoodRecognizer):
 class ElsewhereRecommender(GoodRecommender):
     """Recommends what nobody has."""
 
-    def recommend(
-        self, motion: Motion, library: Sequence[Path], options: Any, context: JobContext
-    ) -> list[Recommendation]:
+    def recommend(self, motion: Motion, library: Library, options: Any, context: JobContext) -> list[Recommendation]:
         return [Recommendation(Path("elsewhere.wav"), 1.0)]
 
 
 class WorstFirst(GoodRecommender):
     """Begins at the wrong end."""
 
-    def recommend(
-        self, motion: Motion, library: Sequence[Path], options: Any, context: JobContext
-    ) -> list[Recommendation]:
+    def recommend(self, motion: Motion, library: Library, options: Any, context: JobContext) -> list[Recommendation]:
         found = super().recommend(motion, library, options, context)
-        return [replace(found[0], score=0.1), found[0]]
+        return [replace(found[0], score=-0.1), found[0]]
 
 
 class PathsOnly(GoodRecommender):
     """Returns the library."""
 
-    def recommend(self, motion: Motion, library: Sequence[Path], options: Any, context: JobContext) -> Any:
-        return list(library)
+    def recommend(self, motion: Motion, library: Library, options: Any, context: JobContext) -> Any:
+        return list(library.paths)
 
 
 class DeafRecommender(GoodRecommender):
     """Goes on when cancelled."""
 
-    def recommend(
-        self, motion: Motion, library: Sequence[Path], options: Any, context: JobContext
-    ) -> list[Recommendation]:
+    def recommend(self, motion: Motion, library: Library, options: Any, context: JobContext) -> list[Recommendation]:
         return []
+
+
+class FromNothing(GoodRecommender):
+    """Recommends where there is nothing."""
+
+    def recommend(self, motion: Motion, library: Library, options: Any, context: JobContext) -> list[Recommendation]:
+        return super().recommend(motion, library, options, context) or [Recommendation(Path("a.wav"), 1.0)]
+
+
+class WordsOfTracks(GoodRecommender):
+    """Keeps words."""
+
+    def describe(self, audio: Audio, options: Any, context: JobContext) -> Any:
+        return {**super().describe(audio, options, context), "genre": "waltz"}
+
+
+class ArrayAlone(GoodRecommender):
+    """Keeps one array."""
+
+    def describe(self, audio: Audio, options: Any, context: JobContext) -> Any:
+        return audio.samples
+
+
+class NotFinite(GoodRecommender):
+    """Takes the logarithm of silence."""
+
+    def describe(self, audio: Audio, options: Any, context: JobContext) -> Mapping[str, Array]:
+        return {**super().describe(audio, options, context), "level": np.array([-np.inf])}
+
+
+class Moody(GoodRecommender):
+    """Hears something else each time."""
+
+    def describe(self, audio: Audio, options: Any, context: JobContext) -> Mapping[str, Array]:
+        return {**super().describe(audio, options, context), "mood": np.random.default_rng().normal(size=3)}
+
+
+class DescribesOn(GoodRecommender):
+    """Listens to the end when cancelled."""
+
+    def describe(self, audio: Audio, options: Any, context: JobContext) -> Mapping[str, Array]:
+        return {"loud": np.ones(1)}
+
+
+class DescribingInOneString(GoodRecommender):
+    """Names one option as a string."""
+
+    describing = "weights"  # type: ignore[assignment]
 
 
 BREACHES: dict[type[Component], str] = {
@@ -317,4 +361,11 @@ BREACHES: dict[type[Component], str] = {
     WorstFirst: "the best must come first",
     PathsOnly: "a list of Recommendation",
     DeafRecommender: "a cancelled job must stop",
+    FromNothing: "an empty library has nothing",
+    WordsOfTracks: "'genre' must be an array of numbers",
+    ArrayAlone: "arrays by name, not ndarray",
+    NotFinite: "'level' holds numbers that are not finite",
+    Moody: "gave another description",
+    DescribesOn: "a cancelled job must stop",
+    DescribingInOneString: "describing must be a tuple of names, not 'weights'",
 }

@@ -4,9 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,10 +14,12 @@ from pydantic import Field
 from plugins.api import (
     Annotation,
     AnnotationTrack,
+    Array,
     Audio,
     Corrector,
     Generator,
     JobContext,
+    Library,
     Motion,
     Options,
     PostStep,
@@ -83,13 +84,16 @@ class GoodRecognizer(Recognizer):
 
 
 class GoodRecommender(Recommender):
-    """Likes everything."""
+    """Likes what is loud."""
 
     name, label = "good-recommender", "Good recommender"
 
-    def recommend(
-        self, motion: Motion, library: Sequence[Path], options: Any, context: JobContext
-    ) -> list[Recommendation]:
+    def describe(self, audio: Audio, options: Any, context: JobContext) -> Mapping[str, Array]:
         context.check_cancelled()
-        assert all(path.stat().st_size > 1000 for path in library)
-        return [Recommendation(path, 1.0) for path in library]
+        return {"loud": np.abs(audio.samples).max(initial=0.0, keepdims=True), "samples": audio.samples[:100]}
+
+    def recommend(self, motion: Motion, library: Library, options: Any, context: JobContext) -> list[Recommendation]:
+        context.check_cancelled()
+        assert len(library.durations) == len(library.paths)
+        loud = library.matrix("loud")[:, 0]
+        return [Recommendation(library.paths[i], float(loud[i])) for i in np.argsort(-loud)]

@@ -10,14 +10,14 @@ method. Heavy libraries are imported inside ``load()`` or that method.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from plugins.api import AnnotationTrack, Audio, Motion
+from plugins.api import AnnotationTrack, Array, Audio, Motion
 from plugins.api.batching import Windows
 from plugins.api.context import JobContext
 
@@ -145,8 +145,10 @@ class Recommendation:
     Attributes:
         path: the sound file.
         score: higher fits better.
-        offset: where in the sound the motion's frame 0 falls, seconds.
-        tempo_ratio: how much faster to play it.
+        offset: where in the sound the motion's frame 0 falls, seconds of the sound at its own speed; before its
+            beginning when negative.
+        tempo_ratio: how much faster to play it: ``t`` seconds of the motion later it has come to
+            ``offset + tempo_ratio * t``.
         reason: why, for the animator.
     """
 
@@ -157,11 +159,47 @@ class Recommendation:
     reason: str = ""
 
 
+class Library(Protocol):
+    """Tracks that the host has listened to, and what :meth:`Recommender.describe` said of each.
+
+    Attributes:
+        paths: the sound files, N of them.
+        durations: (N,) seconds.
+    """
+
+    @property
+    def paths(self) -> Sequence[Path]: ...
+
+    @property
+    def durations(self) -> Array: ...
+
+    def matrix(self, name: str) -> Array:
+        """(N, ...) an array that has the same shape for every track, of all tracks at once."""
+        ...
+
+    def arrays(self, index: int) -> Mapping[str, Array]:
+        """All that was said of one track; read when it is asked for."""
+        ...
+
+
 class Recommender(Component):
-    """Motion to music."""
+    """Motion to music, in two steps. Listening takes long and is done once for each track, by ``describe``; what it
+    says is kept by the component's name, ``checkpoint`` and ``describing``. ``recommend`` is fast, and hears nothing.
+
+    Class attributes:
+        describing: names of the options that change what ``describe`` says; tracks are described again for them.
+    """
+
+    describing: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
-    def recommend(
-        self, motion: Motion, library: Sequence[Path], options: Any, context: JobContext
-    ) -> list[Recommendation]:
-        """The best of the library, best first."""
+    def describe(self, audio: Audio, options: Any, context: JobContext) -> Mapping[str, Array]:
+        """What is kept of a track: arrays of numbers by name, the same names for every track.
+
+        Those that have the same shape for every track can be had of all tracks at once (``Library.matrix``). Raises
+        ComponentError when the track cannot be recommended, which the library lists with the reason.
+        """
+
+    @abstractmethod
+    def recommend(self, motion: Motion, library: Library, options: Any, context: JobContext) -> list[Recommendation]:
+        """The best of the library, best first; an empty list for an empty library. Raises ComponentError."""

@@ -6,16 +6,15 @@ from __future__ import annotations
 
 import inspect
 import re
-import tempfile
-import wave
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ValidationError
 
-from plugins.api import Annotation, AnnotationTrack, Audio, Motion, to_json, violinist
+from plugins.api import Annotation, AnnotationTrack, Array, Audio, Motion, to_json, violinist
 from plugins.api.components import (
     Component,
     Corrector,
@@ -50,7 +49,11 @@ def declaration_problems(component: object) -> list[str]:
     for kind, attributes in required.items():
         if isinstance(component, kind):
             problems += [f"{a} is missing" for a in attributes if not hasattr(component, a)]
-    lists = {Generator: ("instruments", "needs", "post_steps"), Recognizer: ("writes", "reads")}
+    lists = {
+        Generator: ("instruments", "needs", "post_steps"),
+        Recognizer: ("writes", "reads"),
+        Recommender: ("describing",),
+    }
     for kind, attributes in lists.items():
         if isinstance(component, kind):
             given = {a: getattr(component, a, ()) for a in attributes}
@@ -190,22 +193,46 @@ def _check_recognizer(recognizer: Recognizer, options: Any, sound: Audio) -> Non
     _check_cancelled(run)
 
 
+@dataclass(frozen=True)
+class DescribedTracks:
+    """A library in memory, for tests: tracks and what a recommender said of each."""
+
+    paths: Sequence[Path]
+    durations: Array
+    described: Sequence[Mapping[str, Array]]
+
+    def matrix(self, name: str) -> Array:
+        return np.stack([track[name] for track in self.described]) if self.described else np.zeros((0, 1))
+
+    def arrays(self, index: int) -> Mapping[str, Array]:
+        return self.described[index]
+
+
 def _check_recommender(recommender: Recommender, options: Any, sound: Audio) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "sound.wav"
-        with wave.open(str(path), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(sound.sample_rate)
-            file.writeframes((sound.samples * 32767).astype("<i2").tobytes())
+    def describe(context: JobContext) -> Mapping[str, Array]:
+        return recommender.describe(sound, options, context)
 
-        def run(context: JobContext) -> list[Recommendation]:
-            return recommender.recommend(test_motion(), [path], options, context)
+    described = describe(test_context(seed=7))
+    assert isinstance(described, Mapping), f"describe must answer with arrays by name, not {type(described).__name__}"
+    for name, array in described.items():
+        plain = isinstance(array, np.ndarray) and array.dtype.kind in "biuf"
+        assert plain, f"{name!r} must be an array of numbers"
+        assert np.isfinite(array).all(), f"{name!r} holds numbers that are not finite"
+    again = describe(test_context(seed=7))
+    same = set(again) == set(described) and all(np.array_equal(described[n], again[n]) for n in described)
+    assert same, "the same sound and seed gave another description"
+    _check_cancelled(describe)
 
-        found = run(test_context(seed=7))
-        assert isinstance(found, list), f"the answer must be a list of Recommendation, not {type(found).__name__}"
-        assert all(isinstance(r, Recommendation) for r in found), "the answer must be a list of Recommendation"
-        assert {r.path for r in found} <= {path}, "only sounds of the library may be recommended"
-        assert found == sorted(found, key=lambda r: -r.score), "the best must come first"
-        assert run(test_context(seed=7)) == found, "the same motion and seed gave other recommendations"
-        _check_cancelled(run)
+    tracks = DescribedTracks([Path("sound.wav")], np.array([sound.duration]), [described])
+
+    def run(context: JobContext, library: DescribedTracks = tracks) -> list[Recommendation]:
+        return recommender.recommend(test_motion(), library, options, context)
+
+    found = run(test_context(seed=7))
+    assert isinstance(found, list), f"the answer must be a list of Recommendation, not {type(found).__name__}"
+    assert all(isinstance(r, Recommendation) for r in found), "the answer must be a list of Recommendation"
+    assert {r.path for r in found} <= set(tracks.paths), "only sounds of the library may be recommended"
+    assert found == sorted(found, key=lambda r: -r.score), "the best must come first"
+    assert run(test_context(seed=7)) == found, "the same motion and seed gave other recommendations"
+    assert run(test_context(seed=7), DescribedTracks([], np.zeros(0), [])) == [], "an empty library has nothing to give"
+    _check_cancelled(run)

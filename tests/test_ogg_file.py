@@ -17,8 +17,20 @@ from tests.running import RATE, tone
 
 
 def page(serial: int, flags: int, body: bytes) -> bytes:
-    """One page of up to 255 bytes (its checksum is nobody's business here)."""
-    return HEAD.pack(b"OggS", 0, flags, 0, serial, 0, 0, 1) + bytes([len(body)]) + body
+    """One page of up to 255 bytes."""
+    rest = bytes([len(body)]) + body
+    checked = crc(HEAD.pack(b"OggS", 0, flags, 0, serial, 0, 0, 1) + rest)
+    return HEAD.pack(b"OggS", 0, flags, 0, serial, 0, checked, 1) + rest
+
+
+def crc(data: bytes) -> int:
+    """Of RFC 3533: polynomial 0x04c11db7, nothing reflected, from 0."""
+    found = 0
+    for byte in data:
+        found ^= byte << 24
+        for _ in range(8):
+            found = (found << 1) ^ (0x104C11DB7 if found & 0x80000000 else 0)
+    return found
 
 
 def with_picture(sound: bytes, *, serial: int = 77) -> bytes:

@@ -4,9 +4,10 @@
 
 An npz holds ``skeletons`` (n, 23, 3) from ``center`` (n, 3), y up, centimetres, and where in the music the dance
 begins and ends (``start_position``, ``end_position``, 25 a second). **The skeletons are not at 25 frames a second**:
-the n poses span the whole dance, pose i at start / 25 + i (end - start) / (25 n) seconds of the music, which comes to 6 a
-second for a waltz, 16 to 20 for a rumba, 20 to 29 for a cha-cha. The ogg begins two seconds before the dance, or where
-the music begins. No licence is stated: for research on one's own machine; weights learned from it cannot be passed on.
+the n poses span the whole dance, pose i at start / 25 + i (end - start) / (25 n) seconds of the music, which comes to 6
+a second for a waltz, 16 to 20 for a rumba, 20 to 29 for a cha-cha. The ogg begins two seconds before the dance, or
+where the music begins. No licence is stated: for research on one's own machine; weights learned from it cannot be
+passed on.
 """
 
 from __future__ import annotations

@@ -26,14 +26,25 @@ SEED: Final = 0
 
 
 def readings(dances: Sequence[Dance], joints: Sequence[str], style: StyleConfig) -> dict[str, Segments]:
-    """The dances as the paper's code reads their clock, as it is, and as we smooth it."""
+    """The dances as the paper's code reads their clock, as it is, as we smooth it, and with one rate for all."""
     raw = style.model_copy(update={"smooth": 0.0})
     taken = [replace(d, motion=replace(d.motion, fps=float(FPS))) for d in dances]
+    slowest = min(d.motion.fps for d in dances)
+    alike = [replace(d, motion=d.motion.resample(slowest)) for d in dances]
     return {
         "poses taken for 25 a second, as in the paper": cut(taken, joints, raw),
         "poses at their times": cut(dances, joints, raw),
         f"at their times, smoothed by {style.smooth:g} s (ours)": cut(dances, joints, style),
+        f"all first brought to {slowest:.1f} poses a second, smoothed": cut(alike, joints, style),
     }
+
+
+def rates(dances: Sequence[Dance]) -> dict[str, tuple[float, float]]:
+    """Class -> the least and the most poses a second of its dances."""
+    out: dict[str, list[float]] = {}
+    for dance in dances:
+        out.setdefault(dance.label, []).append(dance.motion.fps)
+    return {label: (min(found), max(found)) for label, found in sorted(out.items())}
 
 
 def roughness(segments: Segments) -> Floats:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from training.a2m_command import a2m
+from training.mclemcd.command import evaluate_mclemcd, mclemcd
 from training.progress import progress
 from training.recognition.command import evaluate_recognition, recognition
 from training.report.command import evaluate
@@ -134,7 +135,9 @@ def clips(
 
 app.command()(a2m)
 app.command()(recognition)
+app.command()(mclemcd)
 app.command()(evaluate)
+app.command()(evaluate_mclemcd)
 app.command()(evaluate_recognition)
 app.command()(synchronise)
 app.add_typer(study, name="study")

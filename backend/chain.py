@@ -33,7 +33,9 @@ class Job:
 
     Attributes:
         options: by component name, each a mapping of its options.
-        motion: what recognisers may watch.
+        motion: what recognisers may watch, or a corrector repairs.
+        corrector: what repairs the motion; "" when nothing is to be repaired.
+        keep: seconds of frames of the motion that a corrector leaves as they are.
         silent: whether there is no sound to listen to (a score is played as written, or there is motion alone).
     """
 
@@ -47,6 +49,8 @@ class Job:
     annotations: Sequence[AnnotationTrack] = ()
     motion: Motion | None = None
     silent: bool = False
+    corrector: str = ""
+    keep: Sequence[float] = ()
 
     def lets_work(self, recognizer: Recognizer) -> bool:
         """Whether there is what a recogniser works from."""
@@ -68,7 +72,7 @@ def check_job(registry: Registry, job: Job) -> Generator:
             f"{generator.name} plays {', '.join(generator.instruments)}, not {job.instrument}; "
             "choose another generator",
         )
-    _check_options(registry, job)
+    check_options(registry, job)
     try:
         recognizers_for(registry.recognizers, generator.needs, job)
         for name in generator.post_steps:
@@ -80,7 +84,7 @@ def check_job(registry: Registry, job: Job) -> Generator:
 
 def check_recognition(registry: Registry, job: Job, namespaces: Sequence[str]) -> None:
     """ImpossibleJob when one of the namespaces cannot be recognised."""
-    _check_options(registry, job)
+    check_options(registry, job)
     try:
         recognizers_for(registry.recognizers, namespaces, job)
     except ComponentError as error:
@@ -89,6 +93,8 @@ def check_recognition(registry: Registry, job: Job, namespaces: Sequence[str]) -
 
 def steps_of(registry: Registry, job: Job, namespaces: Sequence[str] = ()) -> list[Component]:
     """The components that a job which was found possible will run, in order; with ``namespaces`` only recognisers."""
+    if job.corrector:
+        return [registry.get("corrector", job.corrector)]
     if namespaces:
         return list(recognizers_for(registry.recognizers, namespaces, job))
     generator = registry.generator(job.generator)
@@ -139,7 +145,8 @@ def options_of(component: Component, given: Mapping[str, Any]) -> Any:
         raise ComponentError(f"bad option {problems}. Options of {component.name}: {known}") from error
 
 
-def _check_options(registry: Registry, job: Job) -> None:
+def check_options(registry: Registry, job: Job) -> None:
+    """ImpossibleJob when an option is of nothing that is installed, or out of its range."""
     names = {name for by_name in registry.components.values() for name in by_name}
     unknown = set(job.options) - names
     if unknown:

@@ -177,6 +177,41 @@ def annotate(
     print(output)  # noqa: T201 (what was made goes to standard output, for scripts)
 
 
+@app.command()
+def refine(
+    motion: Annotated[Path, typer.Argument(help="The motion to repair (.npz); what is missing in it is NaN")],
+    audio: Annotated[Path, typer.Option(help="Recording of the same performance")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The motion to write, .npz")],
+    corrector: Annotated[str, typer.Option(help="What repairs; see: cadenza components")] = "mapnet",
+    start: Annotated[float | None, typer.Option(help="Begin here, seconds of the recording")] = None,
+    end: Annotated[float | None, typer.Option(help="Stop here, seconds of the recording")] = None,
+    fps: Annotated[
+        float | None, typer.Option(help="Frames per second to write; as many as there are, unless said")
+    ] = None,
+    keep: Annotated[list[float] | None, typer.Option(help="A second whose frame is right; as often as needed")] = None,
+    seed: Annotated[int, typer.Option(help="For correctors that draw lots")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
+    option: Annotated[list[str] | None, typer.Option(help="name=value of the corrector")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists")] = False,
+) -> None:
+    """Repair a motion from its recording: jitter, gaps, exchanged joints, too few frames."""
+    from dataclasses import replace
+
+    from backend.refine import refine_file
+
+    job = _job(corrector, "violin", 30.0 if fps is None else fps, seed, device, option or [])
+    job = replace(job, generator="performer", corrector=corrector)
+    where = {"start": start, "end": end, "fps": fps}
+    result = refine_file(
+        motion, output, job, audio=audio, keep=keep or (), overwrite=overwrite, console=_console(), **where
+    )
+    said = result.motion.provenance.get("repair", {})
+    if "jitter" in said:
+        found = f"jitter of {1000 * said['jitter']:.0f} mm, exchanged joints in {100 * said['exchanged']:.0f} %"
+        _console().print(f"{found} of the frames", highlight=False, soft_wrap=True)
+    print(output)  # noqa: T201 (what was made goes to standard output, for scripts)
+
+
 def _character(rig: Path | None, armature: str, bone_map: Path | None) -> CharacterFile | None:
     from plugins.api import CharacterFile, ComponentError
 

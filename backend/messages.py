@@ -48,7 +48,18 @@ class JobBody(BaseModel):
     version: int = Field(PROTOCOL_VERSION, description="Version of the protocol")
     audio: str | None = Field(None, pattern=SHA256, description="SHA-256 of a sound that was uploaded")
     audio_name: str = Field("", max_length=400, description="The sound's file name, for people")
-    motion: str | None = Field(None, pattern=SHA256, description="SHA-256 of a motion that was uploaded, to recognise")
+    motion: str | None = Field(
+        None, pattern=SHA256, description="SHA-256 of a motion that was uploaded, to recognise or to repair"
+    )
+    corrector: str = Field(
+        "",
+        pattern=r"^([a-z][a-z0-9_-]*)?$",
+        max_length=100,
+        description="What repairs the motion; nothing is generated then",
+    )
+    keep: list[Seconds] = Field(
+        [], max_length=10_000, description="Seconds of the motion's frames that stay as they are"
+    )
     score: ScoreBody | None = Field(
         None, description="Score of the piece; a MIDI file without audio is performed alone"
     )
@@ -68,8 +79,12 @@ class JobBody(BaseModel):
 
     def to_job(self, device: Device) -> Job:
         """The pipeline's job; ImpossibleJob when score or annotations cannot be read."""
-        if self.motion is not None and not self.recognize:
-            raise ImpossibleJob("motion", "a motion is only watched to recognise; say what with recognize")
+        if self.motion is not None and not self.recognize and not self.corrector:
+            raise ImpossibleJob(
+                "motion", "a motion is watched to recognise, or repaired; say what with recognize or corrector"
+            )
+        if self.corrector and self.recognize:
+            raise ImpossibleJob("corrector", "a job repairs or recognises, not both; send two jobs")
         return Job(
             silent=self.audio is None,
             generator=self.generator,
@@ -80,6 +95,8 @@ class JobBody(BaseModel):
             options=self.options,
             score=self._score(),
             annotations=_tracks(self.annotations),
+            corrector=self.corrector,
+            keep=tuple(self.keep),
         )
 
     def _score(self) -> Score | None:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: MIT
-"""Motion files that recognisers watch: Cadenza's own (.npz)."""
+"""Motion files that recognisers watch and correctors repair: Cadenza's own (.npz)."""
 
 from __future__ import annotations
 
@@ -23,9 +23,18 @@ def is_motion(name: str) -> bool:
 
 
 def read_motion(
-    path: Path, start: float | None = None, end: float | None = None, *, name: str = "", longest: float = LONGEST
+    path: Path,
+    start: float | None = None,
+    end: float | None = None,
+    *,
+    name: str = "",
+    longest: float = LONGEST,
+    gaps: bool = False,
 ) -> Motion:
     """A motion, or the part of it from ``start`` to ``end`` seconds of its recording.
+
+    Args:
+        gaps: whether places may be missing (NaN).
 
     Raises:
         AudioError: there is no such file; MotionError: it is none, or nothing of it is left; with what to do.
@@ -36,10 +45,17 @@ def read_motion(
         motion = Motion.load(path)
     except MotionError as error:
         raise MotionError(f"{called}: {error}; give a .npz that Cadenza wrote (animate --motion)") from error
-    return checked(motion, called, start, end, longest)
+    return checked(motion, called, start, end, longest, gaps)
 
 
-def checked(motion: Motion, name: str, start: float | None, end: float | None, longest: float = LONGEST) -> Motion:
+def checked(
+    motion: Motion,
+    name: str,
+    start: float | None,
+    end: float | None,
+    longest: float = LONGEST,
+    gaps: bool = False,
+) -> Motion:
     """The part of a motion; MotionError when it cannot be worked with."""
     whole = (motion.start, motion.start + motion.duration)
     cut = motion.slice(whole[0] if start is None else start, whole[1] if end is None else end)
@@ -52,7 +68,7 @@ def checked(motion: Motion, name: str, start: float | None, end: float | None, l
         raise MotionError(
             f"{cut.duration / 60:.4g} minutes of {name} are too many; choose at most {longest / 60:.4g} with a range"
         )
-    if not np.isfinite(cut.positions).all():
+    if not gaps and not np.isfinite(cut.positions).all():
         frame, joint = (int(i) for i in np.argwhere(~np.isfinite(cut.positions).all(axis=2))[0])
         raise MotionError(f"{name}: {cut.skeleton.joints[joint]} is not a number in frame {frame}; export it again")
     return cut

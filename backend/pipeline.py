@@ -50,7 +50,7 @@ class Result:
 
 
 @dataclass
-class _Run:
+class Work:
     """One job at work: the registry, the context that grows, and the progress of its stages."""
 
     registry: Registry
@@ -95,10 +95,10 @@ def run(
     """
     generator = check_job(registry, job)
     inference = inference or Here()
-    context = _context(job, on_progress, is_cancelled)
+    context = context_of(job, on_progress, is_cancelled)
     if on_partial is not None and not generator.streams:
-        context = _show_beginnings(_Run(registry, job, context, inference), generator, audio, on_partial)
-    work = _Run(registry, job, context, inference)
+        context = _show_beginnings(Work(registry, job, context, inference), generator, audio, on_partial)
+    work = Work(registry, job, context, inference)
     motion = _perform(work, generator, audio, on_partial)
     on_progress(1.0, "Performance ready")
     return Result(motion, list(work.context.annotations))
@@ -120,7 +120,7 @@ def recognize(
         ComponentError: with what to do; Cancelled.
     """
     check_recognition(registry, job, namespaces)
-    work = _Run(registry, job, _context(job, on_progress, is_cancelled), inference or Here())
+    work = Work(registry, job, context_of(job, on_progress, is_cancelled), inference or Here())
     _recognize(work, namespaces, audio, 1.0)
     if job.silent:
         _cut(work, audio)
@@ -128,7 +128,7 @@ def recognize(
     return list(work.context.annotations)
 
 
-def _context(job: Job, on_progress: Callable[[float, str], None], is_cancelled: Callable[[], bool]) -> JobContext:
+def context_of(job: Job, on_progress: Callable[[float, str], None], is_cancelled: Callable[[], bool]) -> JobContext:
     return JobContext(
         seed=job.seed,
         fps=job.fps,
@@ -146,7 +146,7 @@ def _share(host: JobContext, first: float, share: float) -> JobContext:
 
 
 def _show_beginnings(
-    work: _Run, generator: Generator, audio: Audio, on_partial: Callable[[Motion], None]
+    work: Work, generator: Generator, audio: Audio, on_partial: Callable[[Motion], None]
 ) -> JobContext:
     """Show what is to be shown first of music this long; the context that is left for the whole."""
     lengths = [seconds for seconds, longer in BEGINNINGS if audio.duration > longer]
@@ -159,7 +159,7 @@ def _show_beginnings(
     return _share(work.context, done / total, 1.0 - done / total)
 
 
-def _show_beginning(work: _Run, generator: Generator, cut: Audio, on_partial: Callable[[Motion], None]) -> None:
+def _show_beginning(work: Work, generator: Generator, cut: Audio, on_partial: Callable[[Motion], None]) -> None:
     """The first seconds as if they were all; nothing when they cannot be performed by themselves (a long rest)."""
     _cut(work, cut)
     try:
@@ -170,7 +170,7 @@ def _show_beginning(work: _Run, generator: Generator, cut: Audio, on_partial: Ca
         log.info("no beginning could be shown: %s", error)
 
 
-def _perform(work: _Run, generator: Generator, audio: Audio, on_partial: Callable[[Motion], None] | None) -> Motion:
+def _perform(work: Work, generator: Generator, audio: Audio, on_partial: Callable[[Motion], None] | None) -> Motion:
     _recognize(work, generator.needs, audio, 0.6)
     if work.job.silent:
         _cut(work, audio)  # a score played as written covers all of the piece
@@ -179,13 +179,13 @@ def _perform(work: _Run, generator: Generator, audio: Audio, on_partial: Callabl
     return dataclasses.replace(motion, provenance=provenance)
 
 
-def _cut(work: _Run, audio: Audio) -> None:
+def _cut(work: Work, audio: Audio) -> None:
     """The annotations so far, to what begins inside the sound."""
     tracks = [t.slice(audio.start, audio.end) for t in work.context.annotations]
     work.context = dataclasses.replace(work.context, annotations=tracks)
 
 
-def _recognize(work: _Run, needs: Sequence[str], audio: Audio, share: float) -> None:
+def _recognize(work: Work, needs: Sequence[str], audio: Audio, share: float) -> None:
     """Run recognisers until there is what is needed."""
     heard = None if work.job.silent else audio
     chosen = recognizers_for(work.registry.recognizers, needs, work.job)
@@ -198,7 +198,7 @@ def _recognize(work: _Run, needs: Sequence[str], audio: Audio, share: float) -> 
     work.done = share
 
 
-def _generate(work: _Run, generator: Generator, audio: Audio, on_partial: Callable[[Motion], None] | None) -> Motion:
+def _generate(work: Work, generator: Generator, audio: Audio, on_partial: Callable[[Motion], None] | None) -> Motion:
     ready, options, context = work.stage(generator, 0.25)
     if on_partial is not None:
         context = dataclasses.replace(context, on_partial=lambda part: on_partial(_complete(work, generator, part)))
@@ -209,7 +209,7 @@ def _generate(work: _Run, generator: Generator, audio: Audio, on_partial: Callab
     return motion
 
 
-def _complete(work: _Run, generator: Generator, part: Motion) -> Motion:
+def _complete(work: Work, generator: Generator, part: Motion) -> Motion:
     """A part that the generator shows, with its post-steps, which say nothing of their progress."""
     quiet = dataclasses.replace(work.context, on_progress=lambda fraction, message: None)
     for name in generator.post_steps:

@@ -14,6 +14,7 @@ from typing import Any
 from backend.audio_files import check_sound
 from backend.audio_store import AudioStore
 from backend.chain import ImpossibleJob, check_job, check_recognition, steps_of
+from backend.correction import check_correction
 from backend.jobs import Job, JobQueue
 from backend.messages import JobBody
 from backend.metrics import Metrics
@@ -94,7 +95,7 @@ class Service:
             partials=str(self._partials_of(number)),
             motion=str(self.motions.path(body.motion)) if body.motion else None,
         )
-        made_by = "recognition" if body.recognize else body.generator
+        made_by = "recognition" if body.recognize else body.corrector or body.generator
         job = Job(JobStatus(number, "queued", message="Waiting for a worker"), task, key, made_by, not body.recognize)
         return self.queue.submit(job)
 
@@ -121,7 +122,9 @@ class Service:
     def _check(self, body: JobBody, motion: Motion | None) -> list[Component]:
         try:
             job = replace(body.to_job(self._settings.device), motion=motion)
-            if body.recognize:
+            if body.corrector:
+                check_correction(self.registry, replace(job, silent=body.audio is None))
+            elif body.recognize:
                 check_recognition(self.registry, job, body.recognize)
             else:
                 check_job(self.registry, job)
@@ -140,7 +143,8 @@ class Service:
         if path is None:
             raise Problem(422, "no-sound", f"the sound is not here; send it first: PUT /v1/audio/{body.audio}", "audio")
         try:
-            check_sound(path, body.audio_name or "the sound", body.start, body.end, self._settings.max_seconds)
+            start, end = (None, None) if body.corrector else (body.start, body.end)
+            check_sound(path, body.audio_name or "the sound", start, end, self._settings.max_seconds)
         except AudioError as error:
             raise Problem(422, "sound", str(error), "audio") from error
         return path
@@ -155,7 +159,8 @@ class Service:
             )
         try:
             longest = self._settings.max_seconds
-            return read_motion(path, body.start, body.end, name="the motion", longest=longest)
+            gaps = bool(body.corrector)
+            return read_motion(path, body.start, body.end, name="the motion", longest=longest, gaps=gaps)
         except (AudioError, MotionError) as error:
             raise Problem(422, "motion", str(error), "motion") from error
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from backend.chain import Job
+from backend.correction import correct
 from backend.device import Device
 from backend.inference import Inference
 from backend.messages import JobBody
@@ -186,6 +187,12 @@ def _perform(
     reporter.progress(0.0, "Reading the sound")
     job, audio = _inputs(task, body, job)
     results = Results(Path(task.results), task.results_limit)
+    if body.corrector:
+        repaired = correct(
+            registry, job, audio, on_progress=reporter.progress, inference=inference, is_cancelled=is_cancelled
+        )
+        results.put(task.key, repaired.motion, repaired.annotations)
+        return
     if body.recognize:
         found = recognize(
             registry,
@@ -222,12 +229,15 @@ def _inputs(task: Task, body: JobBody, job: Job) -> tuple[Job, Audio]:
             raise ComponentError(f"{what} had to make room for others before the job began; send it again")
     job = replace(job, silent=recording is None)
     if watched is not None:
-        motion = read_motion(watched, body.start, body.end, name="the motion", longest=task.max_seconds)
+        of_motion: dict[str, Any] = {"longest": task.max_seconds, "gaps": bool(body.corrector)}
+        motion = read_motion(watched, body.start, body.end, name="the motion", **of_motion)
         job = replace(job, motion=motion)
         if recording is None and job.score is None:
             return job, stand_in(motion)
     of = {"name": name, "instrument": job.instrument}
-    return job, sound_of(recording, job.score, body.start, body.end, longest=task.max_seconds, **of)
+    # What repairs also asks whether the sound lies elsewhere: it hears all of it.
+    start, end = (None, None) if body.corrector else (body.start, body.end)
+    return job, sound_of(recording, job.score, start, end, longest=task.max_seconds, **of)
 
 
 class _Shown:

@@ -17,11 +17,12 @@ from backend.audio_files import read_audio
 from plugins.a2m.score_features import NAMES
 from plugins.api import Audio, ComponentError, JobContext, Motion, Skeleton
 from plugins.api.checkpoint import CheckpointError
+from plugins.api.overlap import window_starts
 from plugins.api.testing import check_component
 from plugins.hearing import features
 from plugins.hearing.checkpoint import load_weights
 from plugins.hearing.config import INPUTS
-from plugins.hearing.ears import Ears, window_starts
+from plugins.hearing.ears import Ears
 from plugins.hearing.picking import chances, peaks, stretches
 from plugins.hearing.recognizers import LearnedArticulation, LearnedBeats, LearnedDynamics, LearnedPhrases
 from plugins.hearing.streaming import LOOK_AHEAD, STEP, BeatStream

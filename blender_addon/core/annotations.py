@@ -16,7 +16,7 @@ NAMESPACES: Final = (
     "loudness",
 )
 """What tracks are about, the most asked for first."""
-CURVES: Final = ("loudness",)
+CURVES: Final = ("loudness", "change")
 """Namespaces whose annotations are the values of a curve, many a second."""
 
 

@@ -36,6 +36,7 @@ class Motion:
         rotations: (T, J, 4) float32, local, unit, wxyz, or None.
         start: time of frame 0 in the recording, seconds.
         provenance: what made it (generator, version, options, seed, audio hash).
+        confidence: (T, J) float32, 0 to 1: how sure each joint's place is, or None when nobody said.
     """
 
     skeleton: Skeleton
@@ -44,6 +45,7 @@ class Motion:
     rotations: npt.NDArray[np.float32] | None = field(default=None, repr=False)
     start: float = 0.0
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    confidence: npt.NDArray[np.float32] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "positions", np.asarray(self.positions, dtype=np.float32))
@@ -56,6 +58,10 @@ class Motion:
             object.__setattr__(self, "rotations", np.asarray(self.rotations, dtype=np.float32))
             if self.rotations.shape != (len(self.positions), joints, 4):
                 raise MotionError(f"rotations must be (T, {joints}, 4), not {self.rotations.shape}")
+        if self.confidence is not None:
+            object.__setattr__(self, "confidence", np.asarray(self.confidence, dtype=np.float32))
+            if self.confidence.shape != (len(self.positions), joints):
+                raise MotionError(f"confidence must be (T, {joints}), not {self.confidence.shape}")
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -82,6 +88,7 @@ class Motion:
             self,
             positions=self.positions[first:last],
             rotations=None if self.rotations is None else self.rotations[first:last],
+            confidence=None if self.confidence is None else self.confidence[first:last],
             start=self.start + first / self.fps,
         )
 
@@ -102,8 +109,11 @@ class Motion:
         rotations = None
         if self.rotations is not None and later.rotations is not None:
             rotations = joined(self.rotations, later.rotations)
+        confidence = None
+        if self.confidence is not None and later.confidence is not None:
+            confidence = joined(self.confidence, later.confidence)
         positions = joined(self.positions, later.positions)
-        return replace(later, positions=positions, rotations=rotations, start=self.start)
+        return replace(later, positions=positions, rotations=rotations, confidence=confidence, start=self.start)
 
     def resample(self, fps: float) -> Motion:
         """The same motion at another frame rate.
@@ -122,11 +132,13 @@ class Motion:
         part = at - low
         weight = part[:, None, None]
         positions = self.positions[low] * (1 - weight) + self.positions[low + 1] * weight
+        sure = self.confidence
+        sure = None if sure is None else sure[low] * (1 - part[:, None]) + sure[low + 1] * part[:, None]
         if self.rotations is None:
-            return replace(self, fps=fps, positions=positions)
+            return replace(self, fps=fps, positions=positions, confidence=sure)
         local = rot.slerp(self.rotations[low], self.rotations[low + 1], part[:, None])
         positions, _ = self.skeleton.forward_kinematics(local, positions)
-        return replace(self, fps=fps, positions=positions, rotations=rot.unroll(local))
+        return replace(self, fps=fps, positions=positions, rotations=rot.unroll(local), confidence=sure)
 
     def to_bytes(self) -> bytes:
         """An npz archive that holds everything, the skeleton included."""
@@ -140,6 +152,8 @@ class Motion:
         arrays: dict[str, npt.NDArray[Any]] = {"positions": self.positions}
         if self.rotations is not None:
             arrays["rotations"] = self.rotations
+        if self.confidence is not None:
+            arrays["confidence"] = self.confidence
         buffer = io.BytesIO()
         np.savez(buffer, header=np.array(json.dumps(head)), **arrays)
         return buffer.getvalue()
@@ -152,10 +166,11 @@ class Motion:
                 head = json.loads(str(archive["header"]))
                 positions = archive["positions"]
                 rotations = archive["rotations"] if "rotations" in archive.files else None
+                sure = archive["confidence"] if "confidence" in archive.files else None
             version = head["version"]
             if version == FORMAT_VERSION:
                 skeleton, start = Skeleton.from_dict(head["skeleton"]), float(head["start"])
-                return cls(skeleton, float(head["fps"]), positions, rotations, start, dict(head["provenance"]))
+                return cls(skeleton, float(head["fps"]), positions, rotations, start, dict(head["provenance"]), sure)
         except Exception as error:  # numpy and zipfile raise almost anything on damaged bytes
             raise MotionError(f"not a Cadenza motion file: {error}") from error
         raise MotionError(f"the motion has format version {version}, this Cadenza reads {FORMAT_VERSION}")

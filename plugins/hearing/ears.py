@@ -16,16 +16,13 @@ from plugins.api import Audio, ComponentError, JobContext, Motion
 from plugins.api.batching import Windows
 from plugins.api.checkpoint import CheckpointError
 from plugins.api.log_mel import FPS, frame_count
+from plugins.api.overlap import overlapped
 from plugins.api.pitch_network import pitch_network
 from plugins.hearing import features
 from plugins.hearing.checkpoint import Weights, load_weights
 from plugins.hearing.config import INPUTS
 
 WEIGHTS: Final = Path(__file__).with_name("weights") / "hearing.safetensors"
-SHARED: Final = 0.5
-"""Part of a window that it shares with the next."""
-AT_ONCE: Final = 4
-"""Windows that are handed on together."""
 KEPT: Final = 3
 """Sounds that are remembered: a recording and its beginnings."""
 
@@ -112,24 +109,13 @@ class Ears:
         return {**answers, "pitched": np.ones((count, 1)) if heard is None else features.pitched(heard)}
 
     def _said(self, seen: npt.NDArray[np.float32], network: Any, context: JobContext) -> Floats:
-        """Windows that share half of their frames, each counting most in its middle."""
+        """Answers to all frames, in windows."""
         assert self._weights is not None
-        length = self._weights.window
-        starts = window_starts(len(seen), length)
-        padded = np.pad(seen, ((0, max(0, length - len(seen))), (0, 0)))
-        weight = np.hanning(length + 2)[1:-1, None] + 1e-3
-        total: Any = 0.0
-        counted = np.zeros((len(padded), 1))
-        for first in range(0, len(starts), AT_ONCE):
-            context.progress(first / len(starts), "Listening")
-            asked = starts[first : first + AT_ONCE]
-            answers = context.infer(network, np.stack([padded[s : s + length] for s in asked]).astype(np.float32))
-            if first == 0:
-                total = np.zeros((len(padded), answers.shape[-1]))
-            for start, answer in zip(asked, answers, strict=True):
-                total[start : start + length] += answer * weight
-                counted[start : start + length] += weight
-        return np.asarray(total / counted)[: len(seen)]
+
+        def ask(windows: Windows) -> Windows:
+            return context.infer(network, windows)
+
+        return overlapped(ask, seen, self._weights.window, lambda part: context.progress(part, "Listening"))
 
 
 def inputs_of(audio: Audio | None, motion: Motion | None, context: JobContext) -> dict[str, npt.NDArray[np.float32]]:
@@ -154,11 +140,3 @@ def _shifted(moved: npt.NDArray[np.float32], later: float, count: int) -> npt.ND
     if b > a:
         out[a:b] = moved[a - first : b - first]
     return out
-
-
-def window_starts(count: int, length: int) -> list[int]:
-    """First frames of the windows; the last one ends with the music."""
-    if count <= length:
-        return [0]
-    hop = max(1, round(length * (1.0 - SHARED)))
-    return [*range(0, count - length, hop), count - length]

@@ -156,7 +156,7 @@ def _write_arrays(
     rows: list[dict[str, Any]] = []
     offset = 0
     with ExitStack() as stack:
-        writers = {name: stack.enter_context(_Growing(part / f"{name}.npy", kind)) for name, kind in kinds.items()}
+        writers = {name: stack.enter_context(Growing(part / f"{name}.npy", kind)) for name, kind in kinds.items()}
         for done, found in enumerate(cuts, 1):
             progress(done, trials)
             if isinstance(found, Problem):
@@ -203,7 +203,7 @@ def _try_cut(trial: Trial, hearing: bool, motion: bool) -> Cut | Problem:
         return Problem(trial.prefix, str(error).removeprefix(f"{trial.prefix}: "))
 
 
-class _Growing:
+class Growing:
     """An npy file that rows are appended to; its header says how many when it is closed."""
 
     def __init__(self, path: Path, kind: npt.DTypeLike) -> None:
@@ -219,7 +219,7 @@ class _Growing:
         self._file.write(np.ascontiguousarray(rows, dtype=self._kind).tobytes())
         self._rows += len(rows)
 
-    def __enter__(self) -> _Growing:
+    def __enter__(self) -> Growing:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,0 +1,133 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""A motion repaired by a corrector, and a curve of how much was changed: for the server and ``cadenza refine``."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from typing import Any, Final, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from backend.chain import ImpossibleJob, Job, check_options
+from backend.inference import Here, Inference
+from backend.pipeline import Result, Work, context_of
+from backend.plugin_manager import Registry
+from plugins.api import Annotation, AnnotationTrack, Audio, ComponentError, Constraint, Corrector, Motion, MotionError
+
+CHANGE: Final = "change"
+"""Namespace of the curve: millimetres that the joint that was moved most was moved."""
+CHANGE_RATE: Final = 10.0
+"""Values a second of the curve."""
+
+
+def check_correction(registry: Registry, job: Job) -> Corrector:
+    """The job's corrector; ImpossibleJob when it cannot work."""
+    check_options(registry, job)
+    try:
+        corrector = cast(Corrector, registry.get("corrector", job.corrector))
+    except ComponentError as error:
+        raise ImpossibleJob("corrector", str(error)) from error
+    if job.motion is None:
+        raise ImpossibleJob("motion", "there is no motion to repair; give one")
+    if job.silent:
+        raise ImpossibleJob("audio", f"{corrector.label.lower()} needs the sound of the motion; give the recording")
+    return corrector
+
+
+def correct(
+    registry: Registry,
+    job: Job,
+    audio: Audio,
+    *,
+    on_progress: Callable[[float, str], None] = lambda fraction, message: None,
+    inference: Inference | None = None,
+    is_cancelled: Callable[[], bool] = lambda: False,
+) -> Result:
+    """Repair the job's motion; at ``job.fps``.
+
+    Raises:
+        ComponentError: with what to do; Cancelled.
+    """
+    corrector = check_correction(registry, job)
+    assert job.motion is not None
+    context = context_of(job, on_progress, is_cancelled)
+    context = dataclasses.replace(context, constraints=kept(job.motion, job.keep))
+    work = Work(registry, job, context, inference or Here())
+    ready, options, context = work.stage(corrector, 0.95)
+    found: Motion = ready.correct(job.motion, audio, options, context)
+    if found.fps != job.fps:
+        found = found.resample(job.fps)
+    _check_finite(found, job.motion, corrector)
+    on_progress(0.95, "Comparing")
+    provenance = {**found.provenance, **_provenance(registry, job, corrector, audio)}
+    result = Result(dataclasses.replace(found, provenance=provenance), [change(job.motion, found)])
+    on_progress(1.0, "Motion repaired")
+    return result
+
+
+def kept(motion: Motion, seconds: Sequence[float]) -> list[Constraint]:
+    """The frames of a motion nearest to these seconds, as constraints.
+
+    Raises:
+        ComponentError: a second lies outside the motion.
+    """
+    found = []
+    for second in seconds:
+        frame = round((second - motion.start) * motion.fps)
+        if not 0 <= frame < len(motion):
+            last = motion.start + motion.duration
+            raise ComponentError(
+                f"the frame to keep at {second:.2f} s lies outside the motion ({motion.start:.2f} to {last:.2f} s)"
+            )
+        # The middle of the frame: no rounding of its edges moves it to a neighbour.
+        begin = motion.start + (frame - 0.5) / motion.fps
+        found.append(Constraint(motion.slice(begin, begin + 1.0 / motion.fps)))
+    return found
+
+
+def change(before: Motion, after: Motion) -> AnnotationTrack:
+    """How far the joint that was moved most was moved, millimetres, as a curve; gaps that were filled count from the
+    straight line across them."""
+    moved = np.nan_to_num(np.linalg.norm(after.positions - _at(before, after.times), axis=2))
+    most = 1000.0 * moved.max(axis=1)
+    step = max(1, round(after.fps / CHANGE_RATE))
+    values = [
+        Annotation(float(after.times[i]), 0.0, round(float(most[i : i + step].max()), 1))
+        for i in range(0, len(after), step)
+    ]
+    return AnnotationTrack(CHANGE, tuple(values))
+
+
+def _at(motion: Motion, times: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    out = np.full((len(times), *motion.positions.shape[1:]), np.nan)
+    for i in range(out.shape[1]):
+        known = np.isfinite(motion.positions[:, i]).all(axis=1)
+        for axis in range(3) if known.any() else ():
+            out[:, i, axis] = np.interp(times, motion.times[known], motion.positions[known, i, axis])
+    return out
+
+
+def _check_finite(found: Motion, given: Motion, corrector: Corrector) -> None:
+    """Whatever a plug-in does: no motion leaves with joints that are not numbers, where the given one had some."""
+    had = np.isfinite(given.positions).any(axis=(0, 2))
+    bad = had & ~np.isfinite(found.positions).all(axis=(0, 2)) if found.skeleton == given.skeleton else had & False
+    if bad.any():
+        joints = ", ".join(np.array(found.skeleton.joints)[bad][:5])
+        raise MotionError(f"{corrector.name} answered with numbers that are none for {joints}; the motion is as it was")
+
+
+def _provenance(registry: Registry, job: Job, corrector: Corrector, audio: Audio) -> dict[str, Any]:
+    return {
+        "cadenza": version("cadenza"),
+        "corrector": corrector.name,
+        "corrector_package": registry.packages.get(id(corrector), ""),
+        "corrector_checkpoint": corrector.checkpoint or None,
+        "audio": audio.sha256,
+        "job_options": {name: dict(values) for name, values in job.options.items()},
+        "seed": job.seed,
+        "fps": job.fps,
+    }

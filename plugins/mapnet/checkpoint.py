@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""The network's file: weights, architecture, and how joints usually move."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import ValidationError
+
+from plugins.api.checkpoint import Checkpoint, CheckpointError, load_checkpoint
+from plugins.mapnet.config import JOINT_COUNT, MapNetConfig
+from plugins.mapnet.smoother import Habit
+
+COMPONENT: Final = "mapnet"
+VERSION: Final = 1
+BUNDLED: Final = Path(__file__).parent / "weights" / "violin.safetensors"
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """A trained network: its ``window`` is how many frames it learned to look at."""
+
+    model: MapNetConfig
+    window: int
+    habit: Habit
+    tensors: Mapping[str, npt.NDArray[Any]] = field(repr=False)
+
+
+def pack(
+    model: MapNetConfig,
+    window: int,
+    habit: Habit,
+    tensors: Mapping[str, npt.NDArray[Any]],
+    *,
+    training: Mapping[str, Any],
+    data_card: str,
+    revision: str,
+) -> Checkpoint:
+    """A checkpoint of a network."""
+    return Checkpoint(
+        COMPONENT,
+        VERSION,
+        {"model": model.model_dump(mode="json"), "window": window, "training": dict(training)},
+        tensors,
+        normaliser={"amplitude": habit.amplitude.tolist(), "seconds": habit.seconds.tolist()},
+        data_card=data_card,
+        revision=revision,
+    )
+
+
+def load_weights(path: Path | str = BUNDLED) -> Weights:
+    """Read a network's file; CheckpointError when it is something else."""
+    found = load_checkpoint(path, component=COMPONENT, version=VERSION)
+    try:
+        model = MapNetConfig.model_validate(found.config["model"])
+        habit = Habit(*(np.array(found.normaliser[name], dtype=np.float64) for name in ("amplitude", "seconds")))
+        if habit.amplitude.shape != (JOINT_COUNT,) or habit.seconds.shape != (JOINT_COUNT,):
+            raise ValueError(f"habits of {habit.amplitude.shape} joints")
+        return Weights(model, int(found.config["window"]), habit, found.tensors)
+    except (KeyError, TypeError, ValueError, ValidationError) as error:
+        raise CheckpointError(f"the checkpoint {path} does not describe its network: {error}") from error

@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""From what was seen to what our network looks at: exchanged joints put back, jitter measured, all smoothed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from plugins.mapnet.config import FPS, JOINT_COUNT, OUR_POSE
+from plugins.mapnet.joints import Floats
+from plugins.mapnet.smoother import Habit, Seen, smooth
+
+FARTHEST: Final = 4.0
+"""Deviations by which a look may lie off before it counts no more."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What the smoother says, in the performer's own frame.
+
+    Attributes:
+        places: (T, 13, 3) metres.
+        deviations: (T, 13) metres of an axis.
+        looks: (T, OUR_POSE) what the network looks at.
+    """
+
+    places: Floats
+    deviations: Floats
+    looks: npt.NDArray[np.float32]
+
+
+def prepared(seen: Seen, middle: Floats, sigma: Floats, habit: Habit, fps: float = FPS) -> Prepared:
+    """Smooth what was seen of 13 joints (or of a batch of B windows: N = 13 B) and lay it out for the network.
+
+    Returns:
+        One Prepared of (T, N, ...); ``looks`` of a batch are (T, B, OUR_POSE).
+    """
+    places, deviations = smooth(seen, middle, sigma, habit, fps)
+    return Prepared(places, deviations, looks_of(seen, middle, sigma, places, deviations))
+
+
+def looks_of(seen: Seen, middle: Floats, sigma: Floats, places: Floats, deviations: Floats) -> Any:
+    """(T, OUR_POSE), or (T, B, OUR_POSE), float32."""
+    there = seen.count > 0
+    off = (seen.places - places) / np.sqrt(sigma**2 + 1e-6)[None, :, None]
+    off = np.where(there[..., None], np.clip(off, -FARTHEST, FARTHEST), 0.0)
+    sure = np.log10(deviations) + 2.0  # 10 mm is 0
+    frames, count = there.shape
+    batch = count // JOINT_COUNT
+
+    def flat(x: Any) -> Any:
+        return x.reshape(frames, batch, -1)
+
+    parts = [
+        flat(4.0 * (places - middle)),  # a quarter of a metre is much
+        flat(sure),
+        flat(off),
+        flat(there),
+        np.broadcast_to(middle.reshape(1, batch, -1), (frames, batch, 3 * JOINT_COUNT)),
+    ]
+    looks = np.concatenate(parts, axis=-1).astype(np.float32)
+    assert looks.shape[-1] == OUR_POSE
+    return looks[:, 0] if batch == 1 else looks

@@ -1,0 +1,123 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""Thirteen joints repaired: exchanged ones put back, all smoothed, and moved to where the sound says that they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from plugins.api.batching import Windows
+from plugins.api.overlap import overlapped
+from plugins.mapnet.checkpoint import Weights
+from plugins.mapnet.config import FPS, JOINT_COUNT
+from plugins.mapnet.joints import Floats
+from plugins.mapnet.prepare import looks_of
+from plugins.mapnet.smoother import Habit, habits, on_grid, smooth
+from plugins.mapnet.swaps import put_back
+
+
+@dataclass(frozen=True, eq=False)
+class Repaired:
+    """The answer at 50 frames a second, in the frame that was asked in.
+
+    Attributes:
+        times: (T,) seconds.
+        places: (T, 13, 3) metres; joints that were never seen are NaN.
+        expected: (T, 13) metres that a place may be off.
+        smoothed: (T, 13, 3) what the smoother alone says.
+        jitter: (13,) metres that were found.
+        exchanged: (K, 13) which of the looks were put back.
+    """
+
+    times: Floats
+    places: Floats
+    expected: Floats
+    smoothed: Floats
+    jitter: Floats
+    exchanged: Floats
+
+
+def repair(
+    seen: Floats,
+    times: Floats,
+    mel: Floats,
+    playing: Floats,
+    weights: Weights,
+    ask: Callable[[Windows], Windows],
+    tell: Callable[[float], None] = lambda part: None,
+) -> Repaired:
+    """Repair what was seen.
+
+    Args:
+        seen: (K, 13, 3) metres in the performer's own frame, NaN where nothing was seen.
+        times: (K,) seconds, rising.
+        mel: (T, 128) of the sound at 50 frames a second from the first look on; zeros without any.
+        playing: (T,) whether anybody plays, 0 to 1; where not, the smoother's answer stands.
+        ask: the network's answers to windows of ``looks`` and ``mel`` side by side.
+    """
+    frames = len(mel)
+    never = ~np.isfinite(seen).any(axis=(0, 2))
+    middle = middles(seen)
+    grid = on_grid(seen, times, FPS, float(times[0]), frames)
+    jitter, _ = habits(grid, middle, weights.habit, FPS)
+    back, exchanged = put_back(seen, middle, jitter)
+    if exchanged.any():
+        middle = middles(back)
+    grid = on_grid(back, times, FPS, float(times[0]), frames)
+    jitter, habit = habits(grid, middle, weights.habit, FPS)
+    tell(0.2)
+    smoothed, deviations = smooth(grid, middle, jitter, habit, FPS)
+    tell(0.5)
+    looks = looks_of(grid, middle, jitter, smoothed, deviations)
+    said = overlapped(
+        ask, np.concatenate([looks, mel.astype(np.float32)], axis=1), weights.window, lambda p: tell(0.5 + 0.5 * p)
+    )
+    moved = said[:, : 3 * JOINT_COUNT].reshape(frames, JOINT_COUNT, 3) * deviations[..., None]
+    heard = playing[:, None]
+    places = smoothed + moved * heard[..., None]
+    # A deviation of an axis is 1.6 of it in space (the mean length of a normal vector).
+    expected = heard * deviations * np.exp(said[:, 3 * JOINT_COUNT :]) + (1.0 - heard) * 1.6 * deviations
+    places[:, never] = smoothed[:, never] = np.nan
+    grid_times = times[0] + np.arange(frames) / FPS
+    return Repaired(grid_times, places, expected, smoothed, jitter, exchanged)
+
+
+def middles(seen: Floats) -> Floats:
+    """(13, 3) where the joints usually are; of one that was never seen, where one that was is."""
+    known = np.isfinite(seen).all(axis=2)
+    found = np.array(
+        [
+            np.median(seen[known[:, i], i], axis=0) if known[:, i].any() else np.full(3, np.nan)
+            for i in range(JOINT_COUNT)
+        ]
+    )
+    usual = USUAL - np.nanmean(USUAL - found, axis=0)
+    return np.where(np.isfinite(found), found, usual)
+
+
+USUAL = np.array(
+    [
+        (0.00, 0.02, 0.55),
+        (-0.17, 0.00, 0.50),
+        (0.17, 0.00, 0.50),
+        (-0.33, -0.12, 0.35),
+        (0.25, -0.20, 0.30),
+        (-0.25, -0.35, 0.40),
+        (0.22, -0.40, 0.42),
+        (-0.08, 0.00, 0.00),
+        (0.08, 0.00, 0.00),
+        (-0.10, 0.00, -0.42),
+        (0.10, 0.00, -0.42),
+        (-0.12, -0.12, -0.85),
+        (0.12, -0.12, -0.85),
+    ]
+)
+"""Metres: where a violinist's joints are about, for those that nobody saw."""
+
+
+def habit_of(weights: Weights, count: int) -> Habit:
+    """How joints usually move, for ``count`` of them that the network does not know: as the wrists do."""
+    return Habit(np.full(count, weights.habit.amplitude[5]), np.full(count, weights.habit.seconds[5]))

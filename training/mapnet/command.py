@@ -1,0 +1,51 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""``cadenza-train takes`` and ``cadenza-train mapnet``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def takes(
+    corpus: Annotated[Path, typer.Argument(help="Corpus in MOSA's layout, or in TELMI's with --telmi.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder to write.")],
+    telmi: Annotated[bool, typer.Option("--telmi", help="The corpus is in TELMI's layout.")] = False,
+    paper: Annotated[bool, typer.Option("--paper", help="With the paper's 35 features, for its own networks.")] = False,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+) -> None:
+    """Cut a corpus into what `cadenza-train mapnet` reads: thirteen joints and the sound at 50 frames a second."""
+    from training.mapnet.takes import make_takes
+    from training.progress import progress
+
+    with progress("recordings") as tell:
+        card = make_takes(
+            corpus,
+            out,
+            telmi=telmi,
+            paper=paper,
+            workers=workers,
+            say=lambda problem: print(f"left out: {problem}", file=sys.stderr),  # noqa: T201
+            progress=tell,
+        )
+    typer.echo(f"{card['recordings']} recordings, hours {card['hours']}, are in {out}")
+
+
+def mapnet(
+    config: Annotated[Path, typer.Option(help="YAML; training/configs/mapnet.yaml explains each key.")],
+    override: Annotated[list[str] | None, typer.Option(help="key=value over the config, as often as needed.")] = None,
+) -> None:
+    """Train the network that repairs motion from its sound. A stopped run goes on where it was."""
+    from training.config_files import ConfigError, read_config
+    from training.mapnet.config import MapNetRun
+
+    read = read_config(MapNetRun, config, override or [])
+    try:
+        from training.mapnet.train import train
+    except ModuleNotFoundError as error:
+        raise ConfigError(f"training needs {error.name}; run: pip install 'cadenza[learned,training]'") from error
+    typer.echo(f"the weights are in {train(read)}")

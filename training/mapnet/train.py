@@ -1,0 +1,167 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""Trains the networks that repair motion: read it from top to bottom.
+
+A run is a function of its config and its takes: windows, their noise and dropout are drawn from (seed, step).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from plugins.api.transformer import parameter_count
+from plugins.mapnet.checkpoint import VERSION, pack
+from plugins.mapnet.model import network_of
+from plugins.mapnet.smoother import Habit
+from training.mapnet.batches import Batch, PaperBatch, our_batch, paper_batch
+from training.mapnet.config import MapNetRun
+from training.mapnet.habits import fit_habit
+from training.mapnet.takes import Takes
+from training.revision import git_revision
+from training.run_log import RunLog
+from training.run_state import STATE, RunState, launched, learning_rate, set_rate
+
+WEIGHTS: Final = "mapnet.safetensors"
+"""The averaged weights of the best validation so far, for use."""
+FLOOR: Final = 0.002
+"""Metres by which any deviation is enlarged before errors are measured by it."""
+VALIDATION: Final = 24
+"""Batches."""
+
+
+def train(config: MapNetRun) -> Path:
+    """Run, or go on with, the training that ``config`` describes; returns the file of the weights.
+
+    Raises:
+        ConfigError, ClipsError, CheckpointError: with what is wrong.
+    """
+    started = time.monotonic()
+    fabric = launched(config.machine)
+    takes = Takes.open(config.takes, paper=config.network != "ours")
+    torch.manual_seed(config.seed)
+    run = _Run(config, takes)
+    network, optimizer = fabric.setup(run.network, run.optimizer)
+    folder = Path(config.output)
+    same: dict[str, Any] = {"run": config.same_run(), "data_card": takes.card_sha256}
+    step, best = run.take_up(folder / STATE, fabric.device, **same)
+    log = RunLog(folder, step, writes=fabric.is_global_zero, board=config.tensorboard)
+    log(step, parameters=parameter_count(run.network), recordings=len(run.rows), steps=config.steps)
+    while step < config.steps:
+        network.train()
+        rate = learning_rate(config.schedule, step, config.steps)
+        set_rate(optimizer, rate)
+        rng = np.random.default_rng([config.seed, step, fabric.global_rank])
+        torch.manual_seed(hash((config.seed, step, fabric.global_rank)))
+        loss, terms = run.loss(network, run.batch(run.rows, rng), fabric.device)
+        fabric.backward(loss)
+        fabric.clip_gradients(network, optimizer, max_norm=config.gradient_norm)
+        optimizer.step()
+        optimizer.zero_grad()
+        run.average_weights(step)
+        step += 1
+
+        over = step == config.steps or (config.minutes is not None and time.monotonic() - started > 60 * config.minutes)
+        over = bool(fabric.broadcast(over))
+        if step % config.log_every == 0 or over:
+            log(step, rate=rate, seconds=round(time.monotonic() - started, 1), **terms)
+        if step % config.validate_every == 0 or over:
+            validation = run.validate(fabric)
+            log(step, validation=validation)
+            if validation <= best and fabric.is_global_zero:
+                run.weights(takes.card_sha256).save(folder / WEIGHTS)
+            best = min(best, validation)
+        if (step % config.save_every == 0 or over) and fabric.is_global_zero:
+            run.save(folder / STATE, step, best, **same)
+        fabric.barrier()
+        if over:
+            break
+    log.close()
+    return folder / WEIGHTS
+
+
+class _Run(RunState):
+    """A network that repairs, in training."""
+
+    def __init__(self, config: MapNetRun, takes: Takes) -> None:
+        super().__init__("mapnet-training", VERSION, network_of(config.mapnet), config.schedule, config.average)
+        self.config, self._takes, self._model = config, takes, config.mapnet
+        self.rows = self._long(takes.split("train"))
+        self._valid = self._long(takes.split("valid")) or self.rows
+        self.habit: Habit = fit_habit(takes, self.rows, config.seed)
+
+    def _long(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [r for r in rows if r["frames"] >= self.config.window + 150]
+
+    def batch(self, rows: list[dict[str, Any]], rng: np.random.Generator) -> Batch | PaperBatch:
+        """Windows of takes, longer ones more often."""
+        frames = np.array([r["frames"] for r in rows], dtype=float)
+        chosen = [rows[i] for i in rng.choice(len(rows), self.config.batch, p=frames / frames.sum())]
+        if self._model.kind == "ours":
+            return our_batch(self._takes, chosen, self.config.window, self.habit, self.config.silence, rng)
+        return paper_batch(self._takes, chosen, self.config.rate, self._model.frames_in, rng)
+
+    def loss(
+        self, network: nn.Module, batch: Batch | PaperBatch, device: torch.device
+    ) -> tuple[Tensor, dict[str, float]]:
+        """What is made small, and its terms for the log."""
+        if isinstance(batch, PaperBatch):
+            said = network(torch.from_numpy(batch.pose).to(device), torch.from_numpy(batch.sound).to(device))
+            error = (said.float() - torch.from_numpy(batch.truth).to(device)).norm(dim=-1).mean()
+            return error, {"loss": error.item()}
+        looks, sound, places, deviations, truth = (
+            torch.from_numpy(getattr(batch, name)).to(device)
+            for name in ("looks", "sound", "places", "deviations", "truth")
+        )
+        said, expected = network(looks, sound)
+        return self._ours(said.float(), expected.float(), places, deviations, truth)
+
+    def _ours(
+        self, said: Tensor, expected: Tensor, places: Tensor, deviations: Tensor, truth: Tensor
+    ) -> tuple[Tensor, dict[str, float]]:
+        unit = deviations + FLOOR
+        off = (places + said * deviations[..., None] - truth) / unit[..., None]
+        weights = self.config.loss
+        place = _length(off).mean()
+        velocity = _length(off.diff(dim=1)).mean()
+        acceleration = _length(off.diff(n=2, dim=1)).mean()
+        # Of an error whose size is distributed exponentially, its mean is the likeliest when this is least.
+        size = _length(off).detach()
+        confidence = (size * torch.exp(-expected) + expected).mean()
+        total = place + weights.velocity * velocity + weights.acceleration * acceleration
+        smoother = _length((places - truth) / unit[..., None]).mean()
+        terms = {"loss": total.item(), "place": place.item(), "smoother": smoother.item()}
+        return total + weights.confidence * confidence, {**terms, "confidence": confidence.item()}
+
+    def validate(self, fabric: Fabric) -> float:
+        """Mean loss of the averaged weights over windows that are always the same."""
+        network = network_of(self._model).to(fabric.device).eval()
+        network.load_state_dict(self.averaged)
+        with torch.no_grad():
+            losses = [self.loss(network, batch, fabric.device)[0].item() for batch in self._validation()]
+        return float(np.mean(losses)) if losses else math.inf
+
+    def _validation(self) -> Iterator[Batch | PaperBatch]:
+        for i in range(VALIDATION):
+            yield self.batch(self._valid, np.random.default_rng([9, 9, i]))
+
+    def weights(self, data_card: str) -> Any:
+        """The averaged weights, for use."""
+        made = self.config.model_dump(mode="json", exclude={"takes", "output", "machine"})
+        revision, window = git_revision(), self.config.window
+        return pack(
+            self._model, window, self.habit, self.average(), training=made, data_card=data_card, revision=revision
+        )
+
+
+def _length(vectors: Tensor) -> Tensor:
+    """Euclidean, with a gradient at zero too."""
+    return (vectors.square().sum(dim=-1) + 1e-8).sqrt()

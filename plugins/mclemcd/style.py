@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -171,6 +172,12 @@ class DanceStyle(Recognizer):
         if self._loaded is None or self._loaded[0] != path:
             self._loaded = (path, Embedder(path, self._device))
         return self._loaded[1]
+
+
+def installed() -> list[Recognizer]:
+    """The recogniser, where there are weights for it and PyTorch: one that can only fail would spoil every *recognise
+    all there is*."""
+    return [DanceStyle()] if find_spec("torch") is not None and usual_place().is_file() else []
 
 
 def style_annotations(chances: Floats, classes: Sequence[str], start: float, end: float) -> list[Annotation]:

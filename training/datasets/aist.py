@@ -103,14 +103,14 @@ def read_motion(path: Path) -> Motion:
 
 def _filled(places: Places) -> Places:
     """Key points that are missing in a frame (NaN) lie on the line between those that are not."""
-    flat = places.reshape(len(places), -1)
+    flat = np.array(places, order="C").reshape(len(places), -1)
     at = np.arange(len(flat))
     for column in flat.T:
         known = np.isfinite(column)
         if not known.any():
             raise DanceError("a key point is missing in all frames")
         column[~known] = np.interp(at[~known], at[known], column[known])
-    return places
+    return flat.reshape(places.shape)
 
 
 def _music_of(path: Path) -> str:

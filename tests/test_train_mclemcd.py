@@ -220,7 +220,7 @@ def test_the_commands(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         assert part in page
     assert {p.name for p in out.parent.iterdir()} == {"page.md", "page_accuracy.png", "page_confusion.png"}
     lines = results.read_text().splitlines()
-    assert len(lines) == (2 + 1) * 2
+    assert len(lines) == 2 * 2 + 1
     monkeypatch.setattr(Run, "advance", None)  # nothing is trained again
     with pytest.raises(SystemExit):
         command(evaluate, monkeypatch)

@@ -30,7 +30,7 @@ class Split(Section):
     """
 
     by: Literal["piece", "segments", "published", "all"] = "piece"
-    folds: int = Field(default=4, ge=2)
+    folds: int = Field(default=3, ge=2)
     fold: int = Field(default=0, ge=0)
 
 
@@ -47,6 +47,7 @@ class MclemcdConfig(Section):
     switch: float = Field(default=0.5, ge=0.0, le=1.0)
     batch: int = Field(default=72, ge=2)
     schedule: Schedule = Schedule(learning_rate=5e-4, decay=1.0)
+    keep_music: bool = True
     pair: float = Field(default=1.0, ge=0.0)
     reconstruction: float = Field(default=1.0, ge=0.0)
     balanced: bool = True

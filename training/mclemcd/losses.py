@@ -22,13 +22,13 @@ class Batch:
     label: Tensor
 
 
-def terms(network: StyleNetwork, batch: Batch, *, together: bool) -> dict[str, Tensor]:
+def terms(network: StyleNetwork, batch: Batch, *, together: bool, keep_music: bool = False) -> dict[str, Tensor]:
     """Loss by name; those of the streams of a late fusion are added, for each is a network of its own.
 
     ``motion``: cross-entropy of the motion's class. Apart: ``reconstruction`` of the sound from itself. Together:
     ``pair``, the squared distance of motion's and music's embeddings, and ``reconstruction`` of the sound from the
-    motion instead. ``music``: of the layer that reads a class from the music's embedding, which teaches the embedding
-    nothing.
+    motion instead, or with ``keep_music`` from both. ``music``: of the layer that reads a class from the music's
+    embedding, which teaches the embedding nothing.
     """
     moved = network.move(batch.seen)
     embedding, said = network.hear(batch.heard)
@@ -38,9 +38,10 @@ def terms(network: StyleNetwork, batch: Batch, *, together: bool) -> dict[str, T
     }
     if not together:
         return {**found, "reconstruction": functional.mse_loss(network.decoder(embedding), batch.heard)}
+    itself = [embedding] if keep_music else []
     # The released code compares before its dense layers; the paper maps by them first.
     near = moved.embedding if network.config.parity else moved.bridged
-    again = [functional.mse_loss(network.decoder(z), batch.heard) for z in moved.bridged.values()]
+    again = [functional.mse_loss(network.decoder(z), batch.heard) for z in (*itself, *moved.bridged.values())]
     pairs = [functional.mse_loss(z, embedding) for z in near.values()]
     return {**found, "pair": _sum(pairs), "reconstruction": _sum(again)}
 

@@ -30,6 +30,8 @@ from training.run_state import STATE, RunState, launched, learning_rate, set_rat
 
 AT_ONCE: Final = 128
 """Seconds that are judged together."""
+SETTLING: Final = 16
+"""Batches by which a trained network's normalisation is measured."""
 
 
 def train(config: MclemcdConfig) -> Path:
@@ -59,6 +61,7 @@ def train(config: MclemcdConfig) -> Path:
             log(step, elapsed=round(time.monotonic() - started, 1), **values)
         if step % config.save_every == 0 or over:
             run.save(folder / STATE, step, 0.0, **same)
+    run.settle()
     if len(kept):
         right = run.chances(kept).argmax(axis=1) == segments.label[kept]
         log(step, kept=len(kept), accuracy=float(right.mean()))
@@ -112,7 +115,7 @@ class Run(RunState):
         set_rate(self.optimizer, learning_rate(config.schedule, step, self.steps))
         torch.manual_seed(hash((config.seed, step)))
         together = self.collaborative and step >= self.switch
-        found = terms(self.network, self._batch(step), together=together)
+        found = terms(self.network, self._batch(step), together=together, keep_music=config.keep_music)
         weights = {"pair": config.pair, "reconstruction": config.reconstruction}
         loss: Tensor = sum(weights.get(name, 1.0) * term for name, term in found.items())
         self.optimizer.zero_grad()
@@ -120,6 +123,25 @@ class Run(RunState):
         self.optimizer.step()
         self.average_weights(step)
         return {"loss": loss.item(), **{name: term.item() for name, term in found.items()}}
+
+    def settle(self) -> None:
+        """Measure what batch normalisation takes for the mean and the deviation once more, on the network as it is:
+        after few steps its running averages are still those of networks long gone."""
+        layers = [m for m in self.network.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
+        kept = [layer.momentum for layer in layers]
+        for layer in layers:
+            layer.reset_running_stats()
+            layer.momentum = None  # the plain mean over batches
+        network: Any = self.network.train()
+        torch.manual_seed(hash((self.config.seed, self.steps)))
+        with torch.no_grad():
+            for more in range(SETTLING):
+                batch = self._batch(self.steps + more)
+                network.move(batch.seen)
+                network.decoder(network.hear(batch.heard)[0])
+        for layer, momentum in zip(layers, kept, strict=True):
+            layer.momentum = momentum
+        self.average_weights(self.steps)
 
     def _batch(self, step: int) -> Batch:
         rng = np.random.default_rng([self.config.seed, step])

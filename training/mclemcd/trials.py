@@ -73,7 +73,7 @@ def _configs(config: MclemcdConfig, seeds: Sequence[int]) -> Iterator[MclemcdCon
         # The paper's split trains on a third of the seconds: as many steps are more epochs.
         longer = round(config.epochs * PARTS * (count - 1) / count)
         for how, epochs in (*honest, (Split(by="segments"), longer)):
-            for fusion in FUSIONS:
+            for fusion in FUSIONS if how.by == "piece" else FUSIONS[:1]:
                 model = {**config.model, "fusion": fusion}
                 yield config.model_copy(update={"seed": seed, "split": how, "model": model, "epochs": epochs})
 
@@ -88,6 +88,7 @@ def _trial(config: MclemcdConfig, segments: Segments) -> Iterator[Answer]:
         run.collaborative = collaborative
         for step in range(run.switch, run.steps):
             run.advance(step)
+        run.settle()
         yield from _answers(config, segments, held, run.logits(held), mode)
 
 

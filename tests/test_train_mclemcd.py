@@ -131,6 +131,35 @@ def test_losses_are_the_papers(segments: Segments, folder: Path, tmp_path: Path)
     assert apart["reconstruction"].item() == pytest.approx(alone, rel=1e-5)
 
 
+def test_normalisation_is_measured_when_training_ends(segments: Segments, folder: Path, tmp_path: Path) -> None:
+    rows = np.arange(len(segments))
+    run = Run(config(folder, tmp_path, model=TINY | {"fusion": "joints"}), segments, rows)
+    for step in range(3):
+        run.advance(step)
+    before = run.logits(rows)["joints"]
+    run.settle()
+    after = run.logits(rows)["joints"]
+    assert np.abs(after - before).max() > 1e-3
+    run.settle()  # it is of the network alone
+    np.testing.assert_allclose(run.logits(rows)["joints"], after, atol=1e-5)
+    norm: Any = run.network.motion["joints"].norm  # type: ignore[index]
+    assert norm.momentum == 0.1
+    np.testing.assert_allclose(run.average()["motion.joints.norm.running_mean"], norm.running_mean.numpy())
+
+
+def test_the_sound_goes_on_being_learned_from_itself(segments: Segments, folder: Path, tmp_path: Path) -> None:
+    run = Run(config(folder, tmp_path, model=TINY | {"fusion": "joints"}), segments, np.arange(6))
+    network: Any = run.network.eval()
+    seen = {n: torch.from_numpy(v) for n, v in run.seen(segments.places[:4]).items()}
+    batch = Batch(seen, torch.from_numpy(segments.sound[:4]), torch.tensor([0, 1, 1, 0]))
+    with torch.no_grad():
+        apart, paper, ours = (
+            terms(network, batch, together=on, keep_music=keep)["reconstruction"].item()
+            for on, keep in ((False, True), (True, False), (True, True))
+        )
+    assert ours == pytest.approx(apart + paper, rel=1e-5)
+
+
 def test_a_turned_dance_is_as_tall() -> None:
     places = np.random.default_rng(0).normal(size=(3, 25, 4, 3)).astype(np.float32)
     found = turned(places, np.array([0.0, np.pi / 2, 1.0]))

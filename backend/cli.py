@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from backend import library_cli, recommend_cli
 from backend.signals import Stopped, stopped_by_signals
 
 if TYPE_CHECKING:
@@ -311,6 +312,9 @@ def components(
     else:
         print_components(registry.describe())
 
+
+app.command()(recommend_cli.recommend)
+app.add_typer(library_cli.app, name="library")
 
 if __name__ == "__main__":
     main()

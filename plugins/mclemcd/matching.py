@@ -12,12 +12,13 @@ measured in deviations of an overlap that long, so that neither a track's length
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from plugins.mclemcd.agreement import Moved
 from plugins.mclemcd.listening import CLOCK, COARSE, COARSE_RATES, SLOW
 from plugins.mclemcd.movement import Movement
 from plugins.mclemcd.rhythm import BEATS, STEP, Floats
@@ -28,14 +29,12 @@ RHYTHM: Final = 2.0
 """What rhythm counts for beside accents and energy, which are in deviations."""
 FINE: Final = 0.002
 """From a tempo ratio to the next, as a logarithm: over a minute a fifth of a beat."""
-OVERLAP: Final = 0.5
-"""Of the shorter of motion and track, that must overlap."""
 WEIGHTS: Final = {"pattern": 1.0, "accents": 1.0, "energy": 1.0}
 """What each kind of agreement counts for."""
 DOUBT: Final = 1.5
 """Deviations above what chance is expected to show up to which it may be chance all the same: music repeats itself."""
-FAINTEST: Final = 0.03
-"""Deviation of a correlation that is taken where it is smaller: of signals without a rhythm, over a minute."""
+BELL: Final = 0.07
+"""Seconds that an accent is usually from its beat."""
 GRAIN: Final = 0.2
 """Seconds: places that are nearer than that to each other are tried as one."""
 
@@ -134,41 +133,26 @@ class Matcher:
         return self._known[key]
 
 
-class Moved:
-    """A curve that others are moved along; it remembers its sums and spectra."""
+def settled(place: Place, accents: Floats, beats: Floats) -> Place:
+    """The same place moved by half a beat at most, so that accents and beats fall together best: which bar it is, the
+    pattern and the energy tell; where in the beat, nobody should be in doubt.
 
-    def __init__(self, curve: npt.NDArray[Any]) -> None:
-        self.curve = np.asarray(curve, dtype=np.float32)
-        self.squares = np.concatenate([[0.0], np.cumsum(self.curve.astype(np.float64) ** 2)])
-        self._spectra: dict[int, Any] = {}
+    Closeness is a bell as in R. Li et al., *AI Choreographer* (ICCV 2021).
 
-    def __len__(self) -> int:
-        return len(self.curve)
-
-    def spectrum(self, points: int) -> Any:
-        from scipy.fft import rfft
-
-        if points not in self._spectra:
-            self._spectra[points] = rfft(self.curve, points)
-        return self._spectra[points]
-
-    def along(self, other: Moved) -> tuple[int, Floats]:
-        """Correlation with another curve that begins at the frame that is answered, the next, and so on, wherever
-        enough of them overlaps; in deviations, so that 0 is chance whatever the overlap."""
-        from scipy.fft import irfft
-
-        points = 1 << int(np.ceil(np.log2(len(self) + len(other))))
-        product = irfft(self.spectrum(points) * np.conj(other.spectrum(points)), points)
-        shortest = min(len(self), len(other))
-        least = int(np.ceil(OVERLAP * shortest))
-        first, last = least - len(other), len(self) - least
-        begins = np.arange(first, last + 1)
-        low, high = np.maximum(begins, 0), np.minimum(begins + len(other), len(self))
-        scale = (self.squares[high] - self.squares[low]) * (other.squares[high - begins] - other.squares[low - begins])
-        whole = max(float(self.squares[-1] * other.squares[-1]), 1e-12)
-        found = product[begins] / np.sqrt(np.maximum(scale, 1e-6 * whole) * (shortest / (high - low)))
-        usual = np.sqrt(max(float(np.dot(found, found)) / len(found) - float(found.mean()) ** 2, 0.0))
-        return first, np.asarray(found / max(usual, FAINTEST))
+    Args:
+        accents: (A,) seconds of the motion. beats: (B,) seconds of the track.
+    """
+    times = place.offset + place.ratio * accents
+    times = times[(times > beats[0]) & (times < beats[-1])] if len(beats) > 1 else times[:0]
+    if len(times) < 3:
+        return place
+    half = 0.5 * float(np.median(np.diff(beats)))
+    shifts = np.concatenate([[0.0], np.arange(-half, half, 0.5 / CLOCK)])
+    moved = times + shifts[:, None]
+    after = np.clip(np.searchsorted(beats, moved), 1, len(beats) - 1)
+    apart = np.minimum(np.abs(moved - beats[after - 1]), np.abs(moved - beats[after]))
+    best = int(np.exp(-0.5 * (apart / BELL) ** 2).mean(axis=1).argmax())
+    return replace(place, offset=place.offset + float(shifts[best]))
 
 
 def cost(ratios: Floats) -> Floats:

@@ -17,7 +17,7 @@ from plugins.mclemcd.rhythm import Floats
 
 TOGETHER: Final = 0.1
 """Seconds within which a beat and an accent fall together (a frame's length in a motion of few frames)."""
-AS_FAST: Final = 0.003
+AS_FAST: Final = 0.005
 """Change of tempo that nobody hears."""
 
 

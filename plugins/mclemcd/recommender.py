@@ -22,7 +22,7 @@ from plugins.api import Array, Audio, ComponentError, JobContext, Library, Motio
 from plugins.mclemcd.checkpoint import usual_place
 from plugins.mclemcd.embedder import Embedder
 from plugins.mclemcd.listening import listen
-from plugins.mclemcd.matching import RHYTHM, Matcher, Place
+from plugins.mclemcd.matching import RHYTHM, Matcher, Place, settled
 from plugins.mclemcd.movement import watch
 from plugins.mclemcd.reasons import reason
 from plugins.mclemcd.style import fingerprint
@@ -130,6 +130,7 @@ def _answer(matcher: Matcher, library: Library, best: Sequence[_Candidate], styl
     for candidate in best:
         kept = library.arrays(candidate.index)
         place = matcher.refine(kept, candidate.place)
+        place = settled(place, matcher.movement.accent_times, kept["beats"].astype(np.float64))
         fine.append((_Candidate(candidate.index, place, candidate.style), kept))
     fine.sort(key=lambda pair: (-pair[0].score, pair[0].index))
     return [

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The one job of this Blender, from the button to the take: a state machine that ``poll()`` drives.
 
-    sending -> queued -> running -> fetching -> applying -> finished
+    (watching ->) sending -> queued -> running -> fetching -> applying -> finished
         any of them -> failed | cancelled
 
 Network, decoding and solving happen in threads that never touch Blender; what they say
@@ -29,6 +29,7 @@ from .applying import ApplyError, Applying, Destination
 from .core.motion import MotionError
 from .remote_job import Failure, Message, Partial, Progress, Result
 from .rig.body import RigError
+from .rig.capture import CaptureError
 
 if TYPE_CHECKING:
     from .core.annotations import AnnotationTrack
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 BUDGET: Final = 0.025
 """Seconds of Blender's time that one poll may take."""
 ENDED: Final = ("finished", "failed", "cancelled")
-EXPECTED: Final = (ApplyError, takes.TakeError, RigError, MotionError)
+EXPECTED: Final = (ApplyError, takes.TakeError, RigError, MotionError, CaptureError)
 """Errors whose own words tell the animator what to do."""
 SHARE: Final = {"sending": (0.0, 0.1), "queued": (0.1, 0.1), "running": (0.1, 0.85), "fetching": (0.85, 0.88)}
 """Part of the progress bar that a state fills; applying fills the rest."""
@@ -54,6 +55,16 @@ class Work(Protocol):
         """Say progress, and at the end a Result or a Failure; nothing more once ``cancelled`` is set."""
 
 
+class Preparing(Protocol):
+    """What must be done in Blender's thread before there is work (:class:`~.watch.Watch`, for one)."""
+
+    @property
+    def progress(self) -> float: ...
+
+    def advance(self, deadline: float) -> Work | None:
+        """Go on until ``deadline`` (of ``time.perf_counter``); the work, once it is known."""
+
+
 @dataclass(frozen=True)
 class Order:
     """What is to be done.
@@ -61,6 +72,8 @@ class Order:
     Attributes:
         title: for people, for example "Generate".
         work: brings the motion or the annotations.
+        prepare: makes the work; then ``work`` is None.
+        alone: whether the take is shown alone when an active action would hide it (the action stays as it is).
         destination: where the motion goes; None when only annotations are wanted.
         provenance: joins what the motion says of itself.
         mark: which annotations become markers; None for none.
@@ -71,6 +84,8 @@ class Order:
     destination: Destination | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     mark: Marks | None = None
+    prepare: Preparing | None = None
+    alone: bool = False
 
 
 class Job:
@@ -99,9 +114,9 @@ class Job:
         self._closing: Iterator[None] | None = None
         self._tracks: list[AnnotationTrack] = []
         self._note(order.title)
+        self._preparing = order.prepare
         if order.work is not None:
-            arguments = (order.work, self._messages.put, self._cancelled)
-            threading.Thread(target=_work, args=arguments, daemon=True).start()
+            self._begin(order.work)
 
     @classmethod
     def refused(cls, title: str, message: str, hint: str = "") -> Job:
@@ -110,14 +125,18 @@ class Job:
         job._fail(message, hint)
         return job
 
+    def _begin(self, work: Work) -> None:
+        arguments = (work, self._messages.put, self._cancelled)
+        threading.Thread(target=_work, args=arguments, daemon=True).start()
+
     @property
     def ended(self) -> bool:
         return self.state in ENDED
 
     @property
     def writing(self) -> bool:
-        """Whether keys are being written: the next poll should come soon."""
-        return any(a is not None and a.writing for a in (self._longer, self._final))
+        """Whether something is done in Blender's thread: the next poll should come soon."""
+        return self._preparing is not None or any(a is not None and a.writing for a in (self._longer, self._final))
 
     def poll(self, budget: float = BUDGET) -> None:
         """Take in what the threads said, and write keys for at most about ``budget`` seconds."""
@@ -181,7 +200,9 @@ class Job:
         return {**motion.provenance, **self.order.provenance}
 
     def _advance(self, deadline: float) -> None:
-        if self._closing is not None:
+        if self._preparing is not None:
+            self._prepare(self._preparing, deadline)
+        elif self._closing is not None:
             next(self._closing, None)
         elif self._final is not None:
             self._final.advance(deadline)
@@ -190,10 +211,20 @@ class Job:
                 self.message = "Writing the take"
             if self._final.done:
                 self.take = self._final.take
+                self._uncover()
                 self._keep_fit(self._final.report)
                 self._closing = self._close(self._told(self._final))
         elif self._longer is not None:
             self._advance_preview(self._longer, deadline)
+
+    def _prepare(self, preparing: Preparing, deadline: float) -> None:
+        """Look at the character; it has the bar's first tenth, as sending has."""
+        self.message = "Looking at the character"
+        work = preparing.advance(deadline)
+        self.progress = SHARE["sending"][1] * preparing.progress
+        if work is not None:
+            self._preparing = None
+            self._begin(work)
 
     def _advance_preview(self, longer: Applying, deadline: float) -> None:
         if longer.done:  # in a poll of its own: to take the earlier one away costs time too
@@ -217,6 +248,13 @@ class Job:
         assert self.order.destination is not None
         character, _ = self.order.destination.find()
         character.cadenza.report = json.dumps(report)
+
+    def _uncover(self) -> None:
+        """What a take was made from is most often the active action, which would lie on top of it."""
+        assert self.order.destination is not None
+        character, _ = self.order.destination.find()
+        if self.order.alone and takes.hidden_by(character):
+            takes.solo(takes.find(character, self.take))
 
     def _told(self, done: Applying) -> str:
         """What the animator reads of the take."""
@@ -250,7 +288,7 @@ class Job:
             if applying is not None:
                 with suppress(ReferenceError, takes.TakeError):
                     applying.discard()
-        self._final = self._longer = self._preview = None
+        self._final = self._longer = self._preview = self._preparing = None
 
     def _fail(self, message: str, hint: str = "", details: str = "") -> None:
         self._clear()

@@ -14,13 +14,17 @@ from typing import Any, Final
 import bpy
 import numpy as np
 
-from .core.annotations import Annotation, AnnotationTrack
+from .core.annotations import CURVES, Annotation, AnnotationTrack
 from .rig.action import CONSTANT, curves_in_use, curves_of, new_action, new_curve, set_keys, values_at
 from .track_state import PlacedTrack
 
 LEVELS: Final = ("ppp", "pp", "p", "mp", "mf", "f", "ff", "fff")
 GROUP: Final = "Cadenza music"
-PATHS: Final = {"loudness": "cadenza_music.loudness", "dynamics": "cadenza_music.dynamics"}
+PATHS: Final = {
+    "loudness": "cadenza_music.loudness",
+    "dynamics": "cadenza_music.dynamics",
+    "change": "cadenza_music.change",
+}
 """Namespaces that have a curve -> the property's path from the scene."""
 SHORTEST_STEP: Final = 0.1
 """Seconds between two keys of the loudness."""
@@ -35,6 +39,9 @@ class CadenzaMusic(bpy.types.PropertyGroup):
     dynamics: bpy.props.FloatProperty(  # type: ignore[valid-type]
         name="Dynamics", description="The dynamic mark in force: 0 ppp, 1 pp, ... 7 fff", default=4.0
     )
+    change: bpy.props.FloatProperty(  # type: ignore[valid-type]
+        name="Change", description="How far the last repair moved the joint that it moved most, millimetres"
+    )
 
 
 def put(scene: Any, track: AnnotationTrack, placed: PlacedTrack) -> None:
@@ -43,7 +50,7 @@ def put(scene: Any, track: AnnotationTrack, placed: PlacedTrack) -> None:
     if path is None:
         return
     remove(scene, track.namespace)
-    chosen = _thinned(track) if track.namespace == "loudness" else [a for a in track.annotations if a.value in LEVELS]
+    chosen = _thinned(track) if track.namespace in CURVES else [a for a in track.annotations if a.value in LEVELS]
     if not chosen:
         return
     data = scene.animation_data or scene.animation_data_create()

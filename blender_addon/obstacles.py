@@ -32,6 +32,22 @@ def to_recognizing(scene: Any) -> str:
     return to_working() or lacking or to_backend()
 
 
+def to_repairing(scene: Any) -> str:
+    """What keeps the character's motion from being repaired."""
+    if scene.cadenza.source == "SCORE":
+        return "Choose the recording in Source: notes alone repair nothing"
+    known = connection.known()
+    lacking = to_working() or to_source(scene) or to_performer(scene) or to_backend()
+    if not lacking and not known.correctors():
+        return "This backend has nothing that repairs; install a plug-in that does"
+    return lacking
+
+
+def to_keeping(scene: Any) -> str:
+    """What keeps a frame from being kept."""
+    return "" if scene.cadenza.character is not None else "Choose a character in Performer first"
+
+
 def to_exporting(scene: Any) -> str:
     """What keeps the annotations from being written to a file."""
     return "" if any(t.count for t in scene.cadenza_timeline.tracks) else "Recognise or import annotations first"

@@ -17,7 +17,7 @@ from . import character, connection, corrections, options, takes
 from .applying import Again, Destination
 from .audio_source import Source, source_of
 from .core.annotations import to_json
-from .core.motion import Motion, MotionError
+from .core.motion import MotionError
 from .core.protocol import JobRequest
 from .jobs import Order
 from .marking import Marks
@@ -25,9 +25,10 @@ from .motion_files import load_motion
 from .reference import Reference
 from .remote_job import Failure, Message, Progress, RemoteJob, Result
 from .rig.bone_map import essential_missing
-from .rig.capture import capture
+from .rig.capture import Places, Watching
 from .rig.nla import Clock
-from .timeline import frame_at, frame_rate, seconds_at
+from .timeline import frame_rate, seconds_at
+from .watch import Watch, range_of
 
 FRAME_RATES: Final = (1.0, 240.0)
 """What a backend generates; keys of other scenes are put between frames."""
@@ -64,16 +65,16 @@ def performance(scene: Any) -> Order:
         "generator": state.generator,
         "instrument": state.instrument,
         "seed": state.seed,
-        "options": _options(state),
+        "options": all_options(state),
         **_corrected(scene),
     }
-    return _performance("Generate", scene, source, asked, _new_take(scene, source))
+    return _performance("Generate", scene, source, asked, new_take(scene, source))
 
 
 def like_take(scene: Any, take: Any) -> Order:
     """A new take as another, with a seed that none has yet."""
     source, asked = _made_from(take, takes.clock_of(take))
-    return _performance("New Seed", scene, source, asked, _new_take(scene, source))
+    return _performance("New Seed", scene, source, asked, new_take(scene, source))
 
 
 def take_again(scene: Any, take: Any) -> Order:
@@ -86,12 +87,12 @@ def take_again(scene: Any, take: Any) -> Order:
     clock = takes.clock_of(take, frames)
     _check_in_time(scene, take, clock)
     source, asked = _made_from(take, clock)
-    asked |= {"generator": state.generator, "options": _options(state), **_corrected(scene)}
+    asked |= {"generator": state.generator, "options": all_options(state), **_corrected(scene)}
     again = _again(scene, source, frames, state)
     earlier = [r["provenance"] for r in takes.provenance(take).get("revisions", ()) if "again" in r["provenance"]]
     layers = (*(Again(**made["again"]) for made in earlier), again)
     to = replace(
-        _new_take(scene, source), name=take.name, replace=take.uid, frames=frames, fade=state.fade, layers=layers
+        new_take(scene, source), name=take.name, replace=take.uid, frames=frames, fade=state.fade, layers=layers
     )
     before = [takes.provenance(take)["request"], *(made["request"] for made in earlier)]
     return _performance("Generate Again", scene, source, asked, to, before, {"again": asdict(again)})
@@ -112,12 +113,15 @@ def recognition(scene: Any) -> Order:
     source = _watched_range(scene) if given == "MOTION" else source_of(scene)
     if source.sound is None and given != "MOTION":
         raise OrderError("recognising needs a sound; choose a sound strip, a speaker or a file in Source")
-    backend, motion = connection.backend(), None
-    if given != "SOUND":
-        motion = _watched(scene, source).to_bytes()
-    request = _request(scene, source, {"recognize": tuple(sorted(wanted)), "options": _options(scene.cadenza)})
-    work = RemoteJob(backend, request, source.sound, source.score, motion=motion)
-    return Order("Recognise", work, mark=Marks(Reference.to(scene), source, frozenset(wanted)))
+    request = request_of(scene, source, {"recognize": tuple(sorted(wanted)), "options": all_options(scene.cadenza)})
+    work = RemoteJob(connection.backend(), request, source.sound, source.score)
+    mark = Marks(Reference.to(scene), source, frozenset(wanted))
+    if given == "SOUND":
+        return Order("Recognise", work, mark=mark)
+    armature = watched_character(scene)
+    look = Places(armature, character.bone_map_of(armature))
+    watch = Watch(Watching(scene, armature, look, *range_of(scene, source)), work)
+    return Order("Recognise", None, mark=mark, prepare=watch)
 
 
 def _watched_range(scene: Any) -> Source:
@@ -125,23 +129,12 @@ def _watched_range(scene: Any) -> Source:
     return Source(None, None, None, None, float(scene.frame_start), 0.0, "the character's motion")
 
 
-def _watched(scene: Any, source: Source) -> Motion:
-    """What the chosen character does while the source sounds, or in the scene's range."""
+def watched_character(scene: Any) -> Any:
+    """The chosen character, to be looked at."""
     armature = scene.cadenza.character
     if armature is None or armature.name not in scene.objects:
         raise OrderError("no character is chosen; choose in Performer whose motion is to be watched")
-    first, last, origin = float(scene.frame_start), float(scene.frame_end), source.origin(scene)
-    if source.start is not None:
-        first = max(first, float(frame_at(scene, source.start, origin)))
-    if source.end is not None:
-        last = min(last, float(frame_at(scene, source.end, origin)))
-    manager = bpy.context.window_manager
-    manager.progress_begin(0.0, 1.0)
-    try:
-        bone_map = character.bone_map_of(armature)
-        return capture(scene, armature, bone_map, first, last, origin, manager.progress_update)
-    finally:
-        manager.progress_end()
+    return armature
 
 
 def motion_file(scene: Any) -> Order:
@@ -150,7 +143,7 @@ def motion_file(scene: Any) -> Order:
     if not text:
         raise OrderError("no motion file is chosen; choose a .npz of Cadenza or a .bvh")
     path = Path(bpy.path.abspath(text))
-    to = _new_take(scene, None)
+    to = new_take(scene, None)
     return Order("Apply Motion", MotionFile(path), destination=to, provenance={"file": path.name})
 
 
@@ -163,13 +156,13 @@ def _performance(
     before: Sequence[Mapping[str, Any]] = (),
     made: Mapping[str, Any] | None = None,
 ) -> Order:
-    earlier = tuple(_request(scene, source, known) for known in before)
-    work = RemoteJob(connection.backend(), _request(scene, source, asked), source.sound, source.score, earlier)
+    earlier = tuple(request_of(scene, source, known) for known in before)
+    work = RemoteJob(connection.backend(), request_of(scene, source, asked), source.sound, source.score, earlier)
     mark = Marks(Reference.to(scene), source) if scene.cadenza.mark_takes else None
     return Order(title, work, to, {"source": source.to_dict(), "request": dict(asked), **(made or {})}, mark)
 
 
-def _request(scene: Any, source: Source, asked: Mapping[str, Any]) -> JobRequest:
+def request_of(scene: Any, source: Source, asked: Mapping[str, Any]) -> JobRequest:
     fps = min(max(frame_rate(scene), FRAME_RATES[0]), FRAME_RATES[1])
     return JobRequest(audio_name=source.name, start=source.start, end=source.end, fps=fps, **asked)
 
@@ -181,13 +174,13 @@ def _corrected(scene: Any) -> dict[str, Any]:
     return {"annotations": json.loads(to_json(tracks))} if tracks else {}
 
 
-def _options(state: Any) -> dict[str, dict[str, Any]]:
+def all_options(state: Any) -> dict[str, dict[str, Any]]:
     """Of every component, what differs from the defaults."""
     every = {c.name: options.read(state, c.name) for c in connection.known().components if not c.error}
     return {name: values for name, values in every.items() if values}
 
 
-def _new_take(scene: Any, source: Source | None) -> Destination:
+def new_take(scene: Any, source: Source | None) -> Destination:
     """A take of the chosen character, whose map must be enough to perform."""
     armature = scene.cadenza.character
     if armature is None or armature.name not in scene.objects:

@@ -22,12 +22,14 @@ MODULES: Final = (
     "operators.takes",
     "operators.annotate",
     "operators.correct",
+    "operators.repair",
     "preferences",
     "panels.source",
     "panels.performer",
     "panels.generator",
     "panels.takes",
     "panels.annotate",
+    "panels.repair",
     "session",
 )
 """Each has ``register()`` and ``unregister()``, or CLASSES; what others refer to comes first."""

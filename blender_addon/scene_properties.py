@@ -158,6 +158,12 @@ class CadenzaScene(bpy.types.PropertyGroup):
     fade: bpy.props.IntProperty(  # type: ignore[valid-type]
         name="Fade", description="Frames over which old and new are blended at the seams", min=0, default=8
     )
+    corrector: bpy.props.StringProperty(name="Corrector", default="mapnet")  # type: ignore[valid-type]
+    repair_part: bpy.props.BoolProperty(  # type: ignore[valid-type]
+        name="Only a Range", description="Repair some frames; the take is that long"
+    )
+    repair_from: bpy.props.IntProperty(name="From", description="First frame that is repaired", default=1)  # type: ignore[valid-type]
+    repair_to: bpy.props.IntProperty(name="To", description="Last frame that is repaired", default=250)  # type: ignore[valid-type]
     motion_file: bpy.props.StringProperty(  # type: ignore[valid-type]
         name="Motion", description="A motion to apply without a backend: .npz of Cadenza, or .bvh", **FILE
     )

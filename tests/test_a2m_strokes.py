@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plugins.a2m import strokes
+from plugins.api import strokes
 from plugins.a2m.targets import Normaliser
 from plugins.api import Motion, violinist
 from tests.a2m_clips import _hair

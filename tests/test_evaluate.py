@@ -11,7 +11,7 @@ import pytest
 
 from plugins.a2m.checkpoint import load_weights
 from plugins.a2m.predictor import Predictor
-from plugins.a2m.strokes import hair_positions
+from plugins.api.strokes import hair_positions
 from plugins.a2m.targets import PLAYING_TARGETS
 from tests.a2m_clips import write_clips
 from tests.test_train_a2m import TINY, config, run

@@ -22,14 +22,14 @@ import numpy.typing as npt
 
 from plugins.a2m.config import SCORE_FEATURES
 from plugins.a2m.grip import HELD, fit_grip
-from plugins.a2m.strokes import hair_positions, scaled
+from plugins.api.strokes import hair_positions, scaled
 from plugins.a2m.targets import Targets
 from plugins.api.log_mel import BANDS, FPS
 from training.datasets.markers import JOINTS
 
 SPLITS: Final = ("train", "valid", "test_piece", "test_performer")
 STROKE_CHANNELS: Final = 3
-"""Place of the hair, speed of the bow, neighbourhood of a turn (``plugins.a2m.strokes``)."""
+"""Place of the hair, speed of the bow, neighbourhood of a turn (``plugins.api.strokes``)."""
 
 
 class ClipsError(ValueError):

@@ -135,7 +135,7 @@ class JobRequest:
     Attributes:
         audio: SHA-256 (hex) of a sound uploaded before, or None when the score (MIDI) is played as it stands.
         audio_name: the sound's file name, for people.
-        motion: SHA-256 (hex) of a motion uploaded before, which is watched to recognise; or None.
+        motion: SHA-256 (hex) of a motion uploaded before, which is watched to recognise, or repaired; or None.
         score: the score, if any.
         start, end: the part of the sound to perform, seconds; None for its beginning and end.
         options: by component name, each a mapping of its options.
@@ -156,9 +156,12 @@ class JobRequest:
     annotations: Mapping[str, Any] | None = None
     recognize: tuple[str, ...] = ()
     motion: str | None = None
+    corrector: str = ""
+    keep: tuple[float, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        return {"version": PROTOCOL_VERSION, **asdict(self), "recognize": list(self.recognize)}
+        lists = {"recognize": list(self.recognize), "keep": list(self.keep)}
+        return {"version": PROTOCOL_VERSION, **asdict(self), **lists}
 
 
 JOB_STATES: Final = ("queued", "running", "finished", "failed", "cancelled")

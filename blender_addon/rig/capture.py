@@ -1,76 +1,218 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a character does on the timeline, as a motion, whatever moves it: takes, actions, constraints, mocap."""
+"""What a character does on the timeline, as a motion, whatever moves it: takes, actions, constraints, mocap.
+
+Frames are looked at one by one in Blender's thread, a few at a time, so that it can be shown and stopped; the scene's
+frame is put back each time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final, Protocol
 
 import numpy as np
 
+from ..core import rotations as rot
 from ..core.motion import Motion
+from ..core.rotations import Array
 from ..core.skeleton import Skeleton
+from ..reference import Reference
 from ..timeline import frame_rate, seconds_at
+from .action import curves_in_use
+from .armature import rest_pose_of
+from .body import body_of_rig
 from .bone_map import BoneMap
 
 FPS: Final = 40.0
-"""Frames a second that are looked at: what recognisers watch."""
+"""Frames a second that recognisers watch."""
 LONGEST: Final = 30 * 60.0
 """Seconds of a capture."""
+SPARSE: Final = 0.5
+"""Part of the frames with keys below which only those count as posed."""
 
 
 class CaptureError(ValueError):
     """A character that cannot be watched; the message says why."""
 
 
-def capture(
-    scene: Any,
-    armature: Any,
-    bone_map: BoneMap,
-    first: float,
-    last: float,
-    origin: float,
-    tell: Callable[[float], Any] = lambda part: None,
-) -> Motion:
-    """The mapped bones' joints in world space from one scene frame to another; the scene's frame is put back.
+class Look(Protocol):
+    """What is taken down of each frame, and made a motion of."""
+
+    def see(self, armature: Any) -> Array: ...
+
+    def motion(self, seen: Array, fps: float, start: float) -> Motion: ...
+
+
+class Watching:
+    """A character being looked at from one scene frame to another.
 
     Args:
+        fps: frames a second that are looked at.
         origin: second of the recording at the scene's first frame.
-        tell: called with the part (0 to 1) that has been looked at.
+
+    Raises:
+        CaptureError: the range is empty or too long.
+    """
+
+    def __init__(
+        self, scene: Any, armature: Any, look: Look, first: float, last: float, origin: float, fps: float = FPS
+    ) -> None:
+        self._scene, self._armature = Reference.to(scene), Reference.to(armature)
+        self._look, self._fps = look, fps
+        count = int((last - first) / frame_rate(scene) * fps) + 1
+        if count < fps / 2 or count > LONGEST * fps:
+            raise CaptureError("the motion must last between half a second and 30 minutes; choose another range")
+        self.frames = first + np.arange(count) * (frame_rate(scene) / fps)
+        self._start = float(seconds_at(scene, first, origin))
+        self._seen: list[Array] = []
+
+    @property
+    def done(self) -> bool:
+        return len(self._seen) == len(self.frames)
+
+    @property
+    def progress(self) -> float:
+        """0 to 1."""
+        return len(self._seen) / len(self.frames)
+
+    def advance(self, deadline: float) -> None:
+        """Look at frames until ``deadline`` (of ``time.perf_counter``), at least at one.
+
+        Raises:
+            CaptureError: the character or the scene is gone.
+        """
+        scene, armature = self._scene.find(), self._armature.find()
+        if scene is None or armature is None:
+            raise CaptureError("the character was deleted while it was looked at; undo that, or choose another")
+        with _frame_kept(scene):
+            while not self.done:
+                frame = float(self.frames[len(self._seen)])
+                whole = int(np.floor(frame))
+                scene.frame_set(whole, subframe=frame - whole)
+                self._seen.append(self._look.see(armature))
+                if time.perf_counter() >= deadline:
+                    break
+
+    def motion(self) -> Motion:
+        """What was seen; only once it is done."""
+        return self._look.motion(np.array(self._seen), self._fps, self._start)
+
+
+@contextmanager
+def _frame_kept(scene: Any) -> Iterator[None]:
+    before = (scene.frame_current, scene.frame_subframe)
+    try:
+        yield
+    finally:
+        scene.frame_set(before[0], subframe=before[1])
+
+
+class Places:
+    """The mapped bones' joints in world space, without kinship: what recognisers watch.
+
+    Raises:
+        CaptureError: no bone is mapped.
+    """
+
+    def __init__(self, armature: Any, bone_map: BoneMap) -> None:
+        self._bones = {j: b for j, b in bone_map.bones.items() if b in armature.pose.bones}
+        if len(self._bones) < 2:
+            raise CaptureError(f"{armature.name!r} has no bones that are mapped; look at Performer > Bone Map")
+
+    def see(self, armature: Any) -> Array:
+        """(J, 3) heads of the bones."""
+        world = np.array(armature.matrix_world)
+        pose = armature.pose.bones
+        heads = np.array([pose[name].head for name in self._bones.values()])
+        return np.asarray(heads @ world[:3, :3].T + world[:3, 3])
+
+    def motion(self, seen: Array, fps: float, start: float) -> Motion:
+        joints, rest = tuple(self._bones), seen[0]
+        offsets = rest - rest[0]
+        parents = (-1, *[0] * (len(joints) - 1))
+        skeleton = Skeleton("captured", joints, parents, offsets, ("body",) * len(joints))
+        return Motion(skeleton, fps, seen, start=start)
+
+
+class Poses:
+    """The rig as a body of its own measures, in metres, with rotations: what can be put back on it.
+
+    Raises:
+        RigError: the rig is no body (``body_of_rig``).
+    """
+
+    def __init__(self, armature: Any, bone_map: BoneMap) -> None:
+        known = {j: b for j, b in bone_map.bones.items() if b in armature.pose.bones}
+        self._rest = rest_pose_of(armature)
+        self._body = body_of_rig(self._rest, BoneMap(known, {}, parents=bone_map.parents))
+        self._names = [self._rest.bones[i] for i in self._body.bones.values()]
+        scale = np.linalg.norm(np.array(armature.matrix_world)[:3, :3], axis=0)
+        self._size = float(scale.mean())
+
+    @property
+    def bones(self) -> list[str]:
+        """Names of the bones that are looked at."""
+        return self._names
+
+    def see(self, armature: Any) -> Array:
+        """(B, 4, 4) matrices of the bones in the armature's space."""
+        pose = armature.pose.bones
+        return np.array([pose[name].matrix for name in self._names], dtype=np.float64).reshape(-1, 4, 4)
+
+    def motion(self, seen: Array, fps: float, start: float) -> Motion:
+        body, skeleton = self._body, self._body.skeleton
+        back = rot.conjugate(body.axes)
+        at = [skeleton.index(joint) for joint in body.bones]
+        places = np.zeros((len(seen), len(skeleton), 3))
+        places[:, at] = rot.rotate(back, seen[:, :, :3, 3]) * self._size
+        turned = rot.from_matrix(_unit(seen[:, :, :3, :3]))
+        moved = rot.multiply(turned, rot.conjugate(self._rest.rotations[list(body.bones.values())]))
+        world = np.broadcast_to(rot.IDENTITY, (*places.shape[:2], 4)).copy()
+        world[:, at] = rot.multiply(rot.multiply(back, moved), body.axes)
+        offsets = skeleton.offsets * self._size
+        local = world.copy()
+        for i, parent in enumerate(skeleton.parents):
+            if i not in at:  # the tip of a finger goes with its last bone
+                world[:, i] = world[:, parent]
+                places[:, i] = places[:, parent] + rot.rotate(world[:, parent], offsets[i])
+            if parent >= 0:
+                local[:, i] = rot.multiply(rot.conjugate(world[:, parent]), world[:, i])
+        sized = Skeleton(skeleton.name, skeleton.joints, skeleton.parents, offsets, skeleton.roles)
+        return Motion(sized, fps, places.astype(np.float32), rot.unroll(local).astype(np.float32), start)
+
+
+def _unit(matrices: Array) -> Array:
+    """Without their scale."""
+    return np.asarray(matrices / np.maximum(np.linalg.norm(matrices, axis=-2, keepdims=True), 1e-12))
+
+
+def posed_frames(armature: Any, bones: list[str], frames: Array) -> Array:
+    """(T,) which frames an animator posed: those next to keys of these bones, where few have keys (blocking); all where
+    most have, or where something else than the active action moves the character."""
+    every = np.ones(len(frames), dtype=bool)
+    data = armature.animation_data
+    curves = curves_in_use(data) if data is not None and data.action is not None else None
+    if curves is None or any(track.strips and not track.mute for track in data.nla_tracks):
+        return every
+    wanted = tuple(f'pose.bones["{name}"]' for name in bones)
+    keys = [k.co[0] for c in curves.fcurves if c.data_path.startswith(wanted) for k in c.keyframe_points]
+    if not keys:
+        return every
+    at = np.unique(np.round(np.array(keys)))
+    step = float(frames[1] - frames[0]) if len(frames) > 1 else 1.0
+    posed = np.abs(frames[:, None] - at[None]).min(axis=1) <= 0.5 * step + 1e-6
+    return posed if posed.mean() < SPARSE and posed.sum() >= 2 else every
+
+
+def capture(scene: Any, armature: Any, bone_map: BoneMap, first: float, last: float, origin: float) -> Motion:
+    """The mapped bones' joints in world space from one scene frame to another, all at once.
 
     Raises:
         CaptureError: no bone is mapped, or the range is empty or too long.
     """
-    bones = {j: b for j, b in bone_map.bones.items() if b in armature.pose.bones}
-    if len(bones) < 2:
-        raise CaptureError(f"{armature.name!r} has no bones that are mapped; look at Performer > Bone Map")
-    count = int((last - first) / frame_rate(scene) * FPS) + 1
-    if count < FPS / 2 or count > LONGEST * FPS:
-        raise CaptureError("the motion must last between half a second and 30 minutes; choose another range")
-    frames = first + np.arange(count) * (frame_rate(scene) / FPS)
-    before = (scene.frame_current, scene.frame_subframe)
-    places = np.empty((count, len(bones), 3), dtype=np.float32)
-    try:
-        for i, frame in enumerate(frames):
-            places[i] = _places(scene, armature, list(bones.values()), float(frame))
-            tell((i + 1) / count)
-    finally:
-        scene.frame_set(before[0], subframe=before[1])
-    return Motion(_skeleton(tuple(bones), places[0]), FPS, places, start=float(seconds_at(scene, first, origin)))
-
-
-def _places(scene: Any, armature: Any, bones: list[str], frame: float) -> Any:
-    """(J, 3) heads of the bones in world space."""
-    whole = int(np.floor(frame))
-    scene.frame_set(whole, subframe=frame - whole)
-    world = np.array(armature.matrix_world)
-    pose = armature.pose.bones
-    heads = np.array([pose[name].head for name in bones])
-    return heads @ world[:3, :3].T + world[:3, 3]
-
-
-def _skeleton(joints: tuple[str, ...], rest: Any) -> Skeleton:
-    """Joints by their names, all hanging on the first: only places are known."""
-    offsets = rest - rest[0]
-    return Skeleton("captured", joints, (-1, *[0] * (len(joints) - 1)), offsets, ("body",) * len(joints))
+    watching = Watching(scene, armature, Places(armature, bone_map), first, last, origin)
+    watching.advance(np.inf)
+    return watching.motion()

@@ -16,7 +16,7 @@ import numpy as np
 
 from plugins.a2m.grip import HELD, gripped
 from plugins.a2m.predictor import Prediction
-from plugins.a2m.strokes import Floats, hair_positions
+from plugins.api.strokes import Floats, hair_positions
 from plugins.api import Array, Skeleton, violin, violinist
 from plugins.api import rotations as rot
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from plugins.a2m.strokes import HAIR_SCALE
+from plugins.api.strokes import HAIR_SCALE
 
 Floats = npt.NDArray[np.float64]
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from plugins.a2m.assemble import swayed
 from plugins.a2m.predictor import SLOW, TURN, Prediction, Predictor
-from plugins.a2m.strokes import settled
+from plugins.api.strokes import settled
 from plugins.api import Array, Motion, Skeleton
 from plugins.api.log_mel import FPS
 

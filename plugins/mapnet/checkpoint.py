@@ -19,17 +19,20 @@ from plugins.mapnet.smoother import Habit
 
 COMPONENT: Final = "mapnet"
 VERSION: Final = 1
+EARS: Final = "ears."
+"""What the names of the tensors of the network that hears begin with."""
 BUNDLED: Final = Path(__file__).parent / "weights" / "violin.safetensors"
 
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """A trained network: its ``window`` is how many frames it learned to look at."""
+    """A trained network, and the one that hears for it: ``window`` is how many frames it learned to look at."""
 
     model: MapNetConfig
     window: int
     habit: Habit
     tensors: Mapping[str, npt.NDArray[Any]] = field(repr=False)
+    ears: Mapping[str, npt.NDArray[Any]] = field(repr=False, default_factory=dict)
 
 
 def pack(
@@ -62,6 +65,8 @@ def load_weights(path: Path | str = BUNDLED) -> Weights:
         habit = Habit(*(np.array(found.normaliser[name], dtype=np.float64) for name in ("amplitude", "seconds")))
         if habit.amplitude.shape != (JOINT_COUNT,) or habit.seconds.shape != (JOINT_COUNT,):
             raise ValueError(f"habits of {habit.amplitude.shape} joints")
-        return Weights(model, int(found.config["window"]), habit, found.tensors)
+        ears = {name.removeprefix(EARS): value for name, value in found.tensors.items() if name.startswith(EARS)}
+        rest = {name: value for name, value in found.tensors.items() if not name.startswith(EARS)}
+        return Weights(model, int(found.config["window"]), habit, rest, ears)
     except (KeyError, TypeError, ValueError, ValidationError) as error:
         raise CheckpointError(f"the checkpoint {path} does not describe its network: {error}") from error

@@ -17,7 +17,8 @@ from plugins.api import rotations as rot
 from plugins.api.batching import Windows
 from plugins.api.checkpoint import CheckpointError
 from plugins.mapnet.checkpoint import BUNDLED, Weights, load_weights
-from plugins.mapnet.config import FPS, MEL, OUR_POSE
+from plugins.mapnet.config import FPS, HEARD, MEL, OUR_POSE
+from plugins.mapnet.ears import heard_by
 from plugins.mapnet.joints import JOINTS, Floats, own_frame, seen_in
 from plugins.mapnet.kept import eased, kept_weights
 from plugins.mapnet.offset import offset_of
@@ -55,6 +56,7 @@ class MapNet(Corrector):
         self._path = weights
         self._weights: Weights | None = None
         self._network: Any = None
+        self._ears: Any = None
         self._device = ""
 
     @property
@@ -66,25 +68,28 @@ class MapNet(Corrector):
         try:
             import torch
 
-            from plugins.mapnet.model import network_of
+            from plugins.mapnet.model import Ears, network_of
 
             self._weights = load_weights(self._path)
         except CheckpointError as error:
             raise ComponentError(str(error)) from error
         except ModuleNotFoundError as error:
             raise ComponentError(f"repairing needs {error.name}; run: pip install 'cadenza[learned]'") from error
-        self._network = network_of(self._weights.model)
-        self._network.load_state_dict({name: torch.from_numpy(v) for name, v in self._weights.tensors.items()})
-        self._network.to(device).eval()
+        self._network, self._ears = network_of(self._weights.model), Ears(self._weights.model.ears)
+        for network, tensors in ((self._network, self._weights.tensors), (self._ears, self._weights.ears)):
+            network.load_state_dict({name: torch.from_numpy(v) for name, v in tensors.items()})
+            network.to(device).eval()
         self._device = device
 
     def infer(self, windows: Windows) -> Windows:
-        """(B, T, 39 + 13) of (B, T, looks and mel side by side)."""
+        """What is heard, of (B, T, 128) log-mel; or (B, T, 39 + 13) of (B, T, looks and what is heard)."""
         import torch
 
-        looks, mel = torch.from_numpy(np.ascontiguousarray(windows)).to(self._device).split([OUR_POSE, MEL], dim=-1)
+        given = torch.from_numpy(np.ascontiguousarray(windows)).to(self._device)
         with torch.inference_mode():
-            places, errors = self._network(looks, mel)
+            if windows.shape[-1] == MEL:
+                return np.asarray(self._ears(given).float().cpu().numpy())
+            places, errors = self._network(*given.split([OUR_POSE, HEARD], dim=-1))
         return np.asarray(torch.cat([places.flatten(-2), errors], dim=-1).float().cpu().numpy())
 
     def correct(self, motion: Motion, audio: Audio, options: Any, context: JobContext) -> Motion:
@@ -128,15 +133,12 @@ class _Work:
         seen = seen_in(self.given)
         frame = own_frame(seen)
         frames = int((len(self.given) - 1) / self.given.fps * FPS) + 2
-        mel, playing, whole = self._sound(audio, frames)
-
-        def ask(windows: Windows) -> Windows:
-            return self.context.infer(self.component, windows)
+        sound, playing, whole = self._sound(audio, frames)
 
         def tell(part: float) -> None:
             self.context.progress(0.1 + 0.6 * part, "Listening and looking")
 
-        found = repair(frame.inside(seen), self.given.times, mel, playing, self.weights, ask, tell)
+        found = repair(frame.inside(seen), self.given.times, sound, playing, self.weights, self._ask, tell)
         report: dict[str, Any] = {
             "jitter": round(float(np.median(found.jitter)) * frame.size, 5),
             "exchanged": round(float(found.exchanged.any(axis=1).mean()), 4),
@@ -146,18 +148,22 @@ class _Work:
         self._check_offset(found, whole, report)
         if report["silent"] > 0.98:
             report["warnings"].append("nobody plays while the motion lasts: it was only smoothed")
-        places, expected = frame.outside(found.places), found.expected * frame.size
-        return replace(found, places=places, expected=expected), report
+        outside = {name: frame.outside(getattr(found, name)) for name in ("places", "seen")}
+        return replace(found, expected=found.expected * frame.size, **outside), report
+
+    def _ask(self, windows: Windows) -> Windows:
+        return self.context.infer(self.component, windows)
 
     def _sound(self, audio: Audio, frames: int) -> tuple[Floats, Floats, tuple[Floats, Floats]]:
-        """What is heard during the motion's frames, and of all the sound (for its offset)."""
-        count = max(1, round(audio.duration * FPS))
-        mel, playing = heard(audio.samples, audio.sample_rate, count)
+        """What is heard during the motion's frames, and the log-mel of all the sound (for its offset)."""
+        mel, playing = heard(audio.samples, audio.sample_rate)
+        count = len(mel)
+        said = heard_by(mel, self.weights.model.ears, self._ask)
         first = self.given.start - (audio.start - self.options.offset)
         at = np.round(first * FPS).astype(int) + np.arange(frames)
         there = (at >= 0) & (at < count)
         rows = np.clip(at, 0, count - 1)
-        own = np.where(there[:, None], mel[rows], 0.0), np.where(there, playing[rows], 0.0)
+        own = np.where(there[:, None], said[rows], 0.0), np.where(there, playing[rows], 0.0)
         begin = round(first * FPS)
         pad = max(0, -begin)
         whole = np.pad(mel, ((pad, 0), (0, 0)))[max(0, begin) :], np.pad(playing, (pad, 0))[max(0, begin) :]
@@ -175,8 +181,7 @@ class _Work:
 
     def motion(self, found: Repaired, report: dict[str, Any]) -> Motion:
         """The whole body at the frames of the answer."""
-        seen = seen_in(self.given)
-        places = with_lengths(found.places, seen) if self.options.constant_lengths else found.places
+        places = with_lengths(found.places, found.seen) if self.options.constant_lengths else found.places
         targets = at_times(places, found.times, self.times)
         named = {name: targets[:, i] for i, name in enumerate(JOINTS) if np.isfinite(targets[:, i]).all()}
         confidence = np.exp(-at_times(found.expected, found.times, self.times) / SURE)

@@ -44,6 +44,10 @@ LIMBS: Final = ((1, 3, 5), (2, 4, 6))
 THIGHS: Final = ((7, 9), (8, 10))
 ARM_LENGTH: Final = 0.58
 """Metres from shoulder to wrist of a body of size 1 (our musician's of 1.75 m)."""
+MANY: Final = 100
+"""Pairs of frames from which products are averaged."""
+LITTLE: Final = 0.15
+"""Part of a squared length that may be jitter, or turning, for the median to stand."""
 STILL: Final = 0.05
 """Metres of an arm below which there is none."""
 
@@ -113,11 +117,7 @@ def own_frame(seen: Floats) -> Frame:
 
 
 def arm_length(seen: Floats) -> float:
-    """Metres from shoulder over elbow to wrist, mean of both arms.
-
-    The squared lengths are averaged, and what jitter adds to them (seen in second differences) is taken off: an arm
-    seen through jitter of 30 cm would be half as long again.
-    """
+    """Metres from shoulder over elbow to wrist, mean of both arms."""
     found = []
     for limb in LIMBS:
         bones = [seen[:, b] - seen[:, a] for a, b in pairwise(limb)]
@@ -126,16 +126,25 @@ def arm_length(seen: Floats) -> float:
 
 
 def length_of(bone: Floats) -> float:
-    """Constant length behind jittery (T, 3) vectors."""
+    """Constant length behind jittery (T, 3) vectors.
+
+    Jitter makes a bone longer: one of 30 cm, seen through jitter of 30 cm, looks twice as long. But the jitter of two
+    frames has nothing in common, so that the product of neighbours is the square of the true length (less what the bone
+    turns between them). Where that says that there is little jitter, the median of the lengths is exacter.
+    """
     known = np.isfinite(bone).all(axis=1)
     if not known.any():
         return float("nan")
-    square = float(np.median((bone[known] ** 2).sum(axis=1)))
-    shakes = np.diff(bone, n=2, axis=0)
-    shakes = shakes[np.isfinite(shakes).all(axis=1)]
-    # Second differences of white jitter have six times its variance.
-    jitter = float(np.median((shakes**2).sum(axis=1))) / 6.0 if len(shakes) > 8 else 0.0
-    return float(np.sqrt(max(square - jitter, 0.25 * square)))
+    seen = bone[known]
+    usual = float(np.median(np.linalg.norm(seen, axis=1)))
+    together = known[1:] & known[:-1]
+    if together.sum() < MANY:
+        return usual
+    products = np.sort((bone[1:] * bone[:-1]).sum(axis=1)[together])
+    cut = len(products) // 10
+    square = float(products[cut : len(products) - cut].mean())
+    jittery = square < (1.0 - LITTLE) * usual**2
+    return float(np.sqrt(max(square, (0.4 * usual) ** 2))) if jittery else usual
 
 
 def _median(points: Floats) -> Floats:

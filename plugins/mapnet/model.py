@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from plugins.api.transformer import Block, Embedding, initialise
-from plugins.mapnet.config import JOINT_COUNT, MEL, OUR_POSE, PAPER_SOUND, MapNetConfig
+from plugins.mapnet.config import HEARD, JOINT_COUNT, MEL, OUR_POSE, PAPER_SOUND, EarsConfig, MapNetConfig
 
 KERNEL = 5
 COORDINATES = 3 * JOINT_COUNT
@@ -30,7 +30,7 @@ class Ours(nn.Module):
     def __init__(self, config: MapNetConfig) -> None:
         super().__init__()
         self.pose_in = Embedding(OUR_POSE, config.width, KERNEL, 0)
-        self.sound_in = Embedding(MEL, config.width, KERNEL, 0) if config.sound else None
+        self.sound_in = Embedding(HEARD, config.width, KERNEL, 0) if config.sound else None
         self.pose = _stack(config, config.pose_layers)
         self.sound = _stack(config, config.sound_layers if config.sound else 0)
         self.join = nn.Linear((2 if config.sound else 1) * config.width, config.width)
@@ -44,7 +44,7 @@ class Ours(nn.Module):
         """(B, T, 13, 3) deviations and (B, T, 13) logarithm of the expected error in deviations.
 
         Args:
-            pose: (B, T, OUR_POSE) of ``prepare``; sound: (B, T, 128).
+            pose: (B, T, OUR_POSE) of ``prepare``; sound: (B, T, HEARD) of ``ears``.
         """
         x = self.pose(self.pose_in(pose))
         if self.sound_in is not None:
@@ -52,6 +52,38 @@ class Ours(nn.Module):
         said = self.head(self.norm(self.fusion(self.join(x))))
         places, errors = said.split([COORDINATES, JOINT_COUNT], dim=-1)
         return places.unflatten(-1, (JOINT_COUNT, 3)), errors
+
+
+class Ears(nn.Module):
+    """The network of ``plugins/a2m`` that hears a violin, by the same names."""
+
+    def __init__(self, config: EarsConfig) -> None:
+        super().__init__()
+
+        def blocks(count: int) -> nn.ModuleList:
+            return nn.ModuleList(
+                Block(config.width, config.heads, config.feed_forward, 0.0, rotary=True) for _ in range(count)
+            )
+
+        self.audio = Embedding(MEL, config.width, config.kernel, 0)
+        self.main = blocks(config.main_blocks)
+        self.branches = nn.ModuleList(
+            nn.ModuleDict({"blocks": blocks(config.branch_blocks), "dense": nn.Linear(config.width, size)})
+            for size in config.branches
+        )
+
+    def forward(self, mel: Tensor) -> Tensor:
+        """(B, T, answers and inner values of the last branch) of (B, T, 128)."""
+        x = self.audio(mel)
+        for block in self.main:
+            x = block(x)
+        said = []
+        for branch in self.branches:
+            y = x
+            for block in branch["blocks"]:
+                y = block(y)
+            said.append(branch["dense"](y))
+        return torch.cat([*said, y], dim=-1)
 
 
 class MapNet(nn.Module):

@@ -12,16 +12,16 @@ import numpy as np
 from plugins.api.batching import Windows
 from plugins.api.overlap import overlapped
 from plugins.mapnet.checkpoint import Weights
-from plugins.mapnet.config import FPS, JOINT_COUNT
+from plugins.mapnet.config import FPS, JOINT_COUNT, PATH
 from plugins.mapnet.joints import Floats
 from plugins.mapnet.prepare import looks_of
-from plugins.mapnet.smoother import Habit, habits, on_grid, smooth
+from plugins.mapnet.smoother import habits, on_grid, smooth
 from plugins.mapnet.swaps import put_back
 
 
 @dataclass(frozen=True, eq=False)
 class Repaired:
-    """The answer at 50 frames a second, in the frame that was asked in.
+    """The answer at 40 frames a second, in the frame that was asked in.
 
     Attributes:
         times: (T,) seconds.
@@ -30,6 +30,7 @@ class Repaired:
         smoothed: (T, 13, 3) what the smoother alone says.
         jitter: (13,) metres that were found.
         exchanged: (K, 13) which of the looks were put back.
+        seen: (K, 13, 3) the looks with those put back.
     """
 
     times: Floats
@@ -38,12 +39,13 @@ class Repaired:
     smoothed: Floats
     jitter: Floats
     exchanged: Floats
+    seen: Floats
 
 
 def repair(
     seen: Floats,
     times: Floats,
-    mel: Floats,
+    heard: Floats,
     playing: Floats,
     weights: Weights,
     ask: Callable[[Windows], Windows],
@@ -54,11 +56,11 @@ def repair(
     Args:
         seen: (K, 13, 3) metres in the performer's own frame, NaN where nothing was seen.
         times: (K,) seconds, rising.
-        mel: (T, 128) of the sound at 50 frames a second from the first look on; zeros without any.
+        heard: (T, HEARD) of the sound (``ears``) at 40 frames a second from the first look on; zeros without any.
         playing: (T,) whether anybody plays, 0 to 1; where not, the smoother's answer stands.
-        ask: the network's answers to windows of ``looks`` and ``mel`` side by side.
+        ask: the network's answers to windows of looks and ``heard`` side by side.
     """
-    frames = len(mel)
+    frames = len(heard)
     never = ~np.isfinite(seen).any(axis=(0, 2))
     middle = middles(seen)
     grid = on_grid(seen, times, FPS, float(times[0]), frames)
@@ -71,18 +73,18 @@ def repair(
     tell(0.2)
     smoothed, deviations = smooth(grid, middle, jitter, habit, FPS)
     tell(0.5)
-    looks = looks_of(grid, middle, jitter, smoothed, deviations)
+    looks = looks_of(grid, middle, jitter, smoothed, deviations, heard[:, PATH : PATH + 1])
     said = overlapped(
-        ask, np.concatenate([looks, mel.astype(np.float32)], axis=1), weights.window, lambda p: tell(0.5 + 0.5 * p)
+        ask, np.concatenate([looks, heard.astype(np.float32)], axis=1), weights.window, lambda p: tell(0.5 + 0.5 * p)
     )
     moved = said[:, : 3 * JOINT_COUNT].reshape(frames, JOINT_COUNT, 3) * deviations[..., None]
-    heard = playing[:, None]
-    places = smoothed + moved * heard[..., None]
+    sure = playing[:, None]
+    places = smoothed + moved * sure[..., None]
     # A deviation of an axis is 1.6 of it in space (the mean length of a normal vector).
-    expected = heard * deviations * np.exp(said[:, 3 * JOINT_COUNT :]) + (1.0 - heard) * 1.6 * deviations
+    expected = sure * deviations * np.exp(said[:, 3 * JOINT_COUNT :]) + (1.0 - sure) * 1.6 * deviations
     places[:, never] = smoothed[:, never] = np.nan
     grid_times = times[0] + np.arange(frames) / FPS
-    return Repaired(grid_times, places, expected, smoothed, jitter, exchanged)
+    return Repaired(grid_times, places, expected, smoothed, jitter, exchanged, back)
 
 
 def middles(seen: Floats) -> Floats:
@@ -116,8 +118,3 @@ USUAL = np.array(
     ]
 )
 """Metres: where a violinist's joints are about, for those that nobody saw."""
-
-
-def habit_of(weights: Weights, count: int) -> Habit:
-    """How joints usually move, for ``count`` of them that the network does not know: as the wrists do."""
-    return Habit(np.full(count, weights.habit.amplitude[5]), np.full(count, weights.habit.seconds[5]))

@@ -15,19 +15,19 @@ from plugins.mapnet.config import FPS
 from plugins.mapnet.joints import Floats
 from plugins.mapnet.smoother import Habit, habits, on_grid, smooth
 
-TURN: Final = 0.12
-"""Half radians that joints usually turn about their middle, which is what a quaternion's parts measure."""
 QUICK: Final = 5
 """Of the thirteen, the joint whose way of moving is taken for any: the right wrist."""
+AS_SEEN: Final = np.ones(1)
+LEAST: Final = 0.003
+"""Metres (half radians) that anything moves that moves at all."""
+LEARNED_FROM: Final = 500
+"""Frames from which the jitter of so many joints is found."""
 
 
 def smooth_places(motion: Motion, joints: list[int], times: Floats, weights: Weights) -> Floats:
     """(T, N, 3) of these joints at ``times``; those that were never seen are NaN."""
     seen = motion.positions[:, joints].astype(np.float64)
-    usual = Habit(
-        np.full(len(joints), weights.habit.amplitude[QUICK]), np.full(len(joints), weights.habit.seconds[QUICK])
-    )
-    return _smoothed(seen, motion.times, times, usual)
+    return _smoothed(seen, motion.times, times, float(weights.habit.seconds[QUICK]))
 
 
 def smooth_turns(motion: Motion, times: Floats, weights: Weights) -> Floats:
@@ -37,14 +37,12 @@ def smooth_turns(motion: Motion, times: Floats, weights: Weights) -> Floats:
     known = np.isfinite(turns).all(axis=2)
     whole = np.where(known[..., None], turns, rot.IDENTITY)
     steady = np.where(known[..., None], rot.unroll(whole), np.nan)
-    count = turns.shape[1]
-    usual = Habit(np.full(count, TURN), np.full(count, weights.habit.seconds[QUICK]))
-    found = _smoothed(steady, motion.times, times, usual)
+    found = _smoothed(steady, motion.times, times, float(weights.habit.seconds[QUICK]))
     found = np.where(np.isfinite(found), found, rot.IDENTITY)
     return np.asarray(rot.unroll(rot.normalize(found)))
 
 
-def _smoothed(seen: Floats, seen_at: Floats, times: Floats, usual: Habit) -> Floats:
+def _smoothed(seen: Floats, seen_at: Floats, times: Floats, seconds: float) -> Floats:
     """(T, N, D) at ``times``: what moves and shakes is smoothed, what stands still stands."""
     frames = int((seen_at[-1] - seen_at[0]) * FPS) + 2
     known = np.isfinite(seen).all(axis=2)
@@ -60,12 +58,20 @@ def _smoothed(seen: Floats, seen_at: Floats, times: Floats, usual: Habit) -> Flo
     moving = np.nonzero(~still & ~never)[0]
     if len(moving):
         grid = on_grid(seen[:, moving], seen_at, FPS, float(seen_at[0]), frames)
-        mine = Habit(usual.amplitude[moving], usual.seconds[moving])
-        sigma, habit = habits(grid, middle[moving], mine, FPS)
+        mine = Habit(_spread(seen[:, moving] - middle[moving]), np.full(len(moving), seconds))
+        sigma, habit = habits(grid, middle[moving], mine, FPS, AS_SEEN, LEARNED_FROM)
         found, _ = smooth(grid, middle[moving], sigma, habit, FPS)
         out[:, moving] = at_times(found, seen_at[0] + np.arange(frames) / FPS, times)
     out[:, never] = np.nan
     return out
+
+
+def _spread(away: Floats) -> Floats:
+    """(N,) how far joints move about their middles, without their jitter: that of two frames has nothing in common."""
+    products = (away[1:] * away[:-1]).mean(axis=2) if len(away) > 1 else np.zeros((1, away.shape[1]))
+    known = np.isfinite(products)
+    square = np.where(known, products, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return np.sqrt(np.maximum(square, LEAST**2))
 
 
 def _still(seen: Floats) -> Any:
@@ -75,13 +81,16 @@ def _still(seen: Floats) -> Any:
 
 
 def at_times(values: Floats, values_at: Floats, times: Floats) -> Floats:
-    """(T, ...) of evenly spaced (K, ...), linearly; beyond the ends the first and the last stand."""
+    """(T, ...) of evenly spaced (K, ...), along the cubics of E. Catmull and R. Rom (1974), which pass through all of
+    them; beyond the ends the first and the last stand."""
     step = values_at[1] - values_at[0] if len(values_at) > 1 else 1.0
-    at = np.clip((times - values_at[0]) / step, 0.0, len(values) - 1.0)
-    low = np.minimum(at.astype(int), max(len(values) - 2, 0))
-    high = np.minimum(low + 1, len(values) - 1)
-    part = (at - low).reshape(-1, *[1] * (values.ndim - 1))
-    return np.asarray(values[low] * (1.0 - part) + values[high] * part)
+    last = len(values) - 1
+    at = np.clip((times - values_at[0]) / step, 0.0, float(last))
+    low = np.minimum(at.astype(int), max(last - 1, 0))
+    t = (at - low).reshape(-1, *[1] * (values.ndim - 1))
+    p, q, r, s = (values[np.clip(low + i, 0, last)] for i in (-1, 0, 1, 2))
+    cubic = 2 * q + (r - p) * t + (2 * p - 5 * q + 4 * r - s) * t**2 + (3 * (q - r) + s - p) * t**3
+    return np.asarray(0.5 * cubic)
 
 
 def filled(motion: Motion, times: Floats) -> Motion:
@@ -93,12 +102,19 @@ def filled(motion: Motion, times: Floats) -> Motion:
         if known.any():
             for axis in range(3):
                 positions[:, i, axis] = np.interp(times, motion.times[known], motion.positions[known, i, axis])
-    rotations = None
-    if motion.rotations is not None:
-        turns = np.nan_to_num(np.asarray(motion.rotations, dtype=np.float64))
-        at = np.clip((times - motion.start) * motion.fps, 0, len(motion) - 1)
-        low = np.minimum(at.astype(int), max(len(motion) - 2, 0))
-        high = np.minimum(low + 1, len(motion) - 1)
-        rotations = rot.slerp(turns[low], turns[high], (at - low)[:, None])
+    rotations = None if motion.rotations is None else _turns_at(motion, times)
     fps = 1.0 / float(np.diff(times[:2])[0]) if len(times) > 1 else motion.fps
     return Motion(motion.skeleton, fps, positions, rotations, float(times[0]))
+
+
+def _turns_at(motion: Motion, times: Floats) -> Floats:
+    """(T, J, 4) local rotations at other times, between the frames in which they are known."""
+    turns = np.asarray(motion.rotations, dtype=np.float64)
+    known = np.isfinite(turns).all(axis=(1, 2))
+    if not known.any():
+        return np.broadcast_to(rot.IDENTITY, (len(times), *turns.shape[1:])).copy()
+    turns = turns[known]
+    at = np.interp(times, motion.times[known], np.arange(len(turns)))
+    low = np.minimum(at.astype(int), max(len(turns) - 2, 0))
+    high = np.minimum(low + 1, len(turns) - 1)
+    return np.asarray(rot.slerp(turns[low], turns[high], (at - low)[:, None]))

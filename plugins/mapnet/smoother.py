@@ -86,10 +86,22 @@ def smooth(seen: Seen, middle: Floats, sigma: Floats, habit: Habit, fps: float) 
     return _backward(step, means, kept, middle)
 
 
-def habits(seen: Seen, middle: Floats, usual: Habit, fps: float) -> tuple[Floats, Habit]:
-    """The likeliest jitter, (N,) metres, and habit of each joint, from the surprises of the filter."""
-    part = slice(0, LEARNED_FROM)
-    choices = [(s, a) for s in SIGMAS for a in AMPLITUDES]
+def habits(
+    seen: Seen,
+    middle: Floats,
+    usual: Habit,
+    fps: float,
+    amplitudes: Floats = AMPLITUDES,
+    frames: int = LEARNED_FROM,
+) -> tuple[Floats, Habit]:
+    """The likeliest jitter, (N,) metres, and habit of each joint, from the surprises of the filter.
+
+    Args:
+        amplitudes: times the usual range, among which the likeliest is found.
+        frames: so many are looked at.
+    """
+    part = slice(0, frames)
+    choices = [(s, a) for s in SIGMAS for a in amplitudes]
     count = len(usual.amplitude)
     wide = Seen(
         np.tile(seen.places[part], (1, len(choices), 1)),
@@ -99,10 +111,10 @@ def habits(seen: Seen, middle: Floats, usual: Habit, fps: float) -> tuple[Floats
     sigma = np.repeat([s for s, _ in choices], count)
     habit = Habit(np.concatenate([usual.amplitude * a for _, a in choices]), np.tile(usual.seconds, len(choices)))
     found = _likelihood(wide, np.tile(middle, (len(choices), 1)), sigma, habit, fps)
-    likely = found.reshape(len(SIGMAS), len(AMPLITUDES), count) - UNUSUAL * np.log(AMPLITUDES)[:, None] ** 2
+    likely = found.reshape(len(SIGMAS), len(amplitudes), count) - UNUSUAL * np.log(amplitudes)[:, None] ** 2
     amplitude = np.argmax(likely.max(axis=0), axis=0)
     of_sigma = np.take_along_axis(likely, amplitude[None, None], axis=1)[:, 0]
-    return _peak(of_sigma), Habit(usual.amplitude * AMPLITUDES[amplitude], usual.seconds)
+    return _peak(of_sigma), Habit(usual.amplitude * amplitudes[amplitude], usual.seconds)
 
 
 def _peak(likely: Floats) -> Floats:

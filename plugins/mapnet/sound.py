@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: MIT
-"""What networks hear, at 50 frames a second: the log-mel spectrogram for ours, the paper's 35 features for its own."""
+"""What networks hear: the log-mel spectrogram at 40 frames a second, the paper's 35 features at 50 for its own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from plugins.api import log_mel as mel
-from plugins.mapnet.config import FPS, PAPER_SOUND
+from plugins.mapnet.config import FPS, PAPER_FPS, PAPER_SOUND
 
 Floats = npt.NDArray[Any]
 
@@ -25,17 +25,16 @@ EASE: Final = 0.3
 """Seconds over which sound begins to count, and ceases to."""
 
 
-def heard(samples: npt.NDArray[Any], sample_rate: int, frames: int) -> tuple[Floats, Floats]:
-    """(T, 128) log-mel in 0..1 and (T,) whether anybody plays, 0..1 with soft edges, at 50 frames a second."""
+def heard(samples: npt.NDArray[Any], sample_rate: int) -> tuple[Floats, Floats]:
+    """(T, 128) log-mel in 0..1 and (T,) whether anybody plays, 0..1 with soft edges, at 40 frames a second."""
     found = mel.log_mel(samples, sample_rate)
     loudest = mel.decibels(samples, sample_rate).max(axis=1)
-    playing = _eased((loudest > QUIET).astype(np.float64))
-    return at_frames(found, frames), at_frames(playing[:, None], frames)[:, 0]
+    return found, _eased((loudest > QUIET).astype(np.float64)).astype(np.float32)
 
 
-def at_frames(values: npt.NDArray[Any], frames: int, rate: float = mel.FPS) -> Floats:
+def _at_frames(values: npt.NDArray[Any], frames: int, rate: float) -> Floats:
     """(T, ...) of another rate at 50 frames a second, linearly; beyond the end the last value stands."""
-    at = np.minimum(np.arange(frames) * (rate / FPS), len(values) - 1)
+    at = np.minimum(np.arange(frames) * (rate / PAPER_FPS), len(values) - 1)
     low = np.minimum(at.astype(int), max(len(values) - 2, 0))
     part = (at - low)[:, None].astype(np.float32)
     high = np.minimum(low + 1, len(values) - 1)
@@ -44,7 +43,7 @@ def at_frames(values: npt.NDArray[Any], frames: int, rate: float = mel.FPS) -> F
 
 def _eased(there: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """With pauses shorter than the ease filled, and edges of its length."""
-    width = max(3, round(EASE * mel.FPS) | 1)
+    width = max(3, round(EASE * FPS) | 1)
     closed = _run(_run(there, width, np.max), width, np.min)
     window = np.hanning(width + 2)[1:-1]
     padded = np.pad(closed, width // 2, mode="edge")
@@ -77,10 +76,10 @@ def paper_features(samples: npt.NDArray[Any], sample_rate: int, frames: int) -> 
     rms = librosa.feature.rms(y=sound, hop_length=PAPER_HOP)
     steady = np.concatenate([onsets[None], mfcc]).T
     columns = [
-        _scaled(at_frames(steady, frames, FPS)),
-        _scaled(at_frames(cens.T, frames, PAPER_RATE / CENS_HOP)),
-        at_frames(peaks[:, None], frames, FPS),
-        _scaled(at_frames(rms.T, frames, FPS)),
+        _scaled(_at_frames(steady, frames, PAPER_FPS)),
+        _scaled(_at_frames(cens.T, frames, PAPER_RATE / CENS_HOP)),
+        _at_frames(peaks[:, None], frames, PAPER_FPS),
+        _scaled(_at_frames(rms.T, frames, PAPER_FPS)),
     ]
     out = np.concatenate(columns, axis=1).astype(np.float32)
     assert out.shape == (frames, PAPER_SOUND)

@@ -12,16 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from plugins.api import rotations as rot
-from plugins.mapnet.config import FPS, JOINT_COUNT, PAPER_SECONDS
+from plugins.mapnet.config import FPS, JOINT_COUNT, PAPER_FPS, PAPER_SECONDS, PATH
 from plugins.mapnet.prepare import prepared
 from plugins.mapnet.smoother import AMPLITUDES, Habit, Seen, on_grid
 from plugins.mapnet.swaps import put_back
-from training.mapnet.noise import Looks, our_noise, paper_noise
+from training.mapnet.noise import Looks, at_times, our_noise, paper_noise, seen_at
 from training.mapnet.takes import Takes
 
 Floats = npt.NDArray[Any]
 
-AROUND: Final = 75
+AROUND: Final = 60
 """Frames on both sides of a window that the smoother sees besides."""
 LEFT_TOE: Final = 12
 SCALE: Final = 0.5
@@ -49,7 +49,7 @@ def our_batch(
         np.concatenate([getattr(e, name) for e in excerpts]) for name in ("middle", "sigma", "amplitude")
     )
     many = Habit(amplitude, np.tile(habit.seconds, len(excerpts)))
-    done = prepared(seen, middle, sigma, many)
+    done = prepared(seen, middle, sigma, many, np.stack([e.path for e in excerpts], axis=1))
     looks = done.looks if done.looks.ndim == 3 else done.looks[:, None]
     split = (len(looks), len(excerpts), JOINT_COUNT)
 
@@ -60,7 +60,7 @@ def our_batch(
 
     return Batch(
         cut(looks),
-        np.stack([e.sound for e in excerpts]),
+        np.stack([e.sound[e.first : e.first + window] for e in excerpts]),
         cut(done.places.reshape(*split, 3)),
         cut(done.deviations.reshape(split)),
         np.stack([e.truth for e in excerpts]),
@@ -69,7 +69,7 @@ def our_batch(
 
 @dataclass(frozen=True, eq=False)
 class _Excerpt:
-    """A window and what is around it; ``first`` is where the window begins in it."""
+    """A window and what is around it, its sound too; ``first`` is where the window begins in it."""
 
     seen: Seen
     middle: Floats
@@ -79,11 +79,15 @@ class _Excerpt:
     truth: npt.NDArray[np.float32]
     first: int
 
+    @property
+    def path(self) -> Floats:
+        return self.sound[:, PATH].astype(np.float64)
+
 
 def _excerpt(
     takes: Takes, row: dict[str, Any], window: int, habit: Habit, silence: float, rng: np.random.Generator
 ) -> _Excerpt:
-    joints = _elsewhere(takes.of(row, "joints"), rng)
+    joints = _elsewhere(at_ours(takes.of(row, "joints")), rng)
     length = window + 2 * AROUND
     begin = int(rng.integers(0, max(1, len(joints) - length + 1)))
     # Now and then the window stands at the edge of what was seen.
@@ -95,14 +99,16 @@ def _excerpt(
     sigma = looks.sigma * np.exp(rng.normal(0.0, 0.1, JOINT_COUNT))
     amplitude = nearest_amplitude(joints, habit)
     seen = grid_of(looks, middle, sigma, len(cut))
-    at = row["offset"] + begin + first
-    sound = np.array(takes.arrays["mel"][at : at + window], dtype=np.float32)
-    playing = np.array(takes.arrays["playing"][at : at + window], dtype=np.float32)
+    at = row["sound_offset"] + np.minimum(begin + np.arange(len(cut)), row["sound_frames"] - 1)
+    sound = np.array(takes.arrays["heard"][at], dtype=np.float32)
     if rng.random() < silence:
         sound[:] = 0.0
-    elif rng.random() < 0.5:
-        sound[:] = np.clip(sound + rng.normal(0.0, 0.05), 0.0, 1.0) * (playing > 0)
     return _Excerpt(seen, middle, sigma, amplitude, sound, cut[first : first + window].astype(np.float32), first)
+
+
+def at_ours(joints: Floats) -> Floats:
+    """(T', 13, 3) at 40 frames a second of (T, 13, 3) at the paper's 50."""
+    return at_times(joints, seen_at(len(joints), FPS, PAPER_FPS), PAPER_FPS)
 
 
 def grid_of(looks: Looks, middle: Floats, sigma: Floats, frames: int) -> Seen:
@@ -142,7 +148,7 @@ def paper_batch(
     for row in rows:
         joints = takes.of(row, "joints")
         joints = joints - np.median(joints[:, LEFT_TOE], axis=0)
-        length = PAPER_SECONDS * FPS
+        length = PAPER_SECONDS * PAPER_FPS
         begin = int(rng.integers(0, max(1, len(joints) - length + 1)))
         cut = joints[begin : begin + length]
         pose = frames_of(paper_noise(cut, rate, rng), frames_in)

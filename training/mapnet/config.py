@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from plugins.mapnet.config import FPS, PAPER_SECONDS, MapNetConfig, paper
+from plugins.mapnet.config import PAPER_FPS, PAPER_SECONDS, MapNetConfig, paper
 from training.mapnet.noise import PAPER_RATES
 from training.run_config import Machine, Schedule, Section
 
@@ -40,7 +40,7 @@ class MapNetRun(Section):
     silence: float = Field(default=0.15, ge=0.0, le=1.0)
     schedule: Schedule = Schedule(learning_rate=1e-3, warmup_steps=100, kind="cosine")
     machine: Machine = Machine()
-    window: int = Field(default=250, ge=50)
+    window: int = Field(default=200, ge=50)
     batch: int = Field(default=16, ge=1)
     steps: int = Field(default=3000, ge=1)
     minutes: float | None = Field(default=None, gt=0.0)
@@ -67,7 +67,7 @@ class MapNetRun(Section):
             base = MapNetConfig()
         else:
             # The paper's window at this rate: 150, 75 or 51 frames.
-            frames = {1.0: PAPER_SECONDS * FPS, 0.5: 75, 0.33: 51}[self.tau]
+            frames = {1.0: PAPER_SECONDS * PAPER_FPS, 0.5: 75, 0.33: 51}[self.tau]
             separate, fused = FUSIONS[self.fusion]
             base = paper(self.network, frames)
             base = base.model_copy(update={"pose_layers": separate, "sound_layers": separate, "fusion_layers": fused})

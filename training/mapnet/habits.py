@@ -10,6 +10,7 @@ import numpy as np
 
 from plugins.mapnet.config import FPS, JOINT_COUNT
 from plugins.mapnet.smoother import Habit, Seen, smooth
+from training.mapnet.batches import at_ours
 from training.mapnet.takes import Takes
 
 SECONDS: Final = (0.25, 0.4, 0.6, 0.9, 1.4, 2.2)
@@ -25,7 +26,7 @@ def fit_habit(takes: Takes, rows: list[dict[str, Any]], seed: int = 0) -> Habit:
     """The range of each joint about its middle, and the time that leaves the least error, relative to the best."""
     rng = np.random.default_rng([seed, 77])
     chosen = [rows[i] for i in rng.permutation(len(rows))[:EXCERPTS]]
-    joints = [takes.of(row, "joints") for row in chosen]
+    joints = [at_ours(takes.of(row, "joints")) for row in chosen]
     spread = np.sqrt(np.mean([j.var(axis=0).mean(axis=-1) for j in joints], axis=0))
     spread = np.maximum(spread, LEAST)
     errors = np.zeros((len(SECONDS), JOINT_COUNT))

@@ -1,14 +1,15 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: MIT
-"""From recordings to what training reads: thirteen joints and the sound at 50 frames a second.
+"""From recordings to what training reads: thirteen joints at 50 frames a second, and what is heard at 40.
 
 A folder of takes holds
 
 - ``joints.npy`` (frames, 13, 3) float32: metres in the performer's own frame (``plugins.mapnet.joints``), its origin
   between the hips, a body of size 1;
-- ``mel.npy`` (frames, 128) float16 and ``playing.npy`` (frames, 1) float16: ``plugins.mapnet.sound.heard``;
+- ``heard.npy`` (sound frames, 121) float16: ``plugins.mapnet.ears`` with the network of ``plugins/a2m``, and
+  ``playing.npy`` (sound frames, 1) float16: whether anybody plays;
 - ``paper.npy`` (frames, 35) float16, on request: the paper's features, for its own networks;
-- ``takes.json``: which rows are whose, and of which split; ``card.json``: the data card.
+- ``takes.json``: which rows and which sound rows are whose, and of which split; ``card.json``: the data card.
 
 It appears by renaming when all of it is written.
 """
@@ -22,7 +23,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,7 +32,8 @@ import numpy.typing as npt
 
 from plugins.api import ComponentError, violinist
 from plugins.api import rotations as rot
-from plugins.mapnet.config import FPS, JOINT_COUNT, MEL, PAPER_SOUND
+from plugins.mapnet.config import FPS, HEARD, JOINT_COUNT, PAPER_FPS, PAPER_SOUND, EarsConfig
+from plugins.mapnet.ears import heard_by
 from plugins.mapnet.joints import JOINTS as REPAIRED
 from plugins.mapnet.joints import own_frame
 from plugins.mapnet.sound import heard, paper_features
@@ -41,17 +43,19 @@ from training.datasets.clips import Growing
 from training.datasets.markers import JOINTS, PELVIS, our_joints
 from training.datasets.mosa import CorpusError, Performance, Trial, find_trials, hash_of, read_trial
 from training.datasets.splits import split_of
+from training.mapnet.ears import BUNDLED_EARS, Ears
 
 Floats = npt.NDArray[Any]
 
 FORMAT_VERSION: Final = 1
-KINDS: Final[dict[str, npt.DTypeLike]] = {"joints": np.float32, "mel": np.float16, "playing": np.float16}
-SHAPES: Final = {"joints": (JOINT_COUNT, 3), "mel": (MEL,), "playing": (1,), "paper": (PAPER_SOUND,)}
+KINDS: Final[dict[str, npt.DTypeLike]] = {"joints": np.float32, "heard": np.float16, "playing": np.float16}
+SHAPES: Final = {"joints": (JOINT_COUNT, 3), "heard": (HEARD,), "playing": (1,), "paper": (PAPER_SOUND,)}
+OF_SOUND: Final = ("heard", "playing")
 
 
 @dataclass(frozen=True, eq=False)
 class Take:
-    """One performance: who played what, and its arrays, all of the same length."""
+    """One performance: who played what, and its arrays."""
 
     piece: str
     performer: str
@@ -79,18 +83,28 @@ def take_of(performance: Performance, paper: bool = False) -> Take:
 
 def arrays_of(joints: Floats, samples: Floats, sample_rate: int, paper: bool) -> dict[str, Floats]:
     """The arrays of a take from (T, 13, 3) metres at 50 frames a second and its sound, as long as the shorter."""
-    frames = min(len(joints), round(len(samples) / sample_rate * FPS))
+    frames = min(len(joints), round(len(samples) / sample_rate * PAPER_FPS))
     frame = own_frame(joints[:frames])
-    mel, playing = heard(samples, sample_rate, frames)
-    found: dict[str, Floats] = {"joints": frame.inside(joints[:frames]), "mel": mel, "playing": playing[:, None]}
+    mel, playing = heard(samples, sample_rate)
+    found: dict[str, Floats] = {
+        "joints": frame.inside(joints[:frames]),
+        "heard": heard_by(mel, EarsConfig(), ears().infer),
+        "playing": playing[:, None],
+    }
     if paper:
         found["paper"] = paper_features(samples, sample_rate, frames)
     return found
 
 
+@cache
+def ears() -> Ears:
+    """The network that hears the bow: that of ``plugins/a2m``, as it is bundled."""
+    return Ears(BUNDLED_EARS)
+
+
 def thirteen(markers: Floats) -> Floats:
     """(T, 13, 3) of the repaired joints at 50 frames a second from (T, 34, 3) optical markers at 120, metres."""
-    smooth = mosa_motion.resample(mosa_motion.smooth(markers), mosa_motion.CAPTURE_FPS, FPS)
+    smooth = mosa_motion.resample(mosa_motion.smooth(markers), mosa_motion.CAPTURE_FPS, PAPER_FPS)
     joints = dict(zip(JOINTS, np.moveaxis(our_joints(smooth), 1, 0), strict=True))
     return np.stack([joints[name] if name in joints else _hip(smooth, joints, name) for name in REPAIRED], axis=1)
 
@@ -191,7 +205,7 @@ def _write(
     kinds = {**KINDS, **({"paper": np.float16} if paper else {})}
     rows: list[dict[str, Any]] = []
     problems: list[str] = []
-    offset = 0
+    offset = sound_offset = 0
     with ExitStack() as stack:
         writers = {name: stack.enter_context(Growing(part / f"{name}.npy", kind)) for name, kind in kinds.items()}
         for take in takes:
@@ -202,8 +216,10 @@ def _write(
             for name, writer in writers.items():
                 writer.append(take.arrays[name])
             who = {"piece": take.piece, "performer": take.performer, "trial": take.trial, "split": take.split}
+            sound = len(take.arrays["heard"])
             rows.append({**who, "frames": take.frames, "offset": offset, "sha256": take.sha256})
-            offset += take.frames
+            rows[-1] |= {"sound_frames": sound, "sound_offset": sound_offset}
+            offset, sound_offset = offset + take.frames, sound_offset + sound
         if not rows:
             raise CorpusError("no recording of the corpus can be used")
     return rows, problems
@@ -214,10 +230,12 @@ def _card(corpus: Path, rows: list[dict[str, Any]], problems: list[str]) -> dict
     about = json.loads(source.read_text(encoding="utf-8")) if source.is_file() else {}
     whole = hashlib.sha256("\n".join(row["sha256"] for row in rows).encode()).hexdigest()
     splits = sorted({r["split"] for r in rows})
-    hours = {s: round(sum(r["frames"] for r in rows if r["split"] == s) / FPS / 3600, 3) for s in splits}
+    hours = {s: round(sum(r["frames"] for r in rows if r["split"] == s) / PAPER_FPS / 3600, 3) for s in splits}
     return {
         "format": FORMAT_VERSION,
-        "frames_per_second": FPS,
+        "frames_per_second": PAPER_FPS,
+        "sound_frames_per_second": FPS,
+        "ears": ears().sha256,
         "joints": list(REPAIRED),
         "recordings": len(rows),
         "pieces": len({r["piece"] for r in rows}),
@@ -245,6 +263,7 @@ class Takes:
             rows = json.loads((folder / "takes.json").read_text(encoding="utf-8"))
             card = hashlib.sha256((folder / "card.json").read_bytes()).hexdigest()
             last = max(int(r["offset"]) + int(r["frames"]) for r in rows)
+            last_sound = max(int(r["sound_offset"]) + int(r["sound_frames"]) for r in rows)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ClipsError(
                 f"{folder} is no folder of takes ({error!r}); make one with cadenza-train takes"
@@ -252,8 +271,9 @@ class Takes:
         names = [*KINDS, *(["paper"] if paper else [])]
         arrays = {name: mapped(folder / f"{name}.npy", SHAPES[name]) for name in names}
         for name, array in arrays.items():
-            if len(array) < last:
-                raise ClipsError(f"{folder / name}.npy has {len(array)} frames; takes.json speaks of {last}")
+            wanted = last_sound if name in OF_SOUND else last
+            if len(array) < wanted:
+                raise ClipsError(f"{folder / name}.npy has {len(array)} frames; takes.json speaks of {wanted}")
         return cls(rows, arrays, card)
 
     def split(self, *names: str) -> list[dict[str, Any]]:
@@ -261,5 +281,6 @@ class Takes:
 
     def of(self, row: dict[str, Any], name: str) -> Floats:
         """(frames, ...) of one take, float64."""
-        part = slice(row["offset"], row["offset"] + row["frames"])
+        of = "sound_" if name in OF_SOUND else ""
+        part = slice(row[f"{of}offset"], row[f"{of}offset"] + row[f"{of}frames"])
         return np.asarray(self.arrays[name][part], dtype=np.float64)

@@ -19,13 +19,13 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from plugins.api.transformer import parameter_count
-from plugins.mapnet.checkpoint import VERSION, pack
+from plugins.mapnet.checkpoint import EARS, VERSION, pack
 from plugins.mapnet.model import network_of
 from plugins.mapnet.smoother import Habit
 from training.mapnet.batches import Batch, PaperBatch, our_batch, paper_batch
 from training.mapnet.config import MapNetRun
 from training.mapnet.habits import fit_habit
-from training.mapnet.takes import Takes
+from training.mapnet.takes import Takes, ears
 from training.revision import git_revision
 from training.run_log import RunLog
 from training.run_state import STATE, RunState, launched, learning_rate, set_rate
@@ -99,7 +99,7 @@ class _Run(RunState):
         self.habit: Habit = fit_habit(takes, self.rows, config.seed)
 
     def _long(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return [r for r in rows if r["frames"] >= self.config.window + 150]
+        return [r for r in rows if r["frames"] >= 2 * self.config.window]
 
     def batch(self, rows: list[dict[str, Any]], rng: np.random.Generator) -> Batch | PaperBatch:
         """Windows of takes, longer ones more often."""
@@ -156,10 +156,11 @@ class _Run(RunState):
     def weights(self, data_card: str) -> Any:
         """The averaged weights, for use."""
         made = self.config.model_dump(mode="json", exclude={"takes", "output", "machine"})
+        tensors = self.average()
+        if self._model.kind == "ours" and self._model.sound:
+            tensors |= {f"{EARS}{name}": value for name, value in ears().tensors.items()}
         revision, window = git_revision(), self.config.window
-        return pack(
-            self._model, window, self.habit, self.average(), training=made, data_card=data_card, revision=revision
-        )
+        return pack(self._model, window, self.habit, tensors, training=made, data_card=data_card, revision=revision)
 
 
 def _length(vectors: Tensor) -> Tensor:

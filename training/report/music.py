@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from plugins.a2m.score_features import NAMES
-from plugins.a2m.strokes import turns
+from plugins.api.strokes import turns
 from plugins.api.log_mel import FPS
 from training.a2m_clips import Clips, Recording
 from training.evaluate import Points

@@ -1,0 +1,132 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A character's motion repaired from its sound, as a new take; what was there stays as it is.
+
+Whatever moves the character is looked at (an action, imported mocap, a take). Frames that the animator marked with a
+marker of the name KEEP stay as they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+
+from . import character, connection
+from .applying import Destination
+from .audio_source import Source, source_of
+from .core.annotations import Annotation
+from .core.motion import Motion
+from .jobs import Order
+from .marking import Marks
+from .orders import OrderError, all_options, new_take, request_of, watched_character
+from .reference import Reference
+from .remote_job import RemoteJob
+from .rig.capture import Poses, Watching, posed_frames
+from .timeline import frame_rate, seconds_at
+from .track_state import PlacedTrack
+from .watch import Watch, range_of
+
+KEEP: Final = "Keep"
+"""Name of the markers (Blender adds numbers) at frames that are right."""
+CHANGE: Final = "change"
+"""The track that tells how much was changed, millimetres."""
+NOTICED: Final = 20.0
+"""Millimetres from which a change is one to look at."""
+
+
+def order(scene: Any) -> Order:
+    """Repair what the chosen character does while the source sounds."""
+    source, armature = source_of(scene), watched_character(scene)
+    if source.sound is None:
+        raise OrderError("repairing needs the recording; choose a sound strip, a speaker or a file in Source")
+    bone_map = character.bone_map_of(armature)
+    first, last, origin = _frames(scene, source)
+    look = Poses(armature, bone_map)
+    watching = Watching(scene, armature, look, first, last, origin, frame_rate(scene))
+    posed = posed_frames(armature, look.bones, watching.frames)
+    state = scene.cadenza
+    keep = tuple(float(seconds_at(scene, f, origin)) for f in kept_frames(scene) if first <= f <= watching.frames[-1])
+    asked = {"corrector": state.corrector, "options": all_options(state), "keep": keep}
+    request = replace(request_of(scene, source, asked), start=None, end=None)
+    job = RemoteJob(connection.backend(), request, source.sound, None)
+    watch = Watch(watching, job, lambda motion: _only(motion, posed))
+    made = {"generator": state.corrector, "repaired": {"frames": [first, last], "posed": int(posed.sum())}}
+    mark = Marks(Reference.to(scene), source, frozenset({CHANGE}))
+    return Order("Repair from Audio", None, _destination(scene, source), made, mark, watch, alone=True)
+
+
+def _destination(scene: Any, source: Source) -> Destination:
+    return replace(new_take(scene, source), name="Repaired 1")
+
+
+def _frames(scene: Any, source: Source) -> tuple[float, float, float]:
+    """First and last frame, and the recording's second at the scene's first frame."""
+    first, last, origin = range_of(scene, source)
+    state = scene.cadenza
+    if state.repair_part:
+        if state.repair_from >= state.repair_to:
+            raise OrderError("the range to repair is empty; let it end after it begins")
+        first, last = max(first, float(state.repair_from)), min(last, float(state.repair_to))
+    if last <= first:
+        raise OrderError("nothing of the source sounds in these frames; choose others, or move the sound")
+    return first, last, origin
+
+
+def _only(motion: Motion, posed: Any) -> Motion:
+    """The motion with nothing seen in frames that nobody posed."""
+    if posed.all():
+        return motion
+    positions = np.where(posed[:, None, None], motion.positions, np.nan)
+    rotations = motion.rotations
+    if rotations is not None:
+        rotations = np.where(posed[:, None, None], rotations, np.nan)
+    return replace(motion, positions=positions, rotations=rotations)
+
+
+def kept_frames(scene: Any) -> list[int]:
+    """Frames that the animator marked as right, in order."""
+    return sorted({m.frame for m in scene.timeline_markers if _is_keep(m)})
+
+
+def toggle_keep(scene: Any) -> bool:
+    """Mark the current frame as right, or take that back; whether it is marked now."""
+    frame = scene.frame_current
+    found = [m for m in scene.timeline_markers if _is_keep(m) and m.frame == frame]
+    for marker in found:
+        scene.timeline_markers.remove(marker)
+    if not found:
+        scene.timeline_markers.new(KEEP, frame=frame)
+    return not found
+
+
+def _is_keep(marker: Any) -> bool:
+    return not marker.cadenza.namespace and marker.name.split(".")[0].strip().lower() == KEEP.lower()
+
+
+def next_change(scene: Any) -> int | None:
+    """The frame of the next place at which the last repair changed much, from the first again behind the last; None
+    when it nowhere did."""
+    track = next((t for t in scene.cadenza_timeline.tracks if t.namespace == CHANGE), None)
+    if track is None:
+        return None
+    placed = PlacedTrack.of(track)
+    frames = [round(placed.exact_frame(a.time)) for a in peaks(placed.annotations.annotations)]
+    later = [f for f in frames if f > scene.frame_current]
+    return later[0] if later else frames[0] if frames else None
+
+
+def peaks(values: tuple[Annotation, ...]) -> list[Annotation]:
+    """The largest value of each stretch that is above NOTICED."""
+    found: list[Annotation] = []
+    above = False
+    for value in values:
+        if value.value < NOTICED:
+            above = False
+        elif not above:
+            found.append(value)
+            above = True
+        elif value.value > found[-1].value:
+            found[-1] = value
+    return found

@@ -49,7 +49,11 @@ def stepping(
     for i in range(1, len(beats)):
         foot = 1 + i % 2
         moved[i] = moved[i - 1]
-        moved[i, foot] = 0.25 * sizes[i] * chance.normal(size=2)
+        # As far as the step is large, back towards the middle when that is far off.
+        angle = chance.uniform(-np.pi, np.pi)
+        if np.linalg.norm(moved[i, foot]) > 0.3:
+            angle = np.arctan2(-moved[i, foot, 1], -moved[i, foot, 0])
+        moved[i, foot] += 0.3 * sizes[i] * np.array([np.cos(angle), np.sin(angle)])
         side = (-1.0) ** (i // metre)
         moved[i, 0] = 0.3 * moved[i, foot] + 0.12 * sizes[i] * side * np.array([1.0, 0.0])
     index = np.clip(np.searchsorted(beats, times, side="right") - 1, 0, len(beats) - 2)
@@ -91,10 +95,12 @@ def music(beats: np.ndarray, loud: np.ndarray, seconds: float, *, metre: int = 4
     for i, (beat, level) in enumerate(zip(beats, loud, strict=True)):
         first = i % metre == 0
         pitch = 110.0 if first else 220.0 * 2 ** (chance.integers(0, 12) / 12)
-        note = np.exp(-t / 0.08) * (np.sin(2 * np.pi * pitch * t) + 0.5 * np.exp(-t / 0.01) * chance.normal(size=len(t)))
+        note = np.exp(-t / 0.08) * (
+            np.sin(2 * np.pi * pitch * t) + 0.5 * np.exp(-t / 0.01) * chance.normal(size=len(t))
+        )
         at = int(beat * RATE)
         span = min(len(t), len(out) - at)
-        out[at : at + span] += 0.25 * level * (1.4 if first else 1.0) * note[:span]
+        out[at : at + span] += 0.25 * level * (1.8 if first else 1.0) * note[:span]
     return np.asarray(np.clip(out, -1.0, 1.0), dtype=np.float32)
 
 

@@ -21,7 +21,10 @@ def test_a_good_component_passes(kind: type[Component]) -> None:
     check_component(kind())
 
 
-@pytest.mark.parametrize("name", ["performer", "ik", "beats", "transcribe", "align", "hear-beats", "hear-phrases"])
+BUILT_IN = ("performer", "ik", "beats", "transcribe", "align", "hear-beats", "hear-phrases", "mclemcd")
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
 def test_the_built_in_components_pass(name: str) -> None:
     found = [c for by_name in load_plugins().components.values() for c in by_name.values() if c.name == name]
     assert found

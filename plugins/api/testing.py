@@ -105,6 +105,16 @@ def test_motion(frames: int = 20) -> Motion:
     return Motion(skeleton, 30.0, np.repeat(skeleton.rest_positions[None], frames, axis=0))
 
 
+def test_dance(seconds: float = 6.0) -> Motion:
+    """The violinist rocks and nods twice a second."""
+    skeleton = violinist.violinist_skeleton()
+    times = np.arange(int(seconds * 30.0)) / 30.0
+    positions = np.repeat(skeleton.rest_positions[None], len(times), axis=0)
+    positions[..., 0] += (0.1 * np.sin(2 * np.pi * times))[:, None]
+    positions[..., 2] += (0.03 * np.abs(np.sin(2 * np.pi * times)))[:, None]
+    return Motion(skeleton, 30.0, positions)
+
+
 def test_context(**changes: Any) -> JobContext:
     """A context that knows two notes and four beats."""
     notes = tuple(Annotation(t, 0.9, {"pitch": 69, "velocity": 0.6}) for t in (0.1, 1.05))
@@ -113,8 +123,9 @@ def test_context(**changes: Any) -> JobContext:
     return JobContext(**{"annotations": tracks, **changes})
 
 
-# These three are helpers for authors, not tests.
-test_audio.__test__ = test_motion.__test__ = test_context.__test__ = False  # type: ignore[attr-defined]
+# These are helpers for authors, not tests.
+for _helper in (test_audio, test_motion, test_dance, test_context):
+    _helper.__test__ = False  # type: ignore[attr-defined]
 
 
 def _check_generator(generator: Generator, options: Any, sound: Audio) -> None:
@@ -226,7 +237,7 @@ def _check_recommender(recommender: Recommender, options: Any, sound: Audio) -> 
     tracks = DescribedTracks([Path("sound.wav")], np.array([sound.duration]), [described])
 
     def run(context: JobContext, library: DescribedTracks = tracks) -> list[Recommendation]:
-        return recommender.recommend(test_motion(), library, options, context)
+        return recommender.recommend(test_dance(), library, options, context)
 
     found = run(test_context(seed=7))
     assert isinstance(found, list), f"the answer must be a list of Recommendation, not {type(found).__name__}"

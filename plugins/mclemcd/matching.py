@@ -73,23 +73,24 @@ class Matcher:
         self.costs = cost(self.ratios)
 
     def coarse(self) -> Floats:
-        """(2, C) at COARSE_RATES, the best fit of a beat of that rate within reach: the product with a track's
-        ``rhythm`` is about its rhythm's score."""
+        """(2, C) at COARSE_RATES, the best fit of a beat of that rate within reach, as a likelihood: the logarithm of
+        the product with a track's ``rhythm`` is about how well its rhythm fits."""
         reach = int(np.log1p(self.change) / COARSE + 1e-6)
         shifts = COARSE * np.arange(-reach, reach + 1)
         places = np.log(COARSE_RATES)[:, None] + shifts
         found = [np.interp(places, np.log(BEATS), fits) - cost(shifts) for fits in self.movement.fits]
-        return np.stack([f.max(axis=1) for f in found])
+        return np.exp(np.stack([f.max(axis=1) for f in found]))
 
     def rhythm(self, tempo: npt.NDArray[np.floating[Any]]) -> Floats:
-        """(R,) how well a track of these tempi fits at each ratio."""
-        total = np.zeros(len(self.ratios))
+        """(R,) how well a track of these tempi fits at each ratio: fits as logarithms of likelihoods, so that a beat
+        or a metre that is hardly possible costs no more than its chance."""
+        total = np.full(len(self.ratios), 1e-9)
         for rate, chance, three in tempo:
             if chance > 0.0:
                 at = (np.log(rate / BEATS[0]) + self.ratios) / STEP
                 threes, fours = (np.interp(at, np.arange(len(BEATS)), fits) for fits in self.movement.fits)
-                total += chance * (three * threes + (1.0 - three) * fours)
-        return total - self.costs
+                total += chance * (three * np.exp(threes) + (1.0 - three) * np.exp(fours))
+        return np.log(total) - self.costs
 
     def place(self, kept: Mapping[str, npt.NDArray[Any]], ratios: int = 3) -> Place:
         """The best place in a track, at the ``ratios`` best ratios."""

@@ -85,7 +85,8 @@ class MusicForDance(Recommender):
         matcher = Matcher(watch(motion), options.tempo_change)
         rhythm = library.matrix("rhythm")
         context.progress(0.1, "Comparing tempo and metre")
-        rough = RHYTHM * (rhythm.reshape(len(rhythm), -1) @ matcher.coarse().ravel().astype(np.float32))
+        likely = rhythm.reshape(len(rhythm), -1) @ matcher.coarse().ravel().astype(np.float32)
+        rough = RHYTHM * np.log(np.maximum(likely, 1e-9))
         style = self._style(motion, library, options)
         chosen = np.argsort(-(rough + STYLE * style), kind="stable")[: max(DETAILED, options.count)]
         found = []

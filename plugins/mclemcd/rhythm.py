@@ -42,7 +42,7 @@ NEIGHBOURS: Final = 0.25
 """Hertz to each side that a rate's surroundings reach."""
 FASTEST: Final = 5.0
 """Hertz that bodies move at."""
-CLEAR: Final = 12.0
+CLEAR: Final = 6.0
 """What the difference of the two families is multiplied by to be the log odds of three."""
 
 

@@ -47,7 +47,7 @@ def order(scene: Any) -> Order:
     watching = Watching(scene, armature, look, first, last, origin, frame_rate(scene))
     posed = posed_frames(armature, look.bones, watching.frames)
     state = scene.cadenza
-    keep = tuple(float(seconds_at(scene, f, origin)) for f in kept_frames(scene) if first <= f <= watching.frames[-1])
+    keep = _kept_seconds(scene, watching.frames, posed, origin)
     asked = {"corrector": state.corrector, "options": all_options(state), "keep": keep}
     request = replace(request_of(scene, source, asked), start=None, end=None)
     job = RemoteJob(connection.backend(), request, source.sound, None)
@@ -55,6 +55,13 @@ def order(scene: Any) -> Order:
     made = {"generator": state.corrector, "repaired": {"frames": [first, last], "posed": int(posed.sum())}}
     mark = Marks(Reference.to(scene), source, frozenset({CHANGE}))
     return Order("Repair from Audio", None, _destination(scene, source), made, mark, watch, alone=True)
+
+
+def _kept_seconds(scene: Any, frames: Any, posed: Any, origin: float) -> tuple[float, ...]:
+    """Seconds of the frames that stay: those that are marked, and of blocking all poses: they are meant as they are."""
+    chosen = set() if posed.all() else set(frames[posed].tolist())
+    chosen |= {float(f) for f in kept_frames(scene) if frames[0] <= f <= frames[-1]}
+    return tuple(float(seconds_at(scene, frame, origin)) for frame in sorted(chosen))
 
 
 def _destination(scene: Any, source: Source) -> Destination:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from training.a2m_command import a2m
-from training.mapnet.command import mapnet, takes
+from training.mapnet.command import evaluate_mapnet, mapnet, takes
 from training.mclemcd.command import evaluate_mclemcd, mclemcd
 from training.progress import progress
 from training.recognition.command import evaluate_recognition, recognition
@@ -138,6 +138,7 @@ app.command()(a2m)
 app.command()(recognition)
 app.command()(takes)
 app.command()(mapnet)
+app.command()(evaluate_mapnet)
 app.command()(mclemcd)
 app.command()(evaluate)
 app.command()(evaluate_mclemcd)

@@ -27,13 +27,16 @@ def perpendicular(vector: Array, direction: Array) -> Array:
     return rot.normalize(across)
 
 
-def two_bones(base: Array, target: Array, first: float, second: float, pole: Array) -> tuple[Array, Array, Array]:
+def two_bones(
+    base: Array, target: Array, first: float, second: float, pole: Array, straightest: float = STRAIGHTEST
+) -> tuple[Array, Array, Array]:
     """Middle joint, reached end, and hinge axis of a two-bone limb (law of cosines).
 
     Args:
         base, target: (..., 3) shoulder and wrist, or hip and ankle.
         first, second: lengths of the bones.
         pole: (..., 3) where the middle joint should point.
+        straightest: part of its length that the limb may span.
 
     Returns:
         middle (..., 3); end (..., 3), the target itself unless it is out of reach;
@@ -42,7 +45,7 @@ def two_bones(base: Array, target: Array, first: float, second: float, pole: Arr
     line = target - base
     distance = np.linalg.norm(line, axis=-1, keepdims=True)
     shortest = np.sqrt(first**2 + second**2 + 2 * first * second * np.cos(SHARPEST))
-    reach = np.clip(distance, shortest, STRAIGHTEST * (first + second))
+    reach = np.clip(distance, shortest, straightest * (first + second))
     along = line / np.maximum(distance, 1e-9)
     side = perpendicular(pole, along)
     x = (first**2 - second**2 + reach**2) / (2 * reach)

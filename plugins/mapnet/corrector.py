@@ -20,9 +20,9 @@ from plugins.mapnet.checkpoint import BUNDLED, Weights, load_weights
 from plugins.mapnet.config import FPS, HEARD, MEL, OUR_POSE
 from plugins.mapnet.ears import heard_by
 from plugins.mapnet.joints import JOINTS, Floats, own_frame, seen_in
-from plugins.mapnet.kept import eased, kept_weights
+from plugins.mapnet.kept import are_kept, blended, with_kept
 from plugins.mapnet.offset import offset_of
-from plugins.mapnet.repair import Repaired, repair
+from plugins.mapnet.repair import Looks, Repaired, repair
 from plugins.mapnet.rest import at_times, filled, smooth_places, smooth_turns
 from plugins.mapnet.sound import heard
 from plugins.mapnet.whole_body import anchors, swung, with_lengths
@@ -95,8 +95,9 @@ class MapNet(Corrector):
     def correct(self, motion: Motion, audio: Audio, options: Any, context: JobContext) -> Motion:
         """The repaired motion at ``context.fps``, from the given one's first frame to its last.
 
-        Its provenance says under ``repair`` what was found: jitter (metres, the median of all joints), exchanged (part
-        of the looks), silent (part of the time), offset (seconds) where the sound seems to lie elsewhere, warnings.
+        Its provenance says under ``repair`` what was found: jitter (metres, of the joint that has most), exchanged
+        (part of the looks), silent (part of the time), offset (seconds) where the sound seems to lie elsewhere, and
+        warnings.
 
         Raises:
             ComponentError: with what to do.
@@ -138,9 +139,11 @@ class _Work:
         def tell(part: float) -> None:
             self.context.progress(0.1 + 0.6 * part, "Listening and looking")
 
-        found = repair(frame.inside(seen), self.given.times, sound, playing, self.weights, self._ask, tell)
+        exact = are_kept(self.given.times, self.context.constraints)
+        looks = Looks(frame.inside(seen), self.given.times, exact)
+        found = repair(looks, sound, playing, self.weights, self._ask, tell)
         report: dict[str, Any] = {
-            "jitter": round(float(np.median(found.jitter)) * frame.size, 5),
+            "jitter": round(float(found.jitter.max()) * frame.size, 5),
             "exchanged": round(float(found.exchanged.any(axis=1).mean()), 4),
             "silent": round(float(1.0 - playing.mean()), 4),
             "warnings": [],
@@ -181,16 +184,15 @@ class _Work:
 
     def motion(self, found: Repaired, report: dict[str, Any]) -> Motion:
         """The whole body at the frames of the answer."""
-        places = with_lengths(found.places, found.seen) if self.options.constant_lengths else found.places
-        targets = at_times(places, found.times, self.times)
+        targets = at_times(found.places, found.times, self.times)
+        if self.options.constant_lengths:
+            targets = with_lengths(targets, found.seen)
         named = {name: targets[:, i] for i, name in enumerate(JOINTS) if np.isfinite(targets[:, i]).all()}
         confidence = np.exp(-at_times(found.expected, found.times, self.times) / SURE)
         body = self._with_rotations(named) if self.given.rotations is not None else self._points(named)
         sure = self._of_all_joints(confidence, body)
         given = filled(self.given, self.times)
-        weight = kept_weights(self.times, self.context.constraints, body.skeleton.joints)
-        weight = np.maximum(weight, 1.0 - self.options.strength)
-        out = eased(body, given, weight)
+        out = with_kept(blended(body, given, self.options.strength), given, self.context.constraints)
         made = {**self.given.provenance, "repair": {**report, "strength": self.options.strength}}
         return replace(out, confidence=sure, provenance=made)
 

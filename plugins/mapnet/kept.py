@@ -1,14 +1,18 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: MIT
-"""Frames that the animator marked as right stay as they are, and the repair eases into them and out again."""
+"""Frames that the animator marked as right stay as they are, and the repair eases into them and out again.
+
+What a frame lacks to be as it was given is added to it, and to its neighbours less and less; between two frames that
+are kept it goes from the one's to the other's.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from dataclasses import replace
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from plugins.api import Constraint, Motion
 from plugins.api import rotations as rot
@@ -16,53 +20,73 @@ from plugins.mapnet.joints import Floats
 
 EASE: Final = 0.25
 """Seconds over which the repair gives way to a frame that is kept."""
-WEIGHT: Final = 0.0005
-"""Metres of jitter that a kept frame has, for the smoother."""
 
 
-def kept_weights(times: Floats, constraints: Sequence[Constraint], joints: Sequence[str]) -> Floats:
-    """(T, J) 0 to 1: how much each joint is to be as it was given; 1 at kept frames."""
-    out = np.zeros((len(times), len(joints)))
-    for constraint in constraints:
-        if not len(constraint.motion):
-            continue
-        away = np.abs(times[:, None] - constraint.motion.times[None]).min(axis=1)
-        # A frame that lies between two of ours keeps the nearer one.
-        nearest = 0.5 * float(np.min(np.diff(times))) if len(times) > 1 else 0.0
-        weight = np.where(away <= nearest + 1e-6, 1.0, 0.5 + 0.5 * np.cos(np.pi * np.minimum(away / EASE, 1.0)))
-        of = [not constraint.joints or joint in constraint.joints for joint in joints]
-        out = np.maximum(out, weight[:, None] * np.array(of, dtype=float))
+def kept_times(constraints: Sequence[Constraint]) -> Floats:
+    """(N,) seconds of all kept frames, rising."""
+    times = [c.motion.times for c in constraints if len(c.motion)]
+    return np.unique(np.concatenate(times)) if times else np.zeros(0)
+
+
+def are_kept(times: Floats, constraints: Sequence[Constraint]) -> Floats:
+    """(T,) which frames are the nearest to kept ones."""
+    out = np.zeros(len(times), dtype=bool)
+    kept = kept_times(constraints)
+    if len(kept) and len(times):
+        step = float(np.min(np.diff(times))) if len(times) > 1 else 1.0
+        near = kept[(kept >= times[0] - step / 2) & (kept <= times[-1] + step / 2)]
+        out[np.abs(times[:, None] - near[None]).argmin(axis=0)] = True
     return out
 
 
-def eased(repaired: Motion, given: Motion, weight: Floats) -> Motion:
-    """Between a repaired motion and the same as it was given, frame by frame and joint by joint.
+def with_kept(repaired: Motion, given: Motion, constraints: Sequence[Constraint]) -> Motion:
+    """A repaired motion whose kept frames are as they were given.
 
     Args:
-        given: of the same frames and joints; where it is NaN the repaired one stands.
-        weight: (T, J), 1 for the given one.
+        given: of the same frames; where it is NaN the repaired one stands.
     """
-    from dataclasses import replace
-
-    known = np.isfinite(given.positions).all(axis=2)
-    part = np.where(known, weight, 0.0)
-    positions = repaired.positions + part[..., None] * (np.nan_to_num(given.positions) - repaired.positions)
+    every = {joint: [c for c in constraints if not c.joints or joint in c.joints] for joint in repaired.skeleton.joints}
+    frames = are_kept(repaired.times, constraints)
+    if not frames.any():
+        return repaired
+    kept = np.nonzero(frames)[0]
+    chosen = np.array([bool(cs) for cs in every.values()])
+    known = np.isfinite(given.positions[kept]).all(axis=2) & chosen
+    shares = _shares(repaired.times, repaired.times[kept])
+    lacking = np.where(known[..., None], np.nan_to_num(given.positions[kept]) - repaired.positions[kept], 0.0)
+    positions = repaired.positions + np.einsum("tk,kjx->tjx", shares, lacking)
     if repaired.rotations is None or given.rotations is None:
         return replace(repaired, positions=positions)
-    turned = _between(repaired.rotations, given.rotations, part)
-    root = [0, *repaired.skeleton.held]
+    turned = rot.multiply(given.rotations[kept], rot.conjugate(repaired.rotations[kept]))
+    turn = np.where(known[..., None], np.nan_to_num(rot.rotation_vector(turned)), 0.0)
+    local = rot.multiply(rot.from_rotation_vector(np.einsum("tk,kjx->tjx", shares, turn)), repaired.rotations)
+    own = [0, *repaired.skeleton.held]
     moved = repaired.positions.copy()
-    moved[:, root] = positions[:, root]
-    placed, _ = repaired.skeleton.forward_kinematics(turned, moved)
-    return replace(repaired, positions=placed, rotations=rot.unroll(turned))
+    moved[:, own] = positions[:, own]
+    placed, _ = repaired.skeleton.forward_kinematics(local, moved)
+    return replace(repaired, positions=placed, rotations=rot.unroll(local))
 
 
-def _between(ours: npt.NDArray[Any], theirs: npt.NDArray[Any], part: Floats) -> Any:
-    known = np.isfinite(theirs).all(axis=-1)
-    theirs = np.where(known[..., None], theirs, ours)
-    if not part.any():
-        return ours
-    rows = part.any(axis=1)
-    out = np.array(ours, dtype=np.float64)
-    out[rows] = rot.slerp(ours[rows], theirs[rows], part[rows])
+def _shares(times: Floats, kept: Floats) -> Floats:
+    """(T, N) how much each kept frame's lack counts in a frame: 1 in itself; between two near ones, all is theirs."""
+    out = np.zeros((len(times), len(kept)))
+    for i, at in enumerate(kept):
+        before = at - kept[i - 1] if i else np.inf
+        after = kept[i + 1] - at if i + 1 < len(kept) else np.inf
+        reach = np.where(times < at, before if before <= 2 * EASE else EASE, after if after <= 2 * EASE else EASE)
+        out[:, i] = 0.5 + 0.5 * np.cos(np.pi * np.minimum(np.abs(times - at) / reach, 1.0))
     return out
+
+
+def blended(repaired: Motion, given: Motion, strength: float) -> Motion:
+    """Between a motion as it was given (0) and repaired (1); where it was not given, repaired."""
+    if strength >= 1.0:
+        return repaired
+    known = np.isfinite(given.positions)
+    part = np.where(known, strength, 1.0)
+    positions = part * repaired.positions + (1.0 - part) * np.nan_to_num(given.positions)
+    if repaired.rotations is None or given.rotations is None:
+        return replace(repaired, positions=positions)
+    local = rot.slerp(given.rotations, repaired.rotations, strength)
+    placed, _ = repaired.skeleton.forward_kinematics(local, positions)
+    return replace(repaired, positions=placed, rotations=rot.unroll(local))

@@ -49,9 +49,8 @@ def _judged(seen: Floats, middle: Floats, sigma: Floats) -> tuple[npt.NDArray[np
     apart = seen[:, first] - seen[:, second]
     usual = middle[first] - middle[second]
     noise = sigma[first] * sigma[second] + FLOOR**2
-    odds = np.einsum("tpx,px->tp", apart, usual) / noise
-    odds = np.clip(np.nan_to_num(odds), -MOST, MOST)
-    return _likeliest(odds), odds
+    odds = np.nan_to_num(np.einsum("tpx,px->tp", apart, usual) / noise)
+    return _likeliest(np.clip(odds, -MOST, MOST)), odds
 
 
 def put_back(seen: Floats, middle: Floats, sigma: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:

@@ -118,7 +118,7 @@ def _swing_limb(posed: Posed, joints: tuple[str, str, str], end: Floats, middle:
         for a, b in _pairs(posed.skeleton, joints)
     )
     base = posed.at(joints[0])
-    bend, reached, _ = two_bones(base, end, first, second, middle - base)
+    bend, reached, _ = two_bones(base, end, first, second, middle - base, straightest=1.0)
     posed.swing(joints[0], posed.at(joints[1]), bend)
     posed.swing(joints[1], posed.at(joints[2]), reached)
 
@@ -140,7 +140,7 @@ def with_lengths(places: Floats, seen: Floats) -> Floats:
         first, second = length_of(seen[:, elbow] - seen[:, shoulder]), length_of(seen[:, wrist] - seen[:, elbow])
         if first > 0.0 and second > 0.0:
             base = out[:, shoulder]
-            bend, reached, _ = two_bones(base, out[:, wrist], first, second, out[:, elbow] - base)
+            bend, reached, _ = two_bones(base, out[:, wrist], first, second, out[:, elbow] - base, straightest=1.0)
             out[:, elbow], out[:, wrist] = bend, reached
     for hip, knee in THIGHS:
         length = length_of(seen[:, knee] - seen[:, hip])

@@ -95,7 +95,7 @@ def _excerpt(
     cut = joints[begin : begin + length]
     looks = our_noise(cut, rng)
     middle = np.median(joints, axis=0)
-    middle = middle + rng.normal(size=middle.shape) * looks.sigma[:, None] * 1.25 / np.sqrt(rng.uniform(150, 3000))
+    middle = middle + rng.normal(size=middle.shape) * looks.sigma[:, None] * 1.05 / np.sqrt(rng.uniform(150, 3000))
     sigma = looks.sigma * np.exp(rng.normal(0.0, 0.1, JOINT_COUNT))
     amplitude = nearest_amplitude(joints, habit)
     seen = grid_of(looks, middle, sigma, len(cut))

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: MIT
-"""``cadenza-train takes`` and ``cadenza-train mapnet``."""
+"""``cadenza-train takes``, ``mapnet`` and ``evaluate-mapnet``."""
 
 from __future__ import annotations
 
@@ -49,3 +49,27 @@ def mapnet(
     except ModuleNotFoundError as error:
         raise ConfigError(f"training needs {error.name}; run: pip install 'cadenza[learned,training]'") from error
     typer.echo(f"the weights are in {train(read)}")
+
+
+def evaluate_mapnet(
+    folder: Annotated[str, typer.Argument(help="Folder of cadenza-train takes.")],
+    checkpoint: Annotated[
+        list[str], typer.Option(help="NAME=FILE, and for a published network NAME@TAU=FILE; as often as needed.")
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Report, .md; a plot is written beside it.")] = Path(
+        "docs/results/mapnet.md"
+    ),
+    most: Annotated[int, typer.Option(min=1, help="Takes that are measured.")] = 40,
+    threads: Annotated[int, typer.Option(min=1, help="Of the processor.")] = 1,
+) -> None:
+    """Measure how far repaired motion lies from the truth, beside filters and the published networks."""
+    from training.config_files import ConfigError
+
+    if out.suffix != ".md":
+        raise ConfigError(f"the report {out} must end in .md")
+    try:
+        from training.mapnet.judging import judge
+    except ModuleNotFoundError as error:
+        raise ConfigError(f"evaluating needs {error.name}; run: pip install 'cadenza[learned,training]'") from error
+    judge(folder, checkpoint, out, most, threads)
+    typer.echo(f"{out} is written")

@@ -13,8 +13,8 @@ from plugins.mapnet.smoother import Habit, Seen, smooth
 from training.mapnet.batches import at_ours
 from training.mapnet.takes import Takes
 
-SECONDS: Final = (0.25, 0.4, 0.6, 0.9, 1.4, 2.2)
-LEAST: Final = 0.02
+SECONDS: Final = (0.25, 0.4, 0.6, 0.9, 1.4, 2.2, 3.5, 5.5, 9.0)
+LEAST: Final = 0.008
 """Metres that any joint moves: simulated players do not shift their feet, others do."""
 NOISE: Final = (0.01, 0.05, 0.3)
 """Metres of jitter under which a habit must do well."""

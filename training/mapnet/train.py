@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from plugins.api.transformer import parameter_count
 from plugins.mapnet.checkpoint import EARS, VERSION, pack
 from plugins.mapnet.model import network_of
+from plugins.mapnet.repair import FLOOR
 from plugins.mapnet.smoother import Habit
 from training.mapnet.batches import Batch, PaperBatch, our_batch, paper_batch
 from training.mapnet.config import MapNetRun
@@ -32,8 +33,6 @@ from training.run_state import STATE, RunState, launched, learning_rate, set_rat
 
 WEIGHTS: Final = "mapnet.safetensors"
 """The averaged weights of the best validation so far, for use."""
-FLOOR: Final = 0.002
-"""Metres by which any deviation is enlarged before errors are measured by it."""
 VALIDATION: Final = 24
 """Batches."""
 
@@ -97,6 +96,9 @@ class _Run(RunState):
         self.rows = self._long(takes.split("train"))
         self._valid = self._long(takes.split("valid")) or self.rows
         self.habit: Habit = fit_habit(takes, self.rows, config.seed)
+        # What moves more is what can be repaired: the bow arm counts most.
+        moved = np.sqrt(self.habit.amplitude)
+        self._weights = torch.from_numpy((moved / moved.mean()).astype(np.float32))
 
     def _long(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [r for r in rows if r["frames"] >= 2 * self.config.window]
@@ -127,14 +129,14 @@ class _Run(RunState):
     def _ours(
         self, said: Tensor, expected: Tensor, places: Tensor, deviations: Tensor, truth: Tensor
     ) -> tuple[Tensor, dict[str, float]]:
-        unit = deviations + FLOOR
+        unit = (deviations + FLOOR) / self._weights.to(deviations.device)
         off = (places + said * deviations[..., None] - truth) / unit[..., None]
         weights = self.config.loss
         place = _length(off).mean()
         velocity = _length(off.diff(dim=1)).mean()
         acceleration = _length(off.diff(n=2, dim=1)).mean()
         # Of an error whose size is distributed exponentially, its mean is the likeliest when this is least.
-        size = _length(off).detach()
+        size = _length(off).detach() / self._weights.to(deviations.device)
         confidence = (size * torch.exp(-expected) + expected).mean()
         total = place + weights.velocity * velocity + weights.acceleration * acceleration
         smoother = _length((places - truth) / unit[..., None]).mean()

@@ -1,0 +1,167 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""Repairing a character's motion from its sound, as an animator does it: rough keys, the button, a new take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+from blender_addon import jobs, markers, obstacles, repairs, takes  # noqa: E402
+from blender_addon.orders import OrderError  # noqa: E402
+from blender_addon.rig.action import curves_in_use  # noqa: E402
+from tests.addon_driving import character, drive  # noqa: E402
+
+ARM = "right_upper_arm"
+LAST = 48
+"""Frames of the sound's two seconds."""
+
+
+def play(every: int = 1, jitter: float = 0.0) -> None:
+    """Key a bow arm that goes to and fro, on every so many frames, with jitter in radians."""
+    rng = np.random.default_rng(3)
+    bone = character().pose.bones[ARM]
+    bone.rotation_mode = "XYZ"
+    for frame in range(1, LAST + 1, every):
+        swing = 0.4 * np.sin(2 * np.pi * frame / 24)
+        bone.rotation_euler = (swing + rng.normal(0.0, jitter), rng.normal(0.0, jitter), 0.2)
+        bone.keyframe_insert("rotation_euler", frame=frame)
+
+
+def hand_at(scene: Any, frames: range) -> np.ndarray:
+    """(T, 3) where the right hand is."""
+    found = []
+    for frame in frames:
+        scene.frame_set(frame)
+        found.append(np.array(character().pose.bones["right_hand"].head))
+    return np.array(found)
+
+
+def action_keys() -> list[tuple[float, float]]:
+    """All keys of the character's own action."""
+    curves = curves_in_use(character().animation_data).fcurves
+    return [tuple(point.co) for curve in curves for point in curve.keyframe_points]
+
+
+def shake(places: np.ndarray) -> float:
+    return float(np.linalg.norm(np.diff(places, n=2, axis=0), axis=1).mean())
+
+
+@pytest.fixture
+def stage(scene: Any) -> Any:
+    scene.frame_end = LAST
+    scene.render.fps, scene.render.fps_base = 24, 1.0
+    return scene
+
+
+def repaired() -> Any:
+    assert bpy.ops.cadenza.repair() == {"FINISHED"}
+    job = drive()
+    assert job.state == "finished", job.error
+    return takes.find(character(), job.take)
+
+
+def test_a_shaky_arm_becomes_steady_in_a_take_of_its_own(stage: Any) -> None:
+    play(jitter=0.06)
+    before, rough = action_keys(), hand_at(stage, range(1, LAST))
+    stage.frame_set(7)
+    take = repaired()
+    assert (take.name, take.generator) == ("Repaired 1", "mapnet")
+    assert stage.frame_current == 7
+    assert action_keys() == before  # what was there is as it was
+    assert takes.soloed(take)  # ... and does not hide the take
+    steady = hand_at(stage, range(1, LAST))
+    assert shake(steady) < 0.5 * shake(rough)
+    assert np.linalg.norm(steady - rough, axis=1).mean() < 0.05
+    found = takes.provenance(take)["repair"]
+    assert 0.003 < found["jitter"] < 0.05
+    takes.solo(take, False)
+    takes.show(character(), None)
+    assert np.allclose(hand_at(stage, range(1, LAST)), rough, atol=1e-5)
+
+
+def test_where_much_was_changed_is_shown(stage: Any) -> None:
+    play()
+    bone = character().pose.bones[ARM]
+    bone.rotation_euler = (2.0, 0.0, 0.2)
+    bone.keyframe_insert("rotation_euler", frame=30)  # one frame that a tracker got wrong
+    repaired()
+    (track,) = [t for t in markers.tracks_of(stage) if t.namespace == "change"]
+    assert max(a.value for a in track.annotations) > repairs.NOTICED
+    assert stage.animation_data.action is not None  # the curve that drivers can read
+    stage.frame_set(1)
+    assert bpy.ops.cadenza.next_change() == {"FINISHED"}
+    assert abs(stage.frame_current - 30) <= 3
+    assert not stage.timeline_markers  # a curve, no markers
+
+
+def test_a_frame_that_is_right_stays(stage: Any) -> None:
+    play(jitter=0.06)
+    rough = hand_at(stage, range(1, LAST))
+    stage.frame_set(20)
+    assert bpy.ops.cadenza.keep_frame() == {"FINISHED"}
+    assert repairs.kept_frames(stage) == [20]
+    take = repaired()
+    assert takes.shown(take)
+    steady = hand_at(stage, range(1, LAST))
+    away = np.linalg.norm(steady - rough, axis=1)
+    assert away[19] < 0.001
+    assert away[[9, 29]].max() > 0.003
+    stage.frame_set(20)
+    bpy.ops.cadenza.keep_frame()
+    assert repairs.kept_frames(stage) == []
+
+
+def test_of_blocking_only_the_posed_frames_are_looked_at(stage: Any) -> None:
+    play(every=6)
+    take = repaired()
+    assert takes.provenance(take)["repaired"]["posed"] == LAST // 6
+    assert len(takes.frames_of(take) or ()) == 2
+    posed = hand_at(stage, range(1, LAST, 6))
+    takes.solo(take, False)
+    takes.show(character(), None)
+    assert np.linalg.norm(posed - hand_at(stage, range(1, LAST, 6)), axis=1).max() < 0.04
+
+
+def test_a_range_makes_a_take_of_that_length(stage: Any) -> None:
+    play(jitter=0.05)
+    stage.cadenza.repair_part, stage.cadenza.repair_from, stage.cadenza.repair_to = True, 11, 30
+    first, last = takes.frames_of(repaired()) or (0, 0)
+    assert (first, round(last)) == (11, 30)
+    stage.cadenza.repair_to = 11
+    with pytest.raises(OrderError, match="range to repair is empty"):
+        repairs.order(stage)
+
+
+def test_looking_can_be_cancelled(stage: Any) -> None:
+    play()
+    stage.frame_set(5)
+    assert bpy.ops.cadenza.repair() == {"FINISHED"}
+    job = jobs.current()
+    assert job is not None
+    job.poll(0.0)
+    assert job.message == "Looking at the character"
+    assert 0.0 < job.progress < 0.1
+    assert stage.frame_current == 5
+    bpy.ops.cadenza.cancel()
+    assert job.state == "cancelled"
+    assert not takes.takes_of(character())
+
+
+def test_without_the_recording_nothing_is_repaired(stage: Any) -> None:
+    play()
+    stage.cadenza.source = "SCORE"
+    assert "notes alone repair nothing" in obstacles.to_repairing(stage)
+    stage.cadenza.source, stage.cadenza.sound_file = "FILE", ""
+    assert obstacles.to_repairing(stage) == "Choose a sound file in Source"
+
+
+def test_a_character_that_is_deleted_meanwhile_is_told(stage: Any) -> None:
+    play()
+    bpy.ops.cadenza.repair()
+    bpy.data.objects.remove(character())
+    assert "was deleted" in drive().error

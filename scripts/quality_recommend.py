@@ -213,13 +213,20 @@ def made_up(recommender: MusicForDance, fps: float, count: int = 24, seconds: fl
     return out
 
 
-def chance(pairs: Sequence[Pair]) -> str:
-    """What who draws lots has: any order, any place at which half of the shorter overlaps."""
+def chance(pairs: Sequence[Pair], name: str = "drawing lots") -> str:
+    """What who draws lots has: any order, any place."""
     count = len(pairs)
     rank = float((1.0 / np.arange(1, count + 1)).mean())
-    spans = [max(p.audio.duration, p.motion.duration) for p in pairs]
-    right = float(np.mean([min(1.0, 2.0 * p.beat / span) for p, span in zip(pairs, spans, strict=True)]))
-    return f"| drawing lots | {1 / count:.2f} | {3 / count:.2f} | {rank:.3f} | {right:.2f} | {3 / count * right:.3f} |"
+    right = float(np.mean([_lucky(pair) for pair in pairs]))
+    return f"| {name} | {1 / count:.2f} | {3 / count:.2f} | {rank:.3f} | {right:.2f} | {3 / count * right:.3f} |"
+
+
+def _lucky(pair: Pair) -> float:
+    """Part of the places at which all of the motion has music (of all places where that is nowhere so) that are right."""
+    room = pair.audio.duration - pair.motion.duration
+    low, high = (0.0, room) if room > 0.0 else (room - pair.audio.duration / 2.0, pair.audio.duration / 2.0)
+    within = min(high, pair.offset + pair.beat) - max(low, pair.offset - pair.beat)
+    return float(np.clip(within / (high - low), 0.0, 1.0))
 
 
 def plot(curves: Mapping[str, np.ndarray], count: int, path: Path) -> None:
@@ -293,7 +300,12 @@ def page(
     traces_of: Mapping[str, Mapping[str, tuple[float, float]]],
 ) -> str:
     count = len(pairs)
-    main_rows = "\n".join([*(found.row(name) for name, found in rows.items()), chance(pairs)])
+    lots = [
+        chance(pairs, "drawing lots, whole dances"),
+        chance([middle(p, 40.0) for p in pairs], "drawing lots, the middle 40 s"),
+        chance([middle(p, 30.0) for p in pairs], "drawing lots, the middle 30 s"),
+    ]
+    main_rows = "\n".join([*(found.row(name) for name, found in rows.items()), *lots])
     low, high = wilson(int((best.places <= 3).sum()), count)
     known = (
         f"| who knows tempo, metre and the frames of a bar | {(best.places <= 1).mean():.2f} | "
@@ -357,9 +369,11 @@ dances do not hold what would be needed.
 
 - **Place**: of the dance's own music among {count}. **Right place**: at its own music the dance is put within one beat of
   where it belongs. Intervals: Wilson's.
-- **Lengths tell nothing.** Each ogg is cut to its dance and four seconds. The recommender is told no length: a motion may
-  overhang a track at both ends (half of the shorter must overlap), and agreement is measured in deviations of an overlap
-  that long. The middle of each dance alone, as long for all, gives the same within chance.
+- **Lengths do not choose the track.** Each ogg is cut to its dance and four seconds. To its rank a motion may overhang a
+  track at both ends (half of the shorter must overlap), and agreement is measured in deviations of an overlap that long.
+  The middle of each dance alone, as long for all, gives the same within chance.
+- **Lengths do tell the place of whole dances**, since music is wanted for all of a motion and four seconds are left:
+  compare with who draws lots, or look at the middles.
 - **Clock**: the corpus's stated one, t(i) = start / 25 + i (end - start) / (25 n). *Put right by the other dances*: times
   the median tempo ratio that the {count - 1} others have at their own music.
 - **Who knows tempo, metre and the frames of a bar** has the tracks' tempi and metres, and of each dance by how many frames

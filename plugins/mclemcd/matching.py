@@ -6,7 +6,8 @@ Three things are asked. *Rhythm*: does the motion's own beat and metre agree wit
 track may be played at? *Accents* and *energy*: at the best place, how far does the agreement of the motion's accents
 with what begins in the track, and of its liveliness with the loudness, stand above what the best of as many places
 would show by chance? Places are tried along the whole track, the motion may overhang at both ends, and agreement is
-measured in deviations of an overlap that long, so that neither a track's length nor the motion's matters.
+measured in deviations of an overlap that long, so that neither a track's length nor the motion's matters to which
+track is chosen. To where in it the motion is put they do: music is wanted for all of it.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ FINE: Final = 0.002
 WEIGHTS: Final = {"pattern": 1.0, "accents": 1.0, "energy": 1.0}
 """What each kind of agreement counts for."""
 DOUBT: Final = 1.5
-"""Deviations above what chance is expected to show up to which it may be chance all the same: music repeats itself."""
+"""Deviations above what chance is expected to show up to which it may be chance all the same: music repeats itself.
+As much better must a place be at which the motion overhangs the track."""
 BELL: Final = 0.07
 """Seconds that an accent is usually from its beat."""
 GRAIN: Final = 0.2
@@ -119,10 +121,12 @@ class Matcher:
                 at = times
             total = total + weight * (found if name != "energy" else np.interp(at, times, found))
         total = total / np.sqrt(sum(weight**2 for weight in WEIGHTS.values()))
-        best = int(total.argmax())
         # The largest of n normal deviates is about sqrt(2 log n).
         expected = np.sqrt(2.0 * np.log(max(len(total) / CLOCK / GRAIN, 2.0)))
-        return Place(float(at[best]), float(np.exp(ratio)), rhythm, float(total[best] - expected))
+        seconds, length = len(heard["accents"]) / CLOCK, len(self._stretched("accents", ratio)) / CLOCK
+        outside = (at < 0.0) | (at + length > seconds)
+        best = int((total - DOUBT * outside).argmax())
+        return Place(float(at[best]), float(np.exp(ratio)), rhythm, float(total.max() - expected))
 
     def _stretched(self, name: str, ratio: float) -> Moved:
         """The motion's curve on the clock of a track played ``exp(ratio)`` times as fast."""

@@ -73,18 +73,33 @@ class JobBody(BaseModel):
     annotations: dict[str, Any] | None = Field(
         None, description="Corrected tracks, as /v1/jobs/{id}/annotations has them"
     )
+    recommender: str = Field(
+        "",
+        pattern=r"^([a-z][a-z0-9_-]*)?$",
+        max_length=100,
+        description="What finds music for the motion; nothing is generated then, and the tracks are the annotations",
+    )
+    library: str = Field(
+        "", max_length=4000, description="Folder of music on this machine (loopback only); empty for the own library"
+    )
+    top: int = Field(10, ge=1, le=100, description="How many tracks are recommended")
     recognize: list[Annotated[str, Field(pattern=NAME, max_length=100)]] = Field(
         [], max_length=50, description="Namespaces to recognise; nothing is generated then"
     )
 
     def to_job(self, device: Device) -> Job:
         """The pipeline's job; ImpossibleJob when score or annotations cannot be read."""
-        if self.motion is not None and not self.recognize and not self.corrector:
+        wanted = [bool(x) for x in (self.recognize, self.corrector, self.recommender)]
+        if self.motion is not None and not any(wanted):
             raise ImpossibleJob(
-                "motion", "a motion is watched to recognise, or repaired; say what with recognize or corrector"
+                "motion",
+                "a motion is watched to recognise, repaired, or given music; say which with recognize, corrector or "
+                "recommender",
             )
-        if self.corrector and self.recognize:
-            raise ImpossibleJob("corrector", "a job repairs or recognises, not both; send two jobs")
+        if sum(wanted) > 1:
+            raise ImpossibleJob("recognize", "a job recognises, repairs or recommends, one of them; send several jobs")
+        if self.recommender and self.motion is None:
+            raise ImpossibleJob("motion", "there is no motion to find music for; give one")
         return Job(
             silent=self.audio is None,
             generator=self.generator,

@@ -21,6 +21,7 @@ from backend.metrics import Metrics
 from backend.motion_file import read_motion
 from backend.plugin_manager import load_plugins
 from backend.problems import Problem
+from backend.recommending import check_recommendation
 from backend.results import Results, result_key
 from backend.settings import Settings
 from backend.shared_device import DeviceProcess
@@ -82,7 +83,9 @@ class Service:
         sound = self._sound(body)
         request: dict[str, Any] = body.model_dump(mode="json")
         number = self.queue.new_id()
-        key = result_key(request, self._settings.device, steps, self.registry)
+        # What a library holds changes: its answers are not remembered.
+        once = {"once": number} if body.recommender else {}
+        key = result_key(request | once, self._settings.device, steps, self.registry)
         task = Task(
             job=number,
             body=request,
@@ -95,8 +98,9 @@ class Service:
             partials=str(self._partials_of(number)),
             motion=str(self.motions.path(body.motion)) if body.motion else None,
         )
-        made_by = "recognition" if body.recognize else body.corrector or body.generator
-        job = Job(JobStatus(number, "queued", message="Waiting for a worker"), task, key, made_by, not body.recognize)
+        made_by = "recognition" if body.recognize else body.corrector or body.recommender or body.generator
+        with_motion = not body.recognize and not body.recommender
+        job = Job(JobStatus(number, "queued", message="Waiting for a worker"), task, key, made_by, with_motion)
         return self.queue.submit(job)
 
     def motion(self, number: str) -> Path:
@@ -122,12 +126,16 @@ class Service:
     def _check(self, body: JobBody, motion: Motion | None) -> list[Component]:
         try:
             job = replace(body.to_job(self._settings.device), motion=motion)
-            if body.corrector:
+            if body.recommender:
+                check_recommendation(self.registry, job, body, self._settings)
+            elif body.corrector:
                 check_correction(self.registry, replace(job, silent=body.audio is None))
             elif body.recognize:
                 check_recognition(self.registry, job, body.recognize)
             else:
                 check_job(self.registry, job)
+            if body.recommender:
+                return [self.registry.get("recommender", body.recommender)]
             return steps_of(self.registry, job, body.recognize)
         except ImpossibleJob as error:
             raise Problem(422, "impossible", str(error), error.field) from error

@@ -31,6 +31,7 @@ from backend.motion_file import read_motion, stand_in
 from backend.out_of_memory import is_out_of_memory
 from backend.pipeline import recognize, run
 from backend.plugin_manager import Registry, load_plugins
+from backend.recommending import recommended
 from backend.results import Results
 from backend.shared_device import inference_of
 from backend.sources import sound_of
@@ -187,6 +188,11 @@ def _perform(
     reporter.progress(0.0, "Reading the sound")
     job, audio = _inputs(task, body, job)
     results = Results(Path(task.results), task.results_limit)
+    if body.recommender:
+        assert job.motion is not None
+        tracks = recommended(registry, body, job.motion, task.device, reporter.progress, is_cancelled)
+        results.put(task.key, None, [tracks])
+        return
     if body.corrector:
         repaired = correct(
             registry, job, audio, on_progress=reporter.progress, inference=inference, is_cancelled=is_cancelled

@@ -47,6 +47,9 @@ class Known:
     def correctors(self) -> list[ComponentInfo]:
         return [c for c in self.components if c.kind == "corrector" and not c.error]
 
+    def recommenders(self) -> list[ComponentInfo]:
+        return [c for c in self.components if c.kind == "recommender" and not c.error]
+
     def recognized(self, given: str = "SOUND") -> list[str]:
         """Namespaces that can be recognised from SOUND (with a score perhaps), MOTION or BOTH; beats and bars while
         nothing is known."""

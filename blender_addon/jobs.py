@@ -16,7 +16,7 @@ import queue
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -34,7 +34,6 @@ from .rig.capture import CaptureError
 if TYPE_CHECKING:
     from .core.annotations import AnnotationTrack
     from .core.motion import Motion
-    from .marking import Marks
 
 BUDGET: Final = 0.025
 """Seconds of Blender's time that one poll may take."""
@@ -53,6 +52,16 @@ class Work(Protocol):
 
     def run(self, say: Callable[[Message], None], cancelled: threading.Event) -> None:
         """Say progress, and at the end a Result or a Failure; nothing more once ``cancelled`` is set."""
+
+
+class Putting(Protocol):
+    """Takes in a job's annotations (:class:`~.marking.Marks`, for one)."""
+
+    @property
+    def words(self) -> str: ...
+
+    def put(self, tracks: Iterable[AnnotationTrack]) -> int:
+        """Put them where they belong; how many there are."""
 
 
 class Preparing(Protocol):
@@ -76,14 +85,14 @@ class Order:
         alone: whether the take is shown alone when an active action would hide it (the action stays as it is).
         destination: where the motion goes; None when only annotations are wanted.
         provenance: joins what the motion says of itself.
-        mark: which annotations become markers; None for none.
+        mark: where annotations are put, as markers for one; None for nowhere.
     """
 
     title: str
     work: Work | None
     destination: Destination | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
-    mark: Marks | None = None
+    mark: Putting | None = None
     prepare: Preparing | None = None
     alone: bool = False
 
@@ -272,7 +281,8 @@ class Job:
         yield
         if self.order.mark is not None:
             count = self.order.mark.put(self._tracks)
-            message = f"{message}: {count} markers" if self.order.destination is None else message
+            counted = f"{message}: {count} {self.order.mark.words}"
+            message = counted if self.order.destination is None else message
         _push_undo(f"Cadenza: {self.order.title}")
         self._end("finished", message)
 

@@ -23,11 +23,13 @@ class Marks:
     Attributes:
         place: where the recording lies in the scene.
         wanted: namespaces that are put and shown; None for all of them, each shown as it was.
+        words: what is counted, for people.
     """
 
     scene: Reference
     place: Source
     wanted: frozenset[str] | None = None
+    words: str = "markers"
 
     def put(self, tracks: Iterable[AnnotationTrack]) -> int:
         """Put them on the timeline; how many markers are shown (none when the scene is gone)."""

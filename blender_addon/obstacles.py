@@ -43,6 +43,23 @@ def to_repairing(scene: Any) -> str:
     return lacking
 
 
+def to_finding_music(scene: Any) -> str:
+    """What keeps music from being found for the character's motion."""
+    lacking = "" if scene.cadenza.character is not None else "Choose in Performer whose motion it is"
+    lacking = to_working() or lacking or to_backend()
+    if not lacking and not connection.known().recommenders():
+        return "This backend has nothing that recommends music; install a plug-in that does"
+    return lacking
+
+
+def to_found_track(scene: Any) -> str:
+    """What keeps the chosen track from being heard or placed."""
+    state = scene.cadenza_music_found
+    if not 0 <= state.index < len(state.tracks):
+        return "Find music first"
+    return "This track was left out" if state.tracks[state.index].left_out else ""
+
+
 def to_keeping(scene: Any) -> str:
     """What keeps a frame from being kept."""
     return "" if scene.cadenza.character is not None else "Choose a character in Performer first"

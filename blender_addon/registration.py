@@ -13,6 +13,7 @@ MODULES: Final = (
     "properties",
     "take_properties",
     "music_curves",
+    "music_search",
     "frame_rate",
     "scene_properties",
     "operators.backend",
@@ -23,6 +24,7 @@ MODULES: Final = (
     "operators.annotate",
     "operators.correct",
     "operators.repair",
+    "operators.music",
     "preferences",
     "panels.source",
     "panels.performer",
@@ -30,6 +32,7 @@ MODULES: Final = (
     "panels.takes",
     "panels.annotate",
     "panels.repair",
+    "panels.music",
     "session",
 )
 """Each has ``register()`` and ``unregister()``, or CLASSES; what others refer to comes first."""

@@ -200,7 +200,7 @@ class _Run:
 
     def _fetch(self, job: str) -> Result:
         tracks = self._patiently(lambda: self._backend.annotations(job))
-        if self._job.request.recognize:
+        if self._job.request.recognize or self._job.request.recommender:
             return Result(None, tracks)
         data = self._patiently(lambda: self._backend.motion(job))
         self._check()

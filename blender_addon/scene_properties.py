@@ -22,6 +22,8 @@ FILE: dict[str, Any] = {"subtype": "FILE_PATH"}
 if bpy.app.version >= (4, 5, 0):
     FILE["options"] = {"ANIMATABLE", "PATH_SUPPORTS_BLEND_RELATIVE"}
 
+FOLDER: dict[str, Any] = {**FILE, "subtype": "DIR_PATH"}
+
 SOURCES = (
     ("STRIP", "Sound Strip", "A sound strip of the Video Sequencer, with its offset and trim", "SEQ_SEQUENCER", 0),
     ("SPEAKER", "Speaker", "A speaker in the scene", "SPEAKER", 1),
@@ -164,6 +166,12 @@ class CadenzaScene(bpy.types.PropertyGroup):
     )
     repair_from: bpy.props.IntProperty(name="From", description="First frame that is repaired", default=1)  # type: ignore[valid-type]
     repair_to: bpy.props.IntProperty(name="To", description="Last frame that is repaired", default=250)  # type: ignore[valid-type]
+    recommender: bpy.props.StringProperty(name="Recommender", default="mclemcd")  # type: ignore[valid-type]
+    music_folder: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Music",
+        description="Folder with your music (on the backend's computer); empty for the library that it keeps",
+        **FOLDER,
+    )
     motion_file: bpy.props.StringProperty(  # type: ignore[valid-type]
         name="Motion", description="A motion to apply without a backend: .npz of Cadenza, or .bvh", **FILE
     )

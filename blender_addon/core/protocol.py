@@ -140,6 +140,11 @@ class JobRequest:
         start, end: the part of the sound to perform, seconds; None for its beginning and end.
         options: by component name, each a mapping of its options.
         annotations: tracks that the animator corrected (the annotations document), or None.
+        corrector: what repairs the motion; nothing is generated then.
+        keep: seconds of the motion's frames that stay as they are when it is repaired.
+        recommender: what finds music for the motion; nothing is generated then.
+        library: folder of music on the backend's machine (loopback only), or "" for the backend's own library.
+        top: how many tracks are recommended.
         recognize: namespaces asked for when nothing is to be generated; empty for a performance.
     """
 
@@ -158,6 +163,9 @@ class JobRequest:
     motion: str | None = None
     corrector: str = ""
     keep: tuple[float, ...] = ()
+    recommender: str = ""
+    library: str = ""
+    top: int = 10
 
     def to_dict(self) -> dict[str, Any]:
         lists = {"recognize": list(self.recognize), "keep": list(self.keep)}

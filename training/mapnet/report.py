@@ -17,9 +17,9 @@ from training.report.bootstrap import draws, estimate, mean
 METRES_A_SECOND: Final = PAPER_FPS**2 / 1000.0
 """Metres a second squared that a millimetre a frame squared is."""
 HOW: Final = (
-    "- **Takes**: {takes} simulated takes ({seconds} s in all; at most 60 s of each) of pieces and of players that nothing"
-    " was trained on; a fresh noise for each rate. The paper's split at random, which has the same motion in training and"
-    " test, is not used.",
+    "- **Takes**: {takes} simulated takes ({seconds} s in all; at most 60 s of each) of pieces and of players that"
+    " nothing was trained on; a fresh noise for each rate. The paper's split at random, which has the same motion in"
+    " training and test, is not used.",
     "- **Noise**: the paper's: jitter of 300 mm an axis, two joints exchanged five times a minute for 0.5 to 3 s, and"
     " 50, 25 or 16.7 frames a second seen (tau 1, 0.5, 0.33).",
     "- **MPJPE**: mean distance of the thirteen joints, mm, mean over takes, in brackets 95 % by the bootstrap over"

@@ -17,7 +17,8 @@ import platformdirs
 
 from backend.chain import options_of
 from backend.device import Device, device_for
-from backend.library_file import LibraryFile, Track, stacked
+from backend.library_arrays import stacked
+from backend.library_file import LibraryFile, Track
 from backend.library_index import Describing, update
 from backend.plugin_manager import Registry, load_plugins
 from backend.settings import default_cache

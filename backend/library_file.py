@@ -9,16 +9,16 @@ without pickles.
 
 from __future__ import annotations
 
-import io
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import numpy.typing as npt
 
+from backend.library_arrays import from_npy, to_npy
 from plugins.api import ComponentError
 
 VERSION: Final = 1
@@ -106,24 +106,43 @@ class LibraryFile:
     def close(self) -> None:
         self._db.close()
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction; ComponentError when it cannot be written."""
+        try:
+            with self._db:
+                yield
+        except sqlite3.DatabaseError as error:
+            advice = "is another program writing it, or the disk full?"
+            raise ComponentError(f"{self.path} cannot be written ({error}); {advice}") from error
+
+    def _rows(self, question: str, *values: str) -> list[tuple[Any, ...]]:
+        """ComponentError when the file is damaged."""
+        try:
+            return self._db.execute(question, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise ComponentError(
+                f"{self.path} cannot be read ({error}); delete it and add the folders again"
+            ) from error
+
     def folders(self) -> list[Path]:
-        return [Path(path) for (path,) in self._db.execute("SELECT path FROM folders ORDER BY path")]
+        return [Path(path) for (path,) in self._rows("SELECT path FROM folders ORDER BY path")]
 
     def add_folder(self, folder: Path) -> None:
-        with self._db:
+        with self._writing():
             self._db.execute("INSERT OR IGNORE INTO folders VALUES (?)", (str(folder),))
 
     def remove_folder(self, folder: Path) -> None:
-        with self._db:
+        with self._writing():
             self._db.execute("DELETE FROM folders WHERE path = ?", (str(folder),))
 
     def tracks(self) -> list[Track]:
         """By path."""
-        rows = self._db.execute("SELECT path, size, modified, sound, duration, problem FROM tracks ORDER BY path")
+        rows = self._rows("SELECT path, size, modified, sound, duration, problem FROM tracks ORDER BY path")
         return [Track(Path(path), *rest) for path, *rest in rows]
 
     def put(self, track: Track) -> None:
-        with self._db:
+        with self._writing():
             self._put(track)
 
     def _put(self, track: Track) -> None:
@@ -134,73 +153,37 @@ class LibraryFile:
 
     def remove(self, paths: Iterable[Path]) -> None:
         """Forget tracks, and what was kept of sounds that no track has any more."""
-        with self._db:
+        with self._writing():
             self._db.executemany("DELETE FROM tracks WHERE path = ?", [(str(path),) for path in paths])
             for table in ("kept", "refused"):
                 self._db.execute(f"DELETE FROM {table} WHERE sound NOT IN (SELECT sound FROM tracks)")
 
     def known(self, described: str) -> dict[str, str]:
         """Sounds that were described so -> why nothing is kept of them; empty where something is."""
-        kept = self._db.execute("SELECT DISTINCT sound FROM kept WHERE described = ?", (described,))
+        kept = self._rows("SELECT DISTINCT sound FROM kept WHERE described = ?", described)
         found = {sound: "" for (sound,) in kept}
-        found.update(self._db.execute("SELECT sound, reason FROM refused WHERE described = ?", (described,)))
+        found.update(dict(self._rows("SELECT sound, reason FROM refused WHERE described = ?", described)))
         return found
 
     def keep(self, track: Track, described: str, arrays: Arrays) -> None:
         """A track and what was said of it, both or neither."""
         rows = [(track.sound, described, name, to_npy(array)) for name, array in arrays.items()]
-        with self._db:
+        with self._writing():
             self._db.execute("DELETE FROM kept WHERE sound = ? AND described = ?", (track.sound, described))
             self._db.executemany("INSERT INTO kept VALUES (?, ?, ?, ?)", rows)
             self._put(track)
 
     def refuse(self, track: Track, described: str, reason: str) -> None:
         """A track that a recommender can do nothing with."""
-        with self._db:
+        with self._writing():
             self._db.execute("INSERT OR REPLACE INTO refused VALUES (?, ?, ?)", (track.sound, described, reason))
             self._put(track)
 
     def arrays(self, sound: str, described: str) -> dict[str, npt.NDArray[Any]]:
         """All that is kept of a sound."""
-        rows = self._db.execute("SELECT name, data FROM kept WHERE sound = ? AND described = ?", (sound, described))
+        rows = self._rows("SELECT name, data FROM kept WHERE sound = ? AND described = ?", sound, described)
         return {name: from_npy(data) for name, data in rows}
 
     def blobs(self, described: str, name: str) -> dict[str, bytes]:
         """One array of all sounds, as npy."""
-        return dict(
-            self._db.execute("SELECT sound, data FROM kept WHERE described = ? AND name = ?", (described, name))
-        )
-
-
-def to_npy(array: npt.NDArray[Any]) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    return buffer.getvalue()
-
-
-def from_npy(data: bytes) -> npt.NDArray[Any]:
-    """ComponentError when the bytes are damaged."""
-    try:
-        found: npt.NDArray[Any] = np.load(io.BytesIO(data), allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise ComponentError(f"the library is damaged ({error}); delete it and add the folders again") from error
-    return found
-
-
-def stacked(blobs: Sequence[bytes]) -> npt.NDArray[Any]:
-    """(N, ...) of N arrays as npy; of arrays alike, as they are, without looking at each header.
-
-    Raises:
-        ComponentError: they differ in shape.
-    """
-    if not blobs:
-        return np.zeros((0, 1))
-    first = from_npy(blobs[0])
-    head = len(blobs[0]) - first.nbytes
-    if first.flags.c_contiguous and all(len(b) == len(blobs[0]) and b[:head] == blobs[0][:head] for b in blobs):
-        rows = np.frombuffer(b"".join(blobs), dtype=np.uint8).reshape(len(blobs), -1)[:, head:]
-        return np.ascontiguousarray(rows).view(first.dtype).reshape(len(blobs), *first.shape)
-    arrays = [from_npy(blob) for blob in blobs]
-    if len({array.shape for array in arrays}) > 1:
-        raise ComponentError("the arrays of the tracks differ in shape; ask for them one by one")
-    return np.stack(arrays)
+        return dict(self._rows("SELECT sound, data FROM kept WHERE described = ? AND name = ?", described, name))

@@ -86,7 +86,8 @@ def update(
         work.look(path)
     # Last, so that what is kept of a track that was moved is still there.
     report.gone = _gone(before, set(found), wanted, report.missing)
-    library.remove(report.gone)
+    if report.changed:
+        library.remove(report.gone)
     context.progress(1.0, "Library ready")
     return report
 

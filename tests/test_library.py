@@ -17,7 +17,8 @@ import soundfile
 from pydantic import Field
 
 from backend.library import KnownTracks, known_tracks, library_path, open_library, recommend_for
-from backend.library_file import LibraryFile, Track, from_npy, stacked, to_npy
+from backend.library_arrays import from_npy, stacked, to_npy
+from backend.library_file import LibraryFile, Track
 from backend.library_index import Describing, sounds, update
 from backend.plugin_manager import Registry
 from plugins.api import (
@@ -247,6 +248,25 @@ def test_a_library_of_another_version_is_told(tmp_path: Path) -> None:
     db.close()
     with pytest.raises(ComponentError, match="library of version 9, this Cadenza reads 1"):
         LibraryFile(tmp_path / "l.sqlite")
+
+
+def test_a_library_that_is_being_written_or_damaged_is_told(
+    music: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend.library_file.PATIENCE", 0.1)
+    path = tmp_path / "l.sqlite"
+    with make(path, music) as library:
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(ComponentError, match=r"cannot be written .*locked.*another program"):
+            update(library, describing())
+        other.close()
+        assert update(library, describing()).new == 3
+    data = bytearray(path.read_bytes())
+    data[4096:] = b"\xff" * (len(data) - 4096)
+    path.write_bytes(bytes(data))
+    with LibraryFile(path) as library, pytest.raises(ComponentError, match="cannot be read"):
+        library.tracks()
 
 
 def test_damaged_arrays_are_told() -> None:

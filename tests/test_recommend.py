@@ -250,3 +250,35 @@ def test_few_frames_a_second_are_enough_for_tempo_and_metre() -> None:
     assert movement.fps == 6.0
     tracks = library([(tempo, i + 40, 3 if i == 2 else 4) for i, tempo in enumerate((70.0, 80.0, 90.0, 100.0))])
     assert ask(dance(90.0, 31, 3, fps=6.0), tracks)[0].path.name == "90-42-3.wav"
+
+
+class OneHot:
+    """Stands in for trained networks: loud tracks are of one style, quiet ones of another; motion is of the first."""
+
+    def __init__(self, path: Path) -> None:
+        assert path.name == "mine.safetensors"
+
+    def music(self, audio: Audio) -> np.ndarray:
+        return np.eye(256)[int(np.abs(audio.samples).max() < 0.1)]
+
+    def motion(self, motion: Motion) -> np.ndarray:
+        if "head" not in motion.skeleton:
+            raise ComponentError("the skeleton has no head")
+        return np.eye(256)[0]
+
+
+def test_style_counts_where_there_are_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("plugins.mclemcd.recommender.Embedder", OneHot)
+    recommender, options = MusicForDance(), MusicForDance.Options(weights="mine.safetensors")
+    sound = made(104.0, 3)[2]
+    quiet = Audio(0.05 * sound.samples, RATE)
+    described = [recommender.describe(each, options, JobContext()) for each in (quiet, sound)]
+    assert described[0]["style"].shape == (256,)
+    assert "style" not in kept(104.0, 3)
+    tracks = DescribedTracks([Path("quiet.wav"), Path("loud.wav")], np.full(2, SECONDS), described)
+    found = recommender.recommend(dance(104.0, 3), tracks, options, JobContext())
+    assert [r.path.name for r in found] == ["loud.wav", "quiet.wav"]
+    assert "style nearer than 84 % of the tracks" in found[0].reason
+    other = Skeleton.build("headless", [(str(i), "0" if i else None, o, "body") for i, o in enumerate(DANCER.offsets)])
+    blind = recommender.recommend(replace(dance(104.0, 3), skeleton=other), tracks, options, JobContext())
+    assert all("style" not in r.reason for r in blind)

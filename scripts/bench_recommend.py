@@ -91,7 +91,9 @@ def main() -> None:
             answer = timed(lambda: recommender.recommend(motion, tracks, options, JobContext()), given.runs)
             matrix = timed(lambda: tracks.matrix("rhythm"), given.runs)
             loop = timed(lambda: every(motion, tracks, given.looped), 1) / given.looped * len(tracks.paths)
-    print(f"{len(tracks.paths)} tracks of {SECONDS:.0f} s, {size / 1e6:.0f} MB; 60 s of motion; processor time, one thread")
+    print(
+        f"{len(tracks.paths)} tracks of {SECONDS:.0f} s, {size / 1e6:.0f} MB; 60 s of motion; processor time, one thread"
+    )
     print(f"listening to a track, once        {1000 * listening:7.0f} ms")
     print(f"opening: which tracks there are   {1000 * opened:7.0f} ms")
     print(f"the answer                        {1000 * answer:7.0f} ms")

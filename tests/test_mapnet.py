@@ -280,7 +280,9 @@ def test_lengths_are_found_in_jitter() -> None:
     angle = np.linspace(0.0, 6.0, 3000)
     bone = 0.3 * np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1)
     for jitter in (0.0, 0.01, 0.3):
-        assert length_of(bone + rng.normal(0.0, jitter, bone.shape)) == pytest.approx(0.3, abs=0.02)
+        assert length_of(bone + rng.normal(0.0, jitter, bone.shape), 0.25) == pytest.approx(0.3, abs=0.02)
+    few = np.tile([0.3, 0.0, 0.0], (30, 1)) + rng.normal(0.0, 0.3, (30, 3))
+    assert 0.15 < length_of(few, 0.25) < 0.4  # where nothing can be said, what is usual
 
 
 def test_a_frame_of_ones_own() -> None:

@@ -44,8 +44,13 @@ LIMBS: Final = ((1, 3, 5), (2, 4, 6))
 THIGHS: Final = ((7, 9), (8, 10))
 ARM_LENGTH: Final = 0.58
 """Metres from shoulder to wrist of a body of size 1 (our musician's of 1.75 m)."""
-MANY: Final = 100
-"""Pairs of frames from which products are averaged."""
+ARM_BONES: Final = (0.325, 0.255)
+THIGH: Final = 0.43
+"""Metres of a grown person's upper arm, forearm and thigh (our musician's)."""
+PEOPLE_DIFFER: Final = 0.3
+"""Part by which people's squared lengths differ."""
+FEW: Final = 8
+"""Pairs of frames that tell nothing."""
 LITTLE: Final = 0.15
 """Part of a squared length that may be jitter, or turning, for the median to stand."""
 STILL: Final = 0.05
@@ -118,33 +123,39 @@ def own_frame(seen: Floats) -> Frame:
 
 def arm_length(seen: Floats) -> float:
     """Metres from shoulder over elbow to wrist, mean of both arms."""
-    found = []
-    for limb in LIMBS:
-        bones = [seen[:, b] - seen[:, a] for a, b in pairwise(limb)]
-        found.append(sum(length_of(bone) for bone in bones))
+    found = [
+        sum(length_of(seen[:, b] - seen[:, a], usual) for (a, b), usual in zip(pairwise(limb), ARM_BONES, strict=True))
+        for limb in LIMBS
+    ]
     return float(np.nanmean(found)) if np.isfinite(found).any() else float("nan")
 
 
-def length_of(bone: Floats) -> float:
+def length_of(bone: Floats, usual: float) -> float:
     """Constant length behind jittery (T, 3) vectors.
 
     Jitter makes a bone longer: one of 30 cm, seen through jitter of 30 cm, looks twice as long. But the jitter of two
     frames has nothing in common, so that the product of neighbours is the square of the true length (less what the bone
-    turns between them). Where that says that there is little jitter, the median of the lengths is exacter.
+    turns between them). Where that says that there is little jitter, the median of the lengths is exacter; where few
+    frames leave it unsure, the length that is usual counts too.
+
+    Args:
+        usual: metres, of a grown person.
     """
     known = np.isfinite(bone).all(axis=1)
     if not known.any():
         return float("nan")
-    seen = bone[known]
-    usual = float(np.median(np.linalg.norm(seen, axis=1)))
+    median = float(np.median(np.linalg.norm(bone[known], axis=1)))
     together = known[1:] & known[:-1]
-    if together.sum() < MANY:
-        return usual
+    if together.sum() < FEW:
+        return median
     products = np.sort((bone[1:] * bone[:-1]).sum(axis=1)[together])
     cut = len(products) // 10
-    square = float(products[cut : len(products) - cut].mean())
-    jittery = square < (1.0 - LITTLE) * usual**2
-    return float(np.sqrt(max(square, (0.4 * usual) ** 2))) if jittery else usual
+    products = products[cut : len(products) - cut]
+    square, unsure = float(products.mean()), float(products.std()) / np.sqrt(len(products)) + 1e-9
+    if square > (1.0 - LITTLE) * median**2:
+        return median
+    trust = 1.0 / (1.0 + (unsure / (PEOPLE_DIFFER * usual**2)) ** 2)
+    return float(np.sqrt(max(trust * square + (1.0 - trust) * usual**2, (0.3 * usual) ** 2)))
 
 
 def _median(points: Floats) -> Floats:

@@ -59,7 +59,7 @@ def _smoothed(seen: Floats, seen_at: Floats, times: Floats, seconds: float) -> F
     if len(moving):
         grid = on_grid(seen[:, moving], seen_at, FPS, float(seen_at[0]), frames)
         mine = Habit(_spread(seen[:, moving] - middle[moving]), np.full(len(moving), seconds))
-        sigma, habit = habits(grid, middle[moving], mine, FPS, AS_SEEN, LEARNED_FROM)
+        sigma, habit = habits(grid, middle[moving], mine, FPS, AS_SEEN, AS_SEEN, LEARNED_FROM)
         found, _ = smooth(grid, middle[moving], sigma, habit, FPS)
         out[:, moving] = at_times(found, seen_at[0] + np.arange(frames) / FPS, times)
     out[:, never] = np.nan

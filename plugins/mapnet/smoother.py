@@ -24,6 +24,8 @@ SIGMAS: Final = np.geomspace(0.0015, 0.45, 10)
 """Metres of jitter among which the likeliest is found; between them it is interpolated."""
 AMPLITUDES: Final = np.array([0.35, 1.0, 2.5, 7.0])
 """Times the usual range of a joint, likewise."""
+PACES: Final = np.array([0.35, 1.0])
+"""Times the seconds in which a joint usually changes, likewise."""
 UNUSUAL: Final = 6.0
 """Log odds against a range e times as large, or as small, as usual (they grow with the square): where jitter hides how
 far a joint moves, it moves as usual."""
@@ -92,29 +94,32 @@ def habits(
     usual: Habit,
     fps: float,
     amplitudes: Floats = AMPLITUDES,
+    paces: Floats = PACES,
     frames: int = LEARNED_FROM,
 ) -> tuple[Floats, Habit]:
     """The likeliest jitter, (N,) metres, and habit of each joint, from the surprises of the filter.
 
     Args:
-        amplitudes: times the usual range, among which the likeliest is found.
+        amplitudes, paces: times the usual range, and times the usual seconds, among which the likeliest are found.
         frames: so many are looked at.
     """
     part = slice(0, frames)
-    choices = [(s, a) for s in SIGMAS for a in amplitudes]
+    choices = np.array([(s, a, p) for s in SIGMAS for a in amplitudes for p in paces])
     count = len(usual.amplitude)
-    wide = Seen(
-        np.tile(seen.places[part], (1, len(choices), 1)),
-        np.tile(seen.count[part], (1, len(choices))),
-        np.tile(seen.late[part], (1, len(choices))),
-    )
-    sigma = np.repeat([s for s, _ in choices], count)
-    habit = Habit(np.concatenate([usual.amplitude * a for _, a in choices]), np.tile(usual.seconds, len(choices)))
+    wide = Seen(*(np.tile(getattr(seen, n)[part], _times(len(choices), n)) for n in ("places", "count", "late")))
+    sigma, amplitude, pace = np.repeat(choices, count, axis=0).T
+    habit = Habit(np.tile(usual.amplitude, len(choices)) * amplitude, np.tile(usual.seconds, len(choices)) * pace)
     found = _likelihood(wide, np.tile(middle, (len(choices), 1)), sigma, habit, fps)
-    likely = found.reshape(len(SIGMAS), len(amplitudes), count) - UNUSUAL * np.log(amplitudes)[:, None] ** 2
-    amplitude = np.argmax(likely.max(axis=0), axis=0)
-    of_sigma = np.take_along_axis(likely, amplitude[None, None], axis=1)[:, 0]
-    return _peak(of_sigma), Habit(usual.amplitude * amplitudes[amplitude], usual.seconds)
+    unusual = np.log(choices[:, 1]) ** 2 + np.log(choices[:, 2]) ** 2
+    likely = (found.reshape(len(choices), count) - UNUSUAL * unusual[:, None]).reshape(len(SIGMAS), -1, count)
+    best = np.argmax(likely.max(axis=0), axis=0)
+    chosen = choices.reshape(len(SIGMAS), -1, 3)[0, best]
+    of_sigma = np.take_along_axis(likely, best[None, None], axis=1)[:, 0]
+    return _peak(of_sigma), Habit(usual.amplitude * chosen[:, 1], usual.seconds * chosen[:, 2])
+
+
+def _times(count: int, name: str) -> tuple[int, ...]:
+    return (1, count, 1) if name == "places" else (1, count)
 
 
 def _peak(likely: Floats) -> Floats:

@@ -15,7 +15,7 @@ import numpy as np
 
 from plugins.api import Motion, Skeleton, two_bones
 from plugins.api import rotations as rot
-from plugins.mapnet.joints import JOINTS, LIMBS, THIGHS, Floats, length_of
+from plugins.mapnet.joints import ARM_BONES, JOINTS, LIMBS, THIGH, THIGHS, Floats, length_of
 
 SIDES: Final = ("left", "right")
 TRUNK: Final = ("spine", "chest", "upper_chest")
@@ -137,13 +137,14 @@ def with_lengths(places: Floats, seen: Floats) -> Floats:
     """
     out = places.copy()
     for shoulder, elbow, wrist in LIMBS:
-        first, second = length_of(seen[:, elbow] - seen[:, shoulder]), length_of(seen[:, wrist] - seen[:, elbow])
+        first = length_of(seen[:, elbow] - seen[:, shoulder], ARM_BONES[0])
+        second = length_of(seen[:, wrist] - seen[:, elbow], ARM_BONES[1])
         if first > 0.0 and second > 0.0:
             base = out[:, shoulder]
             bend, reached, _ = two_bones(base, out[:, wrist], first, second, out[:, elbow] - base, straightest=1.0)
             out[:, elbow], out[:, wrist] = bend, reached
     for hip, knee in THIGHS:
-        length = length_of(seen[:, knee] - seen[:, hip])
+        length = length_of(seen[:, knee] - seen[:, hip], THIGH)
         if length > 0.0:
             out[:, knee] = out[:, hip] + rot.normalize(out[:, knee] - out[:, hip]) * length
     return np.where(np.isfinite(out), out, places)

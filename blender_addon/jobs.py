@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 BUDGET: Final = 0.025
 """Seconds of Blender's time that one poll may take."""
+LOOKING: Final = 3.0
+"""How much longer it may take to look at a character: putting the scene back each time costs as much as a frame."""
 ENDED: Final = ("finished", "failed", "cancelled")
 EXPECTED: Final = (ApplyError, takes.TakeError, RigError, MotionError, CaptureError)
 """Errors whose own words tell the animator what to do."""
@@ -82,7 +84,7 @@ class Order:
         title: for people, for example "Generate".
         work: brings the motion or the annotations.
         prepare: makes the work; then ``work`` is None.
-        alone: whether the take is shown alone when an active action would hide it (the action stays as it is).
+        over: whether the active action is pushed down when it would hide the take (it stays as it is).
         destination: where the motion goes; None when only annotations are wanted.
         provenance: joins what the motion says of itself.
         mark: where annotations are put, as markers for one; None for nowhere.
@@ -94,7 +96,7 @@ class Order:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     mark: Putting | None = None
     prepare: Preparing | None = None
-    alone: bool = False
+    over: bool = False
 
 
 class Job:
@@ -149,7 +151,7 @@ class Job:
 
     def poll(self, budget: float = BUDGET) -> None:
         """Take in what the threads said, and write keys for at most about ``budget`` seconds."""
-        deadline = time.perf_counter() + budget
+        deadline = time.perf_counter() + budget * (LOOKING if self._preparing is not None else 1.0)
         try:
             while not self.ended and not self._messages.empty():
                 self._take_in(self._messages.get())
@@ -262,8 +264,8 @@ class Job:
         """What a take was made from is most often the active action, which would lie on top of it."""
         assert self.order.destination is not None
         character, _ = self.order.destination.find()
-        if self.order.alone and takes.hidden_by(character):
-            takes.solo(takes.find(character, self.take))
+        if self.order.over and takes.hidden_by(character):
+            takes.lay_over(takes.find(character, self.take))
 
     def _told(self, done: Applying) -> str:
         """What the animator reads of the take."""

@@ -54,7 +54,7 @@ def order(scene: Any) -> Order:
     watch = Watch(watching, job, lambda motion: _only(motion, posed))
     made = {"generator": state.corrector, "repaired": {"frames": [first, last], "posed": int(posed.sum())}}
     mark = Marks(Reference.to(scene), source, frozenset({CHANGE}))
-    return Order("Repair from Audio", None, _destination(scene, source), made, mark, watch, alone=True)
+    return Order("Repair from Audio", None, _destination(scene, source), made, mark, watch, over=True)
 
 
 def _kept_seconds(scene: Any, frames: Any, posed: Any, origin: float) -> tuple[float, ...]:

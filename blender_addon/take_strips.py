@@ -69,6 +69,13 @@ def solo(take: Any, on: bool = True) -> None:
             nla.solo(entry.object, entry.action, on)
 
 
+def lay_over(take: Any) -> None:
+    """Let the take be seen over its objects' own active actions, which become strips below it."""
+    for entry in take.actions:
+        if entry.object is not None and entry.action is not None:
+            nla.lay_over(entry.object, entry.action)
+
+
 def soloed(take: Any) -> bool:
     """Whether the take is seen alone."""
     return any(track.is_solo for _, track, _ in strips_of(take))

@@ -11,11 +11,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import numpy as np
 
 from ..core import rotations as rot
+from ..core import violin
 from ..core.motion import Motion
 from ..core.rotations import Array
 from ..core.skeleton import Skeleton
@@ -25,11 +27,17 @@ from .action import curves_in_use
 from .armature import rest_pose_of
 from .body import body_of_rig
 from .bone_map import BoneMap
+from .performance import PROPS
+from .rest_pose import RestPose
 
 FPS: Final = 40.0
 """Frames a second that recognisers watch."""
 LONGEST: Final = 30 * 60.0
 """Seconds of a capture."""
+MARK: Final = "cadenza_instruments"
+"""Custom property of the instruments' armature."""
+AT_THE_STRINGS: Final = 0.12
+"""Metres from the bow to the bridge within which somebody plays."""
 SPARSE: Final = 0.5
 """Part of the frames with keys below which only those count as posed."""
 
@@ -151,6 +159,7 @@ class Poses:
         self._names = [self._rest.bones[i] for i in self._body.bones.values()]
         scale = np.linalg.norm(np.array(armature.matrix_world)[:3, :3], axis=0)
         self._size = float(scale.mean())
+        self._held = _held_by(armature)
 
     @property
     def bones(self) -> list[str]:
@@ -160,9 +169,14 @@ class Poses:
     def see(self, armature: Any) -> Array:
         """(B, 4, 4) matrices of the bones in the armature's space."""
         pose = armature.pose.bones
-        return np.array([pose[name].matrix for name in self._names], dtype=np.float64).reshape(-1, 4, 4)
+        seen = np.array([pose[name].matrix for name in self._names], dtype=np.float64).reshape(-1, 4, 4)
+        return seen if self._held is None else np.concatenate([seen, self._held.see(armature)])
 
     def motion(self, seen: Array, fps: float, start: float) -> Motion:
+        body, held = self._motion(seen[:, : len(self._names)], fps, start), seen[:, len(self._names) :]
+        return body if self._held is None else self._held.added(body, held, self._body.axes, self._rest, self._size)
+
+    def _motion(self, seen: Array, fps: float, start: float) -> Motion:
         body, skeleton = self._body, self._body.skeleton
         back = rot.conjugate(body.axes)
         at = [skeleton.index(joint) for joint in body.bones]
@@ -182,6 +196,64 @@ class Poses:
                 local[:, i] = rot.multiply(rot.conjugate(world[:, parent]), world[:, i])
         sized = Skeleton(skeleton.name, skeleton.joints, skeleton.parents, offsets, skeleton.roles)
         return Motion(sized, fps, places.astype(np.float32), rot.unroll(local).astype(np.float32), start)
+
+
+@dataclass(frozen=True)
+class _Held:
+    """Violin and bow: bones of the character's own, or of the armature that was made for them (``own`` tells)."""
+
+    item: Reference
+    own: bool
+
+    def see(self, armature: Any) -> Array:
+        """(2, 4, 4) in the armature's space."""
+        item = self.item.find() or armature
+        out = np.linalg.inv(np.array(armature.matrix_world)) @ np.array(item.matrix_world)
+        return np.array([out @ np.array(item.pose.bones[bone].matrix) for bone in PROPS])
+
+    def added(self, motion: Motion, seen: Array, axes: Array, rest: RestPose, size: float) -> Motion:
+        """The motion with ``violin_end`` and ``bow_frog``, held by chest and right hand; as it is when nobody plays."""
+        back = rot.conjugate(axes)
+        places = rot.rotate(back, seen[:, :, :3, 3]) * size
+        turns = rot.multiply(back, rot.from_matrix(_unit(seen[:, :, :3, :3])))
+        if self.own:
+            resting = rest.rotations[[rest.index(bone) for bone in PROPS]]
+            turns = rot.multiply(rot.multiply(turns, rot.conjugate(resting)), axes)
+        if not _plays(places, turns):
+            return motion
+        skeleton, given = motion.skeleton, motion.rotations
+        assert given is not None
+        world = skeleton.world_rotations(given)
+        chest = next(joint for joint in ("upper_chest", "chest", "spine", "hips") if joint in skeleton)
+        carriers = [skeleton.index(chest), skeleton.index("right_hand")]
+        local = rot.multiply(rot.conjugate(world[:, carriers]), turns)
+        whole = Skeleton(
+            skeleton.name,
+            (*skeleton.joints, *PROPS),
+            (*skeleton.parents, *carriers),
+            np.concatenate([skeleton.offsets, np.zeros((2, 3))]),
+            (*skeleton.roles, "prop", "prop"),
+        )
+        positions = np.concatenate([motion.positions, places.astype(np.float32)], axis=1)
+        rotations = np.concatenate([given, rot.unroll(local).astype(np.float32)], axis=1)
+        return Motion(whole, motion.fps, positions, rotations, motion.start)
+
+
+def _plays(places: Array, turns: Array) -> bool:
+    """Whether the bow is at the strings in most frames: else hands need not be where an instrument is."""
+    (violin_at, frog), (violin_turn, bow_turn) = np.moveaxis(places, 1, 0), np.moveaxis(turns, 1, 0)
+    bridge = violin_at + rot.rotate(violin_turn, violin.BRIDGE.mean(axis=0))
+    along = rot.rotate(bow_turn, np.array([1.0, 0.0, 0.0]))
+    part = np.clip(((bridge - frog) * along).sum(axis=1, keepdims=True), 0.0, violin.HAIR_LENGTH)
+    return bool(np.median(np.linalg.norm(frog + part * along - bridge, axis=1)) < AT_THE_STRINGS)
+
+
+def _held_by(armature: Any) -> _Held | None:
+    """What holds violin and bow of a character, None when it has none."""
+    if all(bone in armature.pose.bones for bone in PROPS) and "right_hand" in armature.pose.bones:
+        return _Held(Reference.to(armature), True)
+    item = next((child for child in armature.children if child.get(MARK)), None)
+    return None if item is None else _Held(Reference.to(item), False)
 
 
 def _unit(matrices: Array) -> Array:

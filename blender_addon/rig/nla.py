@@ -175,6 +175,29 @@ def solo(owner: Any, action: Any, on: bool) -> None:
         return
 
 
+def lay_over(owner: Any, action: Any) -> None:
+    """Push the owner's active action down, as Blender's button of that name does, and lay another action's strips over
+    it: what only the former animates (a face, an instrument) goes on."""
+    data = owner.animation_data
+    own = data.action
+    if own is None or own == action or data.use_tweak_mode:
+        return
+    below = data.nla_tracks.new()
+    below.name = own.name
+    first, last = own.frame_range
+    strip = below.strips.new(own.name, int(first), own)
+    _find_slot(strip)
+    set_range(strip, first, last)
+    strip.blend_type, strip.extrapolation, strip.influence = data.action_blend_type, data.action_extrapolation, 1.0
+    data.action = None
+    for track, old in list(strips_of(owner, action)):
+        name, shown = track.name, (old.name, old.mute)
+        track.strips.remove(old)
+        if not track.strips:
+            data.nla_tracks.remove(track)
+        add_strip(owner, action, name, shown[0]).mute = shown[1]
+
+
 def covered(owner: Any, action: Any) -> str:
     """Why an unmuted action's strips are not seen as they are, with what to do; empty when they are."""
     data = owner.animation_data

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import bpy
 import numpy as np
@@ -24,6 +24,7 @@ from .armature import rest_pose_of, skin_of
 from .bone_channels import carrier_of
 from .bone_map import BoneMap
 from .bow_mesh import build_bow
+from .capture import MARK
 from .channels import Channel
 from .editing import editing
 from .mannequin import hold
@@ -33,9 +34,6 @@ from .performance import PROPS, perform_motion
 from .posed import bones_between, constrained, kept_at_rest, posed_of
 from .rest_pose import RestPose
 from .violin_mesh import build_violin
-
-MARK: Final = "cadenza_instruments"
-"""Custom property of the instruments' armature."""
 
 
 @dataclass(frozen=True, eq=False)

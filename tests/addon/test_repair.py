@@ -13,7 +13,7 @@ bpy = pytest.importorskip("bpy")
 
 from blender_addon import jobs, markers, obstacles, repairs, takes  # noqa: E402
 from blender_addon.orders import OrderError  # noqa: E402
-from blender_addon.rig.action import curves_in_use  # noqa: E402
+from blender_addon.rig.action import curves_of  # noqa: E402
 from tests.addon_driving import character, drive  # noqa: E402
 
 ARM = "right_upper_arm"
@@ -41,9 +41,9 @@ def hand_at(scene: Any, frames: range) -> np.ndarray:
     return np.array(found)
 
 
-def action_keys() -> list[tuple[float, float]]:
-    """All keys of the character's own action."""
-    curves = curves_in_use(character().animation_data).fcurves
+def action_keys(action: Any) -> list[tuple[float, float]]:
+    """All keys of an action."""
+    curves = curves_of(action).fcurves
     return [tuple(point.co) for curve in curves for point in curve.keyframe_points]
 
 
@@ -67,19 +67,21 @@ def repaired() -> Any:
 
 def test_a_shaky_arm_becomes_steady_in_a_take_of_its_own(stage: Any) -> None:
     play(jitter=0.06)
-    before, rough = action_keys(), hand_at(stage, range(1, LAST))
+    own = character().animation_data.action
+    before, rough = action_keys(own), hand_at(stage, range(1, LAST))
     stage.frame_set(7)
     take = repaired()
     assert (take.name, take.generator) == ("Repaired 1", "mapnet")
     assert stage.frame_current == 7
-    assert action_keys() == before  # what was there is as it was
-    assert takes.soloed(take)  # ... and does not hide the take
+    assert action_keys(own) == before  # what was there is as it was, as a strip below the take
+    below = [strip.action for track in character().animation_data.nla_tracks for strip in track.strips]
+    assert below == [own, take.actions[0].action]
+    assert takes.hidden_by(character()) == ""
     steady = hand_at(stage, range(1, LAST))
     assert shake(steady) < 0.5 * shake(rough)
     assert np.linalg.norm(steady - rough, axis=1).mean() < 0.05
     found = takes.provenance(take)["repair"]
     assert 0.003 < found["jitter"] < 0.05
-    takes.solo(take, False)
     takes.show(character(), None)
     assert np.allclose(hand_at(stage, range(1, LAST)), rough, atol=1e-5)
 
@@ -122,7 +124,6 @@ def test_of_blocking_only_the_posed_frames_are_looked_at(stage: Any) -> None:
     assert takes.provenance(take)["repaired"]["posed"] == LAST // 6
     assert len(takes.frames_of(take) or ()) == 2
     posed = hand_at(stage, range(1, LAST, 6))
-    takes.solo(take, False)
     takes.show(character(), None)
     assert np.linalg.norm(posed - hand_at(stage, range(1, LAST, 6)), axis=1).max() < 0.04
 

@@ -111,7 +111,8 @@ class Corrector(Component):
 
     @abstractmethod
     def correct(self, motion: Motion, audio: Audio, options: Any, context: JobContext) -> Motion:
-        """The corrected motion; the given one is left as it is."""
+        """The corrected motion over the same seconds, at its own frame rate or at ``context.fps``; the given one is
+        left as it is. What is missing in it is NaN; ``context.constraints`` are frames to keep."""
 
 
 class Recognizer(Component):

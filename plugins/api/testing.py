@@ -87,6 +87,7 @@ def check_component(component: Component, *, audio: Audio | None = None) -> None
         _check_change(lambda motion, context: component.apply(motion, options, context))
     elif isinstance(component, Corrector):
         _check_change(lambda motion, context: component.correct(motion, sound, options, context))
+        _check_rate(component.correct(test_motion(), sound, options, test_context(fps=60.0)))
     elif isinstance(component, Recognizer) and not component.needs_score:
         _check_recognizer(component, options, sound)
     elif isinstance(component, Recommender):
@@ -160,6 +161,14 @@ def _check_change(run: Callable[[Motion, JobContext], Motion]) -> None:
     )
     _check_same(motion, run(test_motion(), test_context(seed=7)))
     _check_cancelled(lambda context: run(test_motion(), context))
+
+
+def _check_rate(motion: Motion) -> None:
+    """A corrector asked for another frame rate answers at it, or at the motion's own; over the same seconds."""
+    given = test_motion()
+    assert motion.fps in (given.fps, 60.0), f"the answer must have {given.fps:g} or context.fps frames a second"
+    assert motion.start == given.start, "the answer must begin where the given motion does"
+    assert abs(motion.duration - given.duration) <= 1.0 / given.fps, "the answer must last as long as the given motion"
 
 
 def _check_motion(motion: object) -> None:

@@ -68,7 +68,7 @@ def recommended(
 
 def as_track(found: Found) -> AnnotationTrack:
     """An annotation for each track: its time is the second of the sound at which the motion begins; its value says
-    which it is, its rank, how much faster to play it, how well it fits, and why. Then those left out, with the reason."""
+    which it is, its rank, how much faster to play it, how well it fits, and why. Then those left out, and why."""
     chosen = [
         Annotation(
             float(t.offset),

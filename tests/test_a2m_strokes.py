@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plugins.api import strokes
 from plugins.a2m.targets import Normaliser
-from plugins.api import Motion, violinist
+from plugins.api import Motion, strokes, violinist
 from tests.a2m_clips import _hair
 from training.performance_metrics import bow_reversals
 

@@ -11,8 +11,8 @@ import pytest
 
 from plugins.a2m.checkpoint import load_weights
 from plugins.a2m.predictor import Predictor
-from plugins.api.strokes import hair_positions
 from plugins.a2m.targets import PLAYING_TARGETS
+from plugins.api.strokes import hair_positions
 from tests.a2m_clips import write_clips
 from tests.test_train_a2m import TINY, config, run
 from training.a2m_clips import Clips

@@ -22,9 +22,9 @@ import numpy.typing as npt
 
 from plugins.a2m.config import SCORE_FEATURES
 from plugins.a2m.grip import HELD, fit_grip
-from plugins.api.strokes import hair_positions, scaled
 from plugins.a2m.targets import Targets
 from plugins.api.log_mel import BANDS, FPS
+from plugins.api.strokes import hair_positions, scaled
 from training.datasets.markers import JOINTS
 
 SPLITS: Final = ("train", "valid", "test_piece", "test_performer")

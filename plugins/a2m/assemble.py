@@ -16,9 +16,9 @@ import numpy as np
 
 from plugins.a2m.grip import HELD, gripped
 from plugins.a2m.predictor import Prediction
-from plugins.api.strokes import Floats, hair_positions
 from plugins.api import Array, Skeleton, violin, violinist
 from plugins.api import rotations as rot
+from plugins.api.strokes import Floats, hair_positions
 
 ROLL: Final = np.radians(26.0)
 """The E side lowered to the bow."""

@@ -13,11 +13,11 @@ import numpy.typing as npt
 
 from plugins.a2m.checkpoint import Weights
 from plugins.a2m.grip import HELD, gripped
-from plugins.api.strokes import hair_positions, said_path
 from plugins.a2m.windows import in_windows
 from plugins.api import violin
 from plugins.api.batching import Infer, in_batches
 from plugins.api.log_mel import BANDS, FPS
+from plugins.api.strokes import hair_positions, said_path
 
 Floats = npt.NDArray[np.floating[Any]]
 

@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from plugins.a2m.assemble import swayed
 from plugins.a2m.predictor import SLOW, TURN, Prediction, Predictor
-from plugins.api.strokes import settled
 from plugins.api import Array, Motion, Skeleton
 from plugins.api.log_mel import FPS
+from plugins.api.strokes import settled
 
 Assemble = Callable[[Skeleton, Prediction], tuple[Array, Array]]
 """Positions and rotations of what the model says, each frame from its own points alone."""

@@ -10,6 +10,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from plugins.api import overlap
+
 Floats = npt.NDArray[np.float32]
 
 OVERLAP: Final = 0.25
@@ -18,10 +20,7 @@ OVERLAP: Final = 0.25
 
 def window_starts(count: int, length: int) -> list[int]:
     """First frames of the windows that cover ``count`` frames; all lie inside, the last one ends with the music."""
-    if count <= length:
-        return [0]
-    hop = max(1, round(length * (1.0 - OVERLAP)))
-    return [*range(0, count - length, hop), count - length]
+    return overlap.window_starts(count, length, OVERLAP)
 
 
 def in_windows(

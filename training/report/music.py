@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from plugins.a2m.score_features import NAMES
-from plugins.api.strokes import turns
 from plugins.api.log_mel import FPS
+from plugins.api.strokes import turns
 from training.a2m_clips import Clips, Recording
 from training.evaluate import Points
 from training.metrics import Floats, event_f1

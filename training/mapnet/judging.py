@@ -34,7 +34,7 @@ def judge(folder: str, given: Sequence[str], out: Path, most: int, threads: int)
     found: list[Row] = []
     for tau in PAPER_RATES:
         judged = contestants({name: path for name, of, path in named if of in (None, tau)})
-        judged |= best_filters(takes, takes.split("valid")[:FOR_FILTERS], tau)
+        judged |= best_filters(takes, (takes.split("valid") or takes.rows)[:FOR_FILTERS], tau)
         with progress(f"takes at tau {tau:g}") as tell:
             found += measure(takes, rows, tau, judged, tell)
     seconds = sum(len(seen_of(takes, row, 1.0, 0).truth) for row in rows) / 50.0

@@ -108,7 +108,7 @@ def _paper(found: Table, answers: Sequence[Answer], segments: Segments) -> Itera
         "A third of the seconds is trained on, another is judged, whatever piece they are from (the paper's re-split "
         "for collaborative learning; as many steps as above). The same piece, often the second next door, was trained "
         "on: this is for comparison with the paper alone. Its own figures, of four classes and of seconds chosen to be "
-        f"balanced: {told}."
+        f"balanced: {told}. Early fusion is not trained in this split, for time."
     )
     yield ""
     yield from table(found, answers, segments, "segments")

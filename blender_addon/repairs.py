@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from . import character, connection
+from . import character, connection, obstacles, takes
 from .applying import Destination
 from .audio_source import Source, source_of
 from .core.annotations import Annotation
@@ -110,6 +110,22 @@ def toggle_keep(scene: Any) -> bool:
 
 def _is_keep(marker: Any) -> bool:
     return not marker.cadenza.namespace and marker.name.split(".")[0].strip().lower() == KEEP.lower()
+
+
+def offset_found(scene: Any) -> float | None:
+    """Seconds by which the sound came too late when the chosen take was repaired; None when it lay right, or nobody can
+    tell."""
+    take = obstacles.chosen_take(scene)
+    found = takes.provenance(take).get("repair", {}) if take is not None else {}
+    return float(found["offset"]) if "offset" in found else None
+
+
+def use_offset(scene: Any) -> None:
+    """Let the corrector reckon with that offset from now on, if it has an option of that name."""
+    offset = offset_found(scene)
+    group: Any = getattr(scene.cadenza, f"options_{scene.cadenza.corrector}", None)
+    if offset is not None and hasattr(group, "value_offset"):
+        group.value_offset = offset
 
 
 def next_change(scene: Any) -> int | None:

@@ -14,6 +14,7 @@ import pytest
 from plugins.api import Audio, ComponentError, Constraint, JobContext, Motion, Skeleton, violinist
 from plugins.api import rotations as rot
 from plugins.api.testing import check_component
+from plugins.mapnet.config import HEARD, PATH
 from plugins.mapnet.corrector import MapNet
 from plugins.mapnet.joints import JOINTS, LIMBS, length_of, own_frame, seen_in
 from plugins.mapnet.offset import offset_of
@@ -187,14 +188,14 @@ def test_sound_that_lies_elsewhere_is_noticed() -> None:
     path = np.interp(t, turns, np.arange(60) % 2 * 0.4)
     places = np.zeros((len(t), 13, 3))
     places[:, 5, 0] = path
-    mel = np.zeros((len(t), 128))
-    for turn in turns[turns < 28.0]:
-        at = round((turn + 1.5) * 40)
-        mel[at : at + 8, rng.integers(10, 100) :][:, :20] += 0.6
-    shift = offset_of(places, mel, np.ones(len(t)))
+    heard = rng.normal(0.0, 0.1, (len(t), HEARD))
+    heard[:, PATH - 2] += np.roll(np.abs(np.gradient(path)) * 40, 60)  # the bow's speed, a second and a half late
+    heard[[round((turn + 1.5) * 40) for turn in turns[turns < 28.0]], PATH - 1] += 1.0  # its turns
+    shift = offset_of(places, heard, np.ones(len(t)))
     assert shift.wrong
     assert shift.seconds == pytest.approx(1.5, abs=0.08)
-    assert not offset_of(places, mel * 0.0 + rng.normal(0.0, 0.01, mel.shape), np.ones(len(t))).wrong
+    assert not offset_of(places, np.roll(heard, -60, axis=0), np.ones(len(t))).wrong
+    assert not offset_of(places, rng.normal(0.0, 0.1, heard.shape), np.ones(len(t))).wrong
 
 
 def test_what_cannot_be_repaired_is_refused(mapnet: MapNet) -> None:

@@ -98,4 +98,21 @@ class ChooseCorrector(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (Repair, KeepFrame, NextChange, UseRepairRange, ChooseCorrector)
+class UseOffset(bpy.types.Operator):
+    """Repair with the sound moved by what was found"""
+
+    bl_idname = "cadenza.use_offset"
+    bl_label = "Use This Offset"
+    bl_options = UNDOABLE
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        there = repairs.offset_found(context.scene) is not None
+        return obstacles.allow(cls, "" if there else "The sound seems to lie where it should")
+
+    def execute(self, context: Any) -> set[str]:
+        repairs.use_offset(context.scene)
+        return {"FINISHED"}
+
+
+CLASSES = (UseOffset, Repair, KeepFrame, NextChange, UseRepairRange, ChooseCorrector)

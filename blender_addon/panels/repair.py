@@ -63,9 +63,11 @@ def _outcome(layout: Any, scene: Any) -> None:
     jitter, exchanged = 1000 * float(found.get("jitter", 0)), 100 * float(found.get("exchanged", 0))
     box.label(text=f"Jitter {jitter:.0f} mm, exchanged joints {exchanged:.0f} %", translate=False)
     if found.get("silent", 0) > 0:
-        box.label(text=f"Without sound {100 * float(found['silent']):.0f} %: only smoothed", translate=False)
+        box.label(text=f"{100 * float(found['silent']):.0f} % without sound: only smoothed", translate=False)
     for warning in found.get("warnings", ()):
         show(box, sentence(str(warning)), "ERROR")
+    if "offset" in found:
+        box.operator("cadenza.use_offset", icon="TIME")
     box.operator("cadenza.next_change", icon="NEXT_KEYFRAME")
 
 

@@ -158,7 +158,7 @@ class _Work:
         return self.context.infer(self.component, windows)
 
     def _sound(self, audio: Audio, frames: int) -> tuple[Floats, Floats, tuple[Floats, Floats]]:
-        """What is heard during the motion's frames, and the log-mel of all the sound (for its offset)."""
+        """What is heard during the motion's frames, and in all the sound (for its offset)."""
         mel, playing = heard(audio.samples, audio.sample_rate)
         count = len(mel)
         said = heard_by(mel, self.weights.model.ears, self._ask)
@@ -169,7 +169,7 @@ class _Work:
         own = np.where(there[:, None], said[rows], 0.0), np.where(there, playing[rows], 0.0)
         begin = round(first * FPS)
         pad = max(0, -begin)
-        whole = np.pad(mel, ((pad, 0), (0, 0)))[max(0, begin) :], np.pad(playing, (pad, 0))[max(0, begin) :]
+        whole = np.pad(said, ((pad, 0), (0, 0)))[max(0, begin) :], np.pad(playing, (pad, 0))[max(0, begin) :]
         return own[0], own[1], whole
 
     def _check_offset(self, found: Repaired, sound: tuple[Floats, Floats], report: dict[str, Any]) -> None:

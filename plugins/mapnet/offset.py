@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Whether the sound lies beside its motion, and by how much.
 
-Where a bow turns, its hand stands still for a moment and a note begins; so the slowness of the faster hand and the
-novelty of the sound are compared at every shift.
+What the network that hears the bow says of its speed and its turns is compared with how fast the bow hand goes, at
+every shift.
 """
 
 from __future__ import annotations
@@ -13,18 +13,21 @@ from typing import Final
 
 import numpy as np
 
-from plugins.mapnet.config import FPS
+from plugins.mapnet.config import FPS, PATH
 from plugins.mapnet.joints import Floats
 
 FARTHEST: Final = 10.0
 """Seconds of shift that are looked at."""
 SHORTEST: Final = 12.0
 """Seconds of playing without which nothing is said."""
-CLEAR: Final = 5.0
+CLEAR: Final = 4.5
 """Deviations by which a shift must stand out of all others."""
 NEAR: Final = 0.12
 """Seconds within which the sound is where it should be."""
-WRISTS: Final = (5, 6)
+WRIST: Final = 5
+SPEED: Final = PATH - 2
+TURN: Final = PATH - 1
+"""Columns of the bow's speed and its turns in what is heard."""
 
 
 @dataclass(frozen=True)
@@ -39,20 +42,18 @@ class Offset:
         return self.clear >= CLEAR and abs(self.seconds) > NEAR
 
 
-def offset_of(places: Floats, mel: Floats, playing: Floats) -> Offset:
-    """Compare (T, 13, 3) smoothed joints with (T', 128) log-mel of the whole sound, both at 50 frames a second and, if
-    the sound lies right, from the same moment on. ``playing`` is (T',)."""
+def offset_of(places: Floats, heard: Floats, playing: Floats) -> Offset:
+    """Compare (T, 13, 3) smoothed joints with (T', HEARD) of the whole sound, both at 40 frames a second and, if the
+    sound lies right, from the same moment on. ``playing`` is (T',)."""
     if min(len(places), float((playing > 0.5).sum())) < SHORTEST * FPS:
         return Offset(0.0, 0.0)
-    slow, new = _flat(_slowness(places)), _flat(_novelty(mel))
+    speed = np.nan_to_num(np.linalg.norm(np.gradient(places[:, WRIST], 1.0 / FPS, axis=0), axis=-1))
     reach = round(FARTHEST * FPS)
     lags = np.arange(-reach, reach + 1)
-    size = 1 << int(np.ceil(np.log2(len(slow) + len(new) + reach)))
-    product = np.fft.irfft(np.conj(np.fft.rfft(slow, size)) * np.fft.rfft(new, size), size)
-    shared = np.maximum(np.minimum(len(slow), len(new) - lags) - np.maximum(0, -lags), 1)
-    alike = product[lags] / np.sqrt(shared)
+    alike = _alike(_flat(speed), _flat(heard[:, SPEED]), lags)
+    alike = alike + _alike(_flat(-np.log(0.03 + speed)), _flat(heard[:, TURN]), lags)
     best = int(np.argmax(alike))
-    others = np.abs(lags - lags[best]) > 0.5 * FPS
+    others = (np.abs(lags - lags[best]) > 0.5 * FPS) & np.isfinite(alike)
     deviation = float(alike[others].std()) + 1e-12
     clear = float((alike[best] - alike[others].mean()) / deviation)
     here = float(alike[np.abs(lags) <= NEAR * FPS].max() - alike[others].mean()) / deviation
@@ -60,18 +61,12 @@ def offset_of(places: Floats, mel: Floats, playing: Floats) -> Offset:
     return Offset(0.0, clear) if here > 0.85 * clear else Offset(float(lags[best]) / FPS, clear)
 
 
-def _slowness(places: Floats) -> Floats:
-    """(T,) how still the hand that moves more stands."""
-    speeds = np.linalg.norm(np.gradient(places[:, WRISTS], 1.0 / FPS, axis=0), axis=-1)
-    speed = speeds[:, int(np.argmax(np.nanmean(speeds, axis=0)))]
-    return np.asarray(-np.log(0.03 + np.nan_to_num(speed)))
-
-
-def _novelty(mel: Floats) -> Floats:
-    """(T,) how much louder the bands get."""
-    rise = np.maximum(np.diff(mel, axis=0, prepend=mel[:1]), 0.0).mean(axis=1)
-    kernel = np.hanning(7)
-    return np.convolve(rise, kernel / kernel.sum(), mode="same")
+def _alike(moved: Floats, sounded: Floats, lags: Floats) -> Floats:
+    """Correlation of two signals at shifts, in deviations of chance."""
+    size = 1 << int(np.ceil(np.log2(len(moved) + len(sounded) + len(lags))))
+    product = np.fft.irfft(np.conj(np.fft.rfft(moved, size)) * np.fft.rfft(sounded, size), size)
+    shared = np.minimum(len(moved), len(sounded) - lags) - np.maximum(0, -lags)
+    return np.where(shared > 0.5 * len(moved), product[lags] / np.sqrt(np.maximum(shared, 1)), -np.inf)
 
 
 def _flat(values: Floats) -> Floats:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -166,3 +167,21 @@ def test_a_character_that_is_deleted_meanwhile_is_told(stage: Any) -> None:
     bpy.ops.cadenza.repair()
     bpy.data.objects.remove(character())
     assert "was deleted" in drive().error
+
+
+def test_an_offset_that_was_found_is_offered(stage: Any) -> None:
+    play(jitter=0.05)
+    take = repaired()
+    assert "seems to lie where it should" in _why_not()
+    told = takes.provenance(take)
+    told["repair"]["offset"] = 0.52
+    take.provenance = json.dumps(told)
+    assert bpy.ops.cadenza.use_offset() == {"FINISHED"}
+    assert stage.cadenza.options_mapnet.value_offset == pytest.approx(0.52)
+    assert takes.provenance(repaired())["job_options"] == {"mapnet": {"offset": 0.52}}
+
+
+def _why_not() -> str:
+    with pytest.raises(RuntimeError) as error:
+        bpy.ops.cadenza.use_offset()
+    return str(error.value)

@@ -32,15 +32,17 @@ def judge(folder: str, given: Sequence[str], out: Path, most: int, threads: int)
     if not rows:
         raise ConfigError(f"{folder} holds no takes of unseen pieces or players")
     found: list[Row] = []
+    seen_before: list[Row] = []
+    known = _spread(takes.split("train"), max(1, most // 4))
     for tau in PAPER_RATES:
         judged = contestants({name: path for name, of, path in named if of in (None, tau)})
+        with progress(f"takes of the training at tau {tau:g}") as tell:
+            seen_before += measure(takes, known, tau, judged, tell)
         judged |= best_filters(takes, (takes.split("valid") or takes.rows)[:FOR_FILTERS], tau)
         with progress(f"takes at tau {tau:g}") as tell:
             found += measure(takes, rows, tau, judged, tell)
     seconds = sum(len(seen_of(takes, row, 1.0, 0).truth) for row in rows) / 50.0
-    write(
-        out, found, f"Weights: {', '.join(f'`{p.name}`' for _, _, p in named)}.", seconds, _example(takes, rows, named)
-    )
+    write(out, found, seen_before, seconds, _example(takes, rows, named))
 
 
 def _named(text: str) -> tuple[str, float | None, Path]:

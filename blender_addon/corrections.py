@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
 from . import markers
@@ -93,10 +93,15 @@ def for_generation(scene: Any) -> list[AnnotationTrack]:
     ]
 
 
-def settle(scene: Any) -> None:
-    """What was corrected has been asked for; it stays the animator's."""
+def asked_for(scene: Any) -> dict[str, str]:
+    """Namespace -> what was corrected of it until now, for :func:`settle`."""
+    return {item.namespace: item.corrected for item in scene.cadenza_timeline.tracks if item.corrected}
+
+
+def settle(scene: Any, asked: Mapping[str, str]) -> None:
+    """What was corrected is in a take now; it stays the animator's. What was corrected since then is not settled."""
     for item in scene.cadenza_timeline.tracks:
-        if item.corrected:
+        if item.corrected and asked.get(item.namespace) == item.corrected:
             item.corrected = "[]"
 
 

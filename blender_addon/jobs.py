@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import bpy
 
-from . import takes
+from . import corrections, takes
 from .applying import ApplyError, Applying, Destination
 from .core.motion import MotionError
 from .remote_job import Failure, Message, Partial, Progress, Result
@@ -84,6 +84,7 @@ class Order:
         title: for people, for example "Generate".
         work: brings the motion or the annotations.
         prepare: makes the work; then ``work`` is None.
+        corrected: what of the music the take is made from was corrected by hand (``corrections.asked_for``).
         over: whether the active action is pushed down when it would hide the take (it stays as it is).
         destination: where the motion goes; None when only annotations are wanted.
         provenance: joins what the motion says of itself.
@@ -97,6 +98,7 @@ class Order:
     mark: Putting | None = None
     prepare: Preparing | None = None
     over: bool = False
+    corrected: Mapping[str, str] = field(default_factory=dict)
 
 
 class Job:
@@ -280,6 +282,7 @@ class Job:
         """What is left to do when the take is there, one piece a poll."""
         yield
         self._drop_preview(instruments=False)
+        self._settle()
         yield
         if self.order.mark is not None:
             count = self.order.mark.put(self._tracks)
@@ -287,6 +290,11 @@ class Job:
             message = counted if self.order.destination is None else message
         _push_undo(f"Cadenza: {self.order.title}")
         self._end("finished", message)
+
+    def _settle(self) -> None:
+        scene = self.order.destination.scene.find() if self.order.destination is not None else None
+        if scene is not None:
+            corrections.settle(scene, self.order.corrected)
 
     def _drop_preview(self, instruments: bool = True) -> None:
         if self._preview is not None:

@@ -159,7 +159,9 @@ def _performance(
     earlier = tuple(request_of(scene, source, known) for known in before)
     work = RemoteJob(connection.backend(), request_of(scene, source, asked), source.sound, source.score, earlier)
     mark = Marks(Reference.to(scene), source) if scene.cadenza.mark_takes else None
-    return Order(title, work, to, {"source": source.to_dict(), "request": dict(asked), **(made or {})}, mark)
+    told = corrections.asked_for(scene) if "annotations" in asked else {}
+    origin = {"source": source.to_dict(), "request": dict(asked), **(made or {})}
+    return Order(title, work, to, origin, mark, corrected=told)
 
 
 def request_of(scene: Any, source: Source, asked: Mapping[str, Any]) -> JobRequest:
@@ -168,9 +170,8 @@ def request_of(scene: Any, source: Source, asked: Mapping[str, Any]) -> JobReque
 
 
 def _corrected(scene: Any) -> dict[str, Any]:
-    """What the animator corrected of the music, for a generation to take as it is; asked for once, it is settled."""
+    """What the animator corrected of the music, for a generation to take as it is; with its take it is settled."""
     tracks = corrections.for_generation(scene)
-    corrections.settle(scene)
     return {"annotations": json.loads(to_json(tracks))} if tracks else {}
 
 

@@ -282,7 +282,11 @@ def test_corrected_beats_are_what_is_generated_from(scene: Any) -> None:
     assert drive().state == "finished"
     assert "annotations" not in takes.provenance(_take(scene))["request"]
     bpy.ops.cadenza.double_tempo()
-    bpy.ops.cadenza.use_corrections()
+    option(fails=True)
+    bpy.ops.cadenza.generate()
+    assert drive().state == "failed"
+    option(fails=False)
+    bpy.ops.cadenza.use_corrections()  # what failed settled nothing
     again = takes.provenance(_take(scene, "generate_again"))["revisions"][-1]["provenance"]["request"]["annotations"]
     times = {t["namespace"]: [a["time"] for a in t["annotations"]] for t in again["tracks"]}
     assert times["beat"] == list(markers.corrected_tracks(scene)[0].times)

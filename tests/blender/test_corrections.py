@@ -120,7 +120,11 @@ def test_what_was_corrected_goes_into_the_next_generation(scene: Any) -> None:
     assert (state.again_from, state.again_to) == (1 + 24 * 2, 1 + 24 * 3)
     bpy.ops.cadenza.double_tempo()
     assert corrections.touched(scene)
-    corrections.settle(scene)
+    asked = corrections.asked_for(scene)
+    bpy.ops.cadenza.double_tempo()
+    corrections.settle(scene, asked)
+    assert corrections.touched(scene)  # since then more was corrected
+    corrections.settle(scene, corrections.asked_for(scene))
     assert not corrections.touched(scene)
     assert corrections.for_generation(scene)  # still the animator's
 

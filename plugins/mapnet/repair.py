@@ -20,6 +20,8 @@ from plugins.mapnet.swaps import put_back
 
 FLOOR = 0.002
 """Metres by which deviations are enlarged where errors are measured by them, here and in training."""
+ROUGHLY = (np.array([1.0, 7.0]), np.ones(1), 800)
+"""Ranges, paces and frames that are looked at to find exchanged joints: their jitter need not be exact."""
 TRIMMED = 0.1
 """Part of the looks at both ends that is left out of a middle once exchanged joints are put back."""
 
@@ -85,7 +87,7 @@ def repair(
     never = ~np.isfinite(seen).any(axis=(0, 2))
     middle = middles(seen)
     grid = on_grid(seen, times, FPS, float(times[0]), frames)
-    jitter, _ = habits(grid, middle, weights.habit, FPS)
+    jitter, _ = habits(grid, middle, weights.habit, FPS, *ROUGHLY)
     back, exchanged = put_back(seen, middle, jitter)
     middle = middles(back, trim=TRIMMED)
     grid = on_grid(back, times, FPS, float(times[0]), frames)

@@ -22,9 +22,9 @@ NEVER: Final = 1e12
 """Variance of what was not seen, square metres."""
 SIGMAS: Final = np.geomspace(0.0015, 0.45, 10)
 """Metres of jitter among which the likeliest is found; between them it is interpolated."""
-AMPLITUDES: Final = np.array([0.35, 1.0, 2.5, 7.0])
+AMPLITUDES: Final = np.array([0.35, 1.0, 2.5, 7.0, 25.0])
 """Times the usual range of a joint, likewise."""
-PACES: Final = np.array([0.35, 1.0])
+PACES: Final = np.array([0.1, 0.35, 1.0])
 """Times the seconds in which a joint usually changes, likewise."""
 UNUSUAL: Final = 6.0
 """Log odds against a range e times as large, or as small, as usual (they grow with the square): where jitter hides how
@@ -33,7 +33,7 @@ FREEDOM: Final = 4.0
 CONSISTENT: Final = 1.14
 """What a scale under Student's distribution of four degrees of freedom is multiplied by to be the deviation of normal
 jitter in space (measured on simulated takes)."""
-LEARNED_FROM: Final = 1500
+LEARNED_FROM: Final = 1000
 """Frames that are looked at to find them."""
 
 

@@ -24,6 +24,8 @@ FLOOR: Final = 0.10
 """Metres that joints move about their middles: added to the jitter."""
 MOST: Final = 8.0
 """Log odds that one frame can give: frames lie close together and err alike."""
+LOOKS: Final = 3
+"""Looks on both sides of an exchange's edge that tell whether there was a jump."""
 PASSES: Final = 4
 """A joint may be exchanged twice at a time; each pass undoes one exchange."""
 
@@ -66,12 +68,43 @@ def put_back(seen: Floats, middle: Floats, sigma: Floats) -> tuple[Floats, npt.N
         for pair in np.argsort(np.where(swapped, odds, 0.0).sum(axis=0)):
             a, b = table[pair]
             rows = swapped[:, pair] & ~busy[:, a] & ~busy[:, b]
+            if rows.any():
+                rows = _that_jump(rows, out[:, a], out[:, b], float(np.hypot(sigma[a], sigma[b])))
             if not rows.any():
                 continue
             out[rows, a], out[rows, b] = out[rows, b], out[rows, a]
             busy[rows, a] = busy[rows, b] = True
         moved |= busy
     return out, moved
+
+
+def _that_jump(rows: npt.NDArray[np.bool_], first: Floats, second: Floats, jitter: float) -> npt.NDArray[np.bool_]:
+    """Of the runs of frames in which a pair is exchanged, those that begin and end with a jump: who turns round has
+    left and right exchanged too, but gets there step by step."""
+    out = rows.copy()
+    edges = np.flatnonzero(np.diff(rows.astype(int), prepend=0, append=0))
+    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+        inside = [edge for edge in (begin, end) if 0 < edge < len(rows)]
+        if any(_goes_on(first, second, edge, jitter) for edge in inside):
+            out[begin:end] = False
+    return out
+
+
+def _goes_on(first: Floats, second: Floats, edge: int, jitter: float) -> bool:
+    """Whether two joints go on across an edge as they were, more clearly than jitter explains."""
+    before, after = slice(max(0, edge - LOOKS), edge), slice(edge, edge + LOOKS)
+    means = [_mean(x[part]) for part in (before, after) for x in (first, second)]
+    if any(m is None for m in means):
+        return False  # behind a gap nothing can be said
+    a0, b0, a1, b1 = means
+    straight = np.linalg.norm(a1 - a0) + np.linalg.norm(b1 - b0)
+    crossed = np.linalg.norm(a1 - b0) + np.linalg.norm(b1 - a0)
+    return bool(straight + 3.0 * jitter / np.sqrt(LOOKS) < crossed)
+
+
+def _mean(points: Floats) -> Any:
+    known = points[np.isfinite(points).all(axis=1)]
+    return known.mean(axis=0) if len(known) else None
 
 
 def _likeliest(odds: Floats) -> npt.NDArray[np.bool_]:

@@ -147,6 +147,20 @@ def test_joints_that_were_taken_for_each_other_are_put_back(mapnet: MapNet) -> N
     assert np.linalg.norm(found.joint("left_hand") - truth.joint("left_hand"), axis=1).max() < 0.08
 
 
+def test_who_turns_round_and_jumps_is_followed(mapnet: MapNet) -> None:
+    truth = performance()
+    t = truth.times
+    turn = rot.from_axis_angle(np.array([0.0, 0.0, 1.0]), 2 * np.pi * t / 6.0)
+    leap = np.stack([0.8 * np.sin(t), 0 * t, 0.3 * np.abs(np.sin(3 * t))], axis=1)
+    places = rot.rotate(turn[:, None], truth.positions) + leap[:, None]
+    moved = replace(truth, positions=places, rotations=None)
+    found = corrected(mapnet, moved)
+    assert found.provenance["repair"]["exchanged"] == 0.0
+    assert error(found, moved) < 0.01
+    shaken = jittery(moved, 0.02)
+    assert error(corrected(mapnet, shaken), moved) < error(shaken, moved)
+
+
 def test_kept_frames_stay_as_they_are(mapnet: MapNet) -> None:
     given = jittery(performance(), 0.05)
     kept = (Constraint(given.slice(1.99, 2.01)),)

@@ -57,7 +57,7 @@ class JobBody(BaseModel):
         max_length=100,
         description="What repairs the motion; nothing is generated then",
     )
-    keep: list[Seconds] = Field(
+    keep: list[Annotated[float, Field(allow_inf_nan=False)]] = Field(
         [], max_length=10_000, description="Seconds of the motion's frames that stay as they are"
     )
     score: ScoreBody | None = Field(

@@ -215,6 +215,8 @@ def _made_from(take: Any, clock: Clock) -> tuple[Source, dict[str, Any]]:
     """
     again = takes.duplicate(take.id_data, take)
     asked = again.get("request")
+    if "repaired" in again:
+        raise OrderError(f"{take.name!r} was repaired, not generated; press Repair from Audio for another")
     if not isinstance(asked, dict) or not isinstance(again.get("source"), dict):
         raise OrderError(f"{take.name!r} was not generated in this scene (it came from a file); generate a new take")
     source = Source.from_dict(again["source"])

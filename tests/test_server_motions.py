@@ -66,6 +66,8 @@ def test_a_motion_is_repaired(visitor: Visitor, recording: str) -> None:
     (track,) = json.loads(visitor.get(f"/v1/jobs/{job['id']}/annotations"))["tracks"]
     assert track["namespace"] == "change"
     assert max(a["value"] for a in track["annotations"]) > 20.0
+    early = finished(visitor, {**asked, "motion": sent(visitor, replace(given, start=-1.0)), "keep": [-0.4]})
+    assert Motion.from_bytes(visitor.get(f"/v1/jobs/{early['id']}/motion")).start == -1.0  # before the sound begins
     kept = finished(visitor, {**asked, "fps": 25.0, "keep": [2.0]})
     again = Motion.from_bytes(visitor.get(f"/v1/jobs/{kept['id']}/motion"))
     assert np.abs(again.positions[50] - given.positions[50]).max() < 1e-5

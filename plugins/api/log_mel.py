@@ -56,7 +56,11 @@ def log_mel(samples: npt.NDArray[np.floating[Any]], sample_rate: int) -> Floats:
     Returns:
         (T, 128) float32 in 0..1, T = ``frame_count(N, sample_rate)``.
     """
-    found = decibels(samples, sample_rate)
+    return relative(decibels(samples, sample_rate))
+
+
+def relative(found: Floats) -> Floats:
+    """(T, 128) in 0..1 of (T, 128) ``decibels``: from the loudest of the past."""
     return _relative(found, _loudest(found.max(axis=1)))
 
 

@@ -27,9 +27,9 @@ EASE: Final = 0.3
 
 def heard(samples: npt.NDArray[Any], sample_rate: int) -> tuple[Floats, Floats]:
     """(T, 128) log-mel in 0..1 and (T,) whether anybody plays, 0..1 with soft edges, at 40 frames a second."""
-    found = mel.log_mel(samples, sample_rate)
-    loudest = mel.decibels(samples, sample_rate).max(axis=1)
-    return found, _eased((loudest > QUIET).astype(np.float64)).astype(np.float32)
+    found = mel.decibels(samples, sample_rate)
+    playing = _eased((found.max(axis=1) > QUIET).astype(np.float64))
+    return mel.relative(found), playing.astype(np.float32)
 
 
 def _at_frames(values: npt.NDArray[Any], frames: int, rate: float) -> Floats:

@@ -81,6 +81,8 @@ def test_a_shaky_arm_becomes_steady_in_a_take_of_its_own(stage: Any) -> None:
     steady = hand_at(stage, range(1, LAST))
     assert shake(steady) < 0.5 * shake(rough)
     assert np.linalg.norm(steady - rough, axis=1).mean() < 0.05
+    with pytest.raises(RuntimeError, match="was repaired, not generated"):
+        bpy.ops.cadenza.new_seed_take()
     found = takes.provenance(take)["repair"]
     assert 0.003 < found["jitter"] < 0.05
     takes.show(character(), None)

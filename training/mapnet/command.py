@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -29,7 +28,7 @@ def takes(
             telmi=telmi,
             paper=paper,
             workers=workers,
-            say=lambda problem: print(f"left out: {problem}", file=sys.stderr),  # noqa: T201
+            say=lambda problem: typer.echo(f"left out: {problem}", err=True),
             progress=tell,
         )
     typer.echo(f"{card['recordings']} recordings, hours {card['hours']}, are in {out}")

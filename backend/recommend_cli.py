@@ -55,7 +55,7 @@ def recommend(
             options=options_of(option, recommender),
             top=top,
             listen=update,
-            device=device,  # type: ignore[arg-type] (checked above: one of the three)
+            device=device,  # type: ignore[arg-type]  # checked above: one of the three
             on_progress=shown,
         )
     text = json.dumps(to_dict(found, motion), indent=2)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,6 +49,25 @@ def card_sha256(dances: Sequence[Dance]) -> str:
         moved = hashlib.sha256(np.ascontiguousarray(dance.motion.positions).tobytes()).hexdigest()
         rows.append([dance.name, dance.label, dance.piece, dance.part, dance.motion.fps, moved, dance.audio.sha256])
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+
+
+def deal_pieces(class_of: Mapping[str, str], count: int, seed: int) -> list[set[str]]:
+    """Pieces dealt out to ``count`` folds by lot, class by class, so that each fold has its share of every class.
+
+    Raises:
+        DanceError: a class has fewer pieces than there are folds.
+    """
+    rng = np.random.default_rng([seed, count])
+    out: list[set[str]] = [set() for _ in range(count)]
+    dealt = 0
+    for label in sorted(set(class_of.values())):
+        pieces = sorted(piece for piece, its in class_of.items() if its == label)
+        if len(pieces) < count:
+            raise DanceError(f"there are {len(pieces)} pieces of {label}, fewer than {count} folds; lower split.folds")
+        for piece in rng.permutation(pieces):
+            out[dealt % count].add(str(piece))
+            dealt += 1
+    return out
 
 
 def skeleton_of(name: str, joints: Sequence[tuple[str, str | None]]) -> Skeleton:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,7 @@ from plugins.api import Skeleton
 from plugins.mclemcd import features
 from plugins.mclemcd.config import StyleConfig
 from plugins.mclemcd.features import Edges, Floats, edges_of
-from training.datasets.dances import Dance, DanceError, card_sha256, part_of
+from training.datasets.dances import Dance, DanceError, card_sha256, deal_pieces, part_of
 from training.mclemcd.config import Data, Split
 
 Rows = npt.NDArray[np.int64]
@@ -126,18 +126,8 @@ def folds(segments: Segments, count: int, seed: int) -> list[set[str]]:
     Raises:
         DanceError: a class has fewer pieces than there are folds.
     """
-    rng = np.random.default_rng([seed, count])
-    out: list[set[str]] = [set() for _ in range(count)]
-    dealt = 0
-    kind_of: dict[str, Any] = dict(zip(segments.pieces, segments.kinds, strict=True))
-    for kind, name in enumerate(segments.classes):
-        pieces = sorted(piece for piece, its in kind_of.items() if its == kind)
-        if len(pieces) < count:
-            raise DanceError(f"there are {len(pieces)} pieces of {name}, fewer than {count} folds; lower split.folds")
-        for piece in rng.permutation(pieces):
-            out[dealt % count].add(str(piece))
-            dealt += 1
-    return out
+    class_of = {piece: segments.classes[kind] for piece, kind in zip(segments.pieces, segments.kinds, strict=True)}
+    return deal_pieces(class_of, count, seed)
 
 
 def _released(dance: Dance, skeleton: Skeleton) -> list[tuple[int, int]]:

@@ -22,6 +22,7 @@ from plugins.api import (
     Component,
     ComponentError,
     ComponentInfo,
+    Composer,
     Corrector,
     Generator,
     PostStep,
@@ -40,6 +41,7 @@ _HOOKS: Final[Mapping[str, tuple[str, type[Component]]]] = {
     "register_correctors": ("corrector", Corrector),
     "register_recognizers": ("recognizer", Recognizer),
     "register_recommenders": ("recommender", Recommender),
+    "register_composers": ("composer", Composer),
 }
 
 

@@ -26,7 +26,7 @@ from plugins.api import (
     Recommendation,
     Skeleton,
 )
-from tests.good_components import BODY, Good, GoodCorrector, GoodRecognizer, GoodRecommender, GoodStep
+from tests.good_components import BODY, Good, GoodComposer, GoodCorrector, GoodRecognizer, GoodRecommender, GoodStep
 
 
 class NoDocstring(Good):
@@ -326,6 +326,94 @@ class DescribingInOneString(GoodRecommender):
     describing = "weights"  # type: ignore[assignment]
 
 
+class ComposerAnswers(GoodComposer):
+    """Answers with samples only."""
+
+    def compose(self, motion: Motion, options: Any, context: JobContext) -> Any:
+        return super().compose(motion, options, context).samples
+
+
+class SoundFromZero(GoodComposer):
+    """Forgets where the motion starts."""
+
+    def compose(self, motion: Motion, options: Any, context: JobContext) -> Audio:
+        return replace(super().compose(motion, options, context), start=0.0)
+
+
+class ShortSound(GoodComposer):
+    """Loses a tenth of a second."""
+
+    def compose(self, motion: Motion, options: Any, context: JobContext) -> Audio:
+        sound = super().compose(motion, options, context)
+        return replace(sound, samples=sound.samples[: -sound.sample_rate // 10])
+
+
+class TooLoud(GoodComposer):
+    """Clips."""
+
+    def compose(self, motion: Motion, options: Any, context: JobContext) -> Audio:
+        sound = super().compose(motion, options, context)
+        return replace(sound, samples=sound.samples + 1.0)
+
+
+class RandomSound(GoodComposer):
+    """Rolls dice."""
+
+    def compose(self, motion: Motion, options: Any, context: JobContext) -> Audio:
+        sound = super().compose(motion, options, context)
+        return replace(sound, samples=sound.samples * np.random.default_rng().uniform())
+
+
+class ComposerChangesInput(GoodComposer):
+    """Works in place."""
+
+    def compose(self, motion: Motion, options: Any, context: JobContext) -> Audio:
+        sound = super().compose(motion, options, context)
+        motion.positions[...] += 1.0
+        return sound
+
+
+class ComposesOn(GoodComposer):
+    """Goes on when cancelled."""
+
+    def compose(self, motion: Motion, options: Any, context: JobContext) -> Audio:
+        return super().compose(motion, options, replace(context, is_cancelled=lambda: False))
+
+
+class MotionAlone(GoodComposer):
+    """Improvises without a sound."""
+
+    def improvise(self, seconds: float, options: Any, context: JobContext) -> Any:
+        return super().improvise(seconds, options, context)[0]
+
+
+class ImprovisesAtThirty(GoodComposer):
+    """Always 30."""
+
+    def improvise(self, seconds: float, options: Any, context: JobContext) -> tuple[Motion, Audio]:
+        return super().improvise(seconds, options, replace(context, fps=30.0))
+
+
+class ImprovisesLonger(GoodComposer):
+    """Does not look at the clock."""
+
+    def improvise(self, seconds: float, options: Any, context: JobContext) -> tuple[Motion, Audio]:
+        return super().improvise(seconds + 1.0, options, context)
+
+
+class ImprovisesOn(GoodComposer):
+    """Goes on when cancelled."""
+
+    def improvise(self, seconds: float, options: Any, context: JobContext) -> tuple[Motion, Audio]:
+        return super().improvise(seconds, options, replace(context, is_cancelled=lambda: False))
+
+
+class PostStepsInOneString(GoodComposer):
+    """Forgets a comma."""
+
+    post_steps = "ik"  # type: ignore[assignment]
+
+
 BREACHES: dict[type[Component], str] = {
     NoDocstring: "needs a docstring",
     BadName: "not 'Very Good'",
@@ -367,5 +455,17 @@ BREACHES: dict[type[Component], str] = {
     NotFinite: "'level' holds numbers that are not finite",
     Moody: "gave another description",
     DescribesOn: "a cancelled job must stop",
+    ComposerAnswers: "must be an Audio, not ndarray",
+    SoundFromZero: r"the motion starts at 0.5 s, the sound at 0 s",
+    ShortSound: r"the sound lasts 7.4 s, not 7.5 as the motion",
+    TooLoud: "full scale is 1",
+    RandomSound: "gave another sound",
+    ComposerChangesInput: "the given motion was changed",
+    ComposesOn: "a cancelled job must stop",
+    MotionAlone: "a motion and its audio, not Motion",
+    ImprovisesAtThirty: "context.fps was 24, the motion has 30",
+    ImprovisesLonger: r"the motion lasts 3.5 s, not 2.5",
+    ImprovisesOn: "a cancelled job must stop",
+    PostStepsInOneString: "post_steps must be a tuple of names, not 'ik'",
     DescribingInOneString: "describing must be a tuple of names, not 'weights'",
 }

@@ -16,6 +16,7 @@ from plugins.api import (
     AnnotationTrack,
     Array,
     Audio,
+    Composer,
     Corrector,
     Generator,
     JobContext,
@@ -30,6 +31,7 @@ from plugins.api import (
 )
 
 BODY = violinist.violinist_skeleton()
+RATE = 22050
 
 
 class Good(Generator):
@@ -97,3 +99,31 @@ class GoodRecommender(Recommender):
         assert len(library.durations) == len(library.paths)
         loud = library.matrix("loud")[:, 0]
         return [Recommendation(library.paths[i], float(loud[i])) for i in np.argsort(-loud)]
+
+
+class GoodComposer(Composer):
+    """Hums as fast as the body moves."""
+
+    name, label = "good-composer", "Good composer"
+    skeleton = "violinist"
+
+    class Options(Options):
+        pitch: float = Field(220.0, ge=20.0, le=2000.0)
+
+    def compose(self, motion: Motion, options: Any, context: JobContext) -> Audio:
+        context.progress(0.5, "Humming")
+        times = np.arange(round(motion.duration * RATE)) / RATE
+        steps = np.linalg.norm(np.diff(motion.positions, axis=0, prepend=motion.positions[:1]), axis=2).mean(axis=1)
+        loud = np.interp(motion.start + times, motion.times, np.tanh(steps * motion.fps))
+        phase = np.random.default_rng(context.seed).uniform(0.0, 2 * np.pi)
+        sound = 0.5 * loud * np.sin(2 * np.pi * options.pitch * times + phase)
+        return Audio(sound.astype(np.float32), RATE, motion.start)
+
+    def improvise(self, seconds: float, options: Any, context: JobContext) -> tuple[Motion, Audio]:
+        context.progress(0.2, "Swaying")
+        times = np.arange(round(seconds * context.fps)) / context.fps
+        sway = np.random.default_rng(context.seed).uniform(0.02, 0.1) * np.sin(2 * np.pi * times)
+        positions = np.repeat(BODY.rest_positions[None], len(times), axis=0)
+        positions[..., 0] += sway[:, None]
+        motion = Motion(BODY, context.fps, positions)
+        return motion, self.compose(motion, options, context)

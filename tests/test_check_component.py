@@ -13,10 +13,10 @@ from plugins.api import Audio, Component, JobContext, Motion
 from plugins.api.testing import check_component, declaration_problems
 from plugins.api.testing import test_audio as sample_audio
 from tests.broken_components import BREACHES
-from tests.good_components import Good, GoodCorrector, GoodRecognizer, GoodRecommender, GoodStep
+from tests.good_components import Good, GoodComposer, GoodCorrector, GoodRecognizer, GoodRecommender, GoodStep
 
 
-@pytest.mark.parametrize("kind", [Good, GoodStep, GoodCorrector, GoodRecognizer, GoodRecommender])
+@pytest.mark.parametrize("kind", [Good, GoodStep, GoodCorrector, GoodRecognizer, GoodRecommender, GoodComposer])
 def test_a_good_component_passes(kind: type[Component]) -> None:
     check_component(kind())
 

@@ -85,7 +85,7 @@ def install_main_example(folder: Path) -> None:
 
 
 def test_every_hook_has_a_section_with_its_signature() -> None:
-    assert len(HOOKS) == 6
+    assert len(HOOKS) == 7
     for hook in HOOKS:
         assert hook in SECTIONS, f"docs/plugins.md has no section on {hook}"
         assert f"{hook}(register: Callable" in the_block(hook, "text")
@@ -163,7 +163,7 @@ def test_every_attribute_of_a_component_is_explained() -> None:
 def test_the_page_names_only_what_the_api_has() -> None:
     for name in re.findall(r"`plugins\.api\.(\w+)", PAGE):
         assert hasattr(plugins.api, name) or name == "testing"
-    for name in ("Generator", "PostStep", "Corrector", "Recognizer", "Recommender", "Skeleton"):
+    for name in ("Generator", "PostStep", "Corrector", "Recognizer", "Recommender", "Composer", "Skeleton"):
         assert f"`{name}`" in PAGE
     assert importlib.metadata.entry_points(group="cadenza.plugins")
     assert "`cadenza.plugins`" in PAGE

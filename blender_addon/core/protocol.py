@@ -25,7 +25,7 @@ class ComponentInfo:
     """What is installed: one component, or one plug-in that failed (``error`` set).
 
     Attributes:
-        kind: generator, post_step, corrector, recognizer, recommender; skeleton or plug-in when broken.
+        kind: generator, post_step, corrector, recognizer, recommender, composer; skeleton or plug-in when broken.
         options: JSON Schema of the options.
         writes: namespaces of annotations that a recogniser answers with.
         inputs: what a recogniser works from: sound, motion, score.

@@ -37,6 +37,7 @@ from blender_addon.core.solvers import CurledChain, fabrik, two_bones
 from plugins.api.components import (
     Component,
     ComponentError,
+    Composer,
     Corrector,
     Generator,
     Library,
@@ -67,6 +68,7 @@ __all__ = [
     "Component",
     "ComponentError",
     "ComponentInfo",
+    "Composer",
     "Constraint",
     "Corrector",
     "CurledChain",

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: MIT
-"""Base classes of the five kinds of component.
+"""Base classes of the six kinds of component.
 
 A component is described by class attributes and a docstring (which the animator
 reads), declares its options as a nested pydantic model, and does its work in one
@@ -204,3 +204,25 @@ class Recommender(Component):
     @abstractmethod
     def recommend(self, motion: Motion, library: Library, options: Any, context: JobContext) -> list[Recommendation]:
         """The best of the library, best first; an empty list for an empty library. Raises ComponentError."""
+
+
+class Composer(Component):
+    """Motion to music, and motion and music together from nothing.
+
+    Class attributes:
+        skeleton: name of the registered skeleton that it moves when it improvises.
+        post_steps: names of the post-steps that complete the motion that it improvises, in order.
+    """
+
+    skeleton: ClassVar[str]
+    post_steps: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
+    def compose(self, motion: Motion, options: Any, context: JobContext) -> Audio:
+        """Sound as long as the motion, from ``motion.start``; of any motion that has the joints, which is left as
+        it is. Raises ComponentError, which names what is missing."""
+
+    @abstractmethod
+    def improvise(self, seconds: float, options: Any, context: JobContext) -> tuple[Motion, Audio]:
+        """Motion at ``context.fps`` and its sound, both so many seconds long from second 0, from nothing but
+        ``context.seed``. Joints that a post-step finds may be NaN. Raises ComponentError."""

@@ -11,7 +11,7 @@ import pluggy
 
 if TYPE_CHECKING:
     from plugins.api import Skeleton
-    from plugins.api.components import Corrector, Generator, PostStep, Recognizer, Recommender
+    from plugins.api.components import Composer, Corrector, Generator, PostStep, Recognizer, Recommender
 
 PROJECT = "cadenza"
 
@@ -47,3 +47,8 @@ def register_recognizers(register: Callable[[Recognizer], None]) -> None:
 @hookspec
 def register_recommenders(register: Callable[[Recommender], None]) -> None:
     """Register recommenders: motion to music."""
+
+
+@hookspec
+def register_composers(register: Callable[[Composer], None]) -> None:
+    """Register composers: motion to music, and both from nothing."""

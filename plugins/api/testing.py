@@ -7,7 +7,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from plugins.api import Annotation, AnnotationTrack, Array, Audio, Motion, to_json, violinist
 from plugins.api.components import (
     Component,
+    Composer,
     Corrector,
     Generator,
     PostStep,
@@ -26,13 +27,14 @@ from plugins.api.components import (
 )
 from plugins.api.context import Cancelled, JobContext
 
-_KINDS = (Generator, PostStep, Corrector, Recognizer, Recommender)
+_KINDS = (Generator, PostStep, Corrector, Recognizer, Recommender, Composer)
 
 
 def declaration_problems(component: object) -> list[str]:
     """What is wrong with how a component describes itself; empty when all is well."""
     if not isinstance(component, _KINDS):
-        return [f"{component!r} is not an instance of Generator, PostStep, Corrector, Recognizer or Recommender"]
+        kinds = ", ".join(kind.__name__ for kind in _KINDS[:-1])
+        return [f"{component!r} is not an instance of {kinds} or {_KINDS[-1].__name__}"]
     problems = []
     name = getattr(component, "name", None)
     if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_-]*", name):
@@ -45,7 +47,12 @@ def declaration_problems(component: object) -> list[str]:
         problems.append("Options must be a nested pydantic model")
     if not component.devices or not set(component.devices) <= {"cpu", "cuda"}:
         problems.append(f"devices must be 'cpu' and/or 'cuda', not {component.devices!r}")
-    required = {Generator: ("instruments", "skeleton"), PostStep: ("reads", "writes"), Recognizer: ("writes",)}
+    required = {
+        Generator: ("instruments", "skeleton"),
+        PostStep: ("reads", "writes"),
+        Recognizer: ("writes",),
+        Composer: ("skeleton",),
+    }
     for kind, attributes in required.items():
         if isinstance(component, kind):
             problems += [f"{a} is missing" for a in attributes if not hasattr(component, a)]
@@ -53,6 +60,7 @@ def declaration_problems(component: object) -> list[str]:
         Generator: ("instruments", "needs", "post_steps"),
         Recognizer: ("writes", "reads"),
         Recommender: ("describing",),
+        Composer: ("post_steps",),
     }
     for kind, attributes in lists.items():
         if isinstance(component, kind):
@@ -92,6 +100,8 @@ def check_component(component: Component, *, audio: Audio | None = None) -> None
         _check_recognizer(component, options, sound)
     elif isinstance(component, Recommender):
         _check_recommender(component, options, sound)
+    elif isinstance(component, Composer):
+        _check_composer(component, options)
 
 
 def test_audio(seconds: float = 2.0, rate: int = 22050) -> Audio:
@@ -256,3 +266,51 @@ def _check_recommender(recommender: Recommender, options: Any, sound: Audio) -> 
     assert run(test_context(seed=7)) == found, "the same motion and seed gave other recommendations"
     assert run(test_context(seed=7), DescribedTracks([], np.zeros(0), [])) == [], "an empty library has nothing to give"
     _check_cancelled(run)
+
+
+def _check_composer(composer: Composer, options: Any) -> None:
+    _check_composed(lambda motion, context: composer.compose(motion, options, context))
+    _check_improvised(composer, lambda seconds, context: composer.improvise(seconds, options, context))
+
+
+def _check_composed(run: Callable[[Motion, JobContext], Audio]) -> None:
+    """Sound of a motion; neither its rate nor its start is a default."""
+    given = replace(test_dance(), fps=24.0, start=0.5)
+    sound = run(given, test_context(seed=7))
+    _check_sound(sound, given.duration, given.start)
+    same = np.array_equal(given.positions, test_dance().positions)
+    assert same, "the given motion was changed: change a copy"
+    _check_same_sound(sound, run(given, test_context(seed=7)))
+    _check_cancelled(lambda context: run(given, context))
+
+
+def _check_improvised(composer: Composer, run: Callable[[float, JobContext], tuple[Motion, Audio]]) -> None:
+    seconds, fps = 2.5, 24.0
+    made = run(seconds, test_context(seed=7, fps=fps))
+    pair = isinstance(made, tuple) and len(made) == 2
+    assert pair, f"improvise must answer with a motion and its audio, not {type(made).__name__}"
+    motion, sound = made
+    _check_motion(motion)
+    named = motion.skeleton.name
+    assert named == composer.skeleton, f"the class moves {composer.skeleton!r}, the motion {named!r}"
+    assert motion.fps == fps, f"context.fps was {fps:g}, the motion has {motion.fps:g}"
+    assert abs(motion.duration - seconds) <= 1.5 / fps, f"the motion lasts {motion.duration:g} s, not {seconds:g}"
+    assert motion.start == 0.0, f"what is improvised begins at 0 s, not {motion.start:g}"
+    _check_sound(sound, seconds, 0.0)
+    again = run(seconds, test_context(seed=7, fps=fps))
+    _check_same(motion, again[0])
+    _check_same_sound(sound, again[1])
+    _check_cancelled(lambda context: run(seconds, context))
+
+
+def _check_sound(sound: object, seconds: float, start: float) -> None:
+    assert isinstance(sound, Audio), f"the sound must be an Audio, not {type(sound).__name__}"
+    assert abs(sound.duration - seconds) <= 0.05, f"the sound lasts {sound.duration:g} s, not {seconds:g} as the motion"
+    assert abs(sound.start - start) < 1e-6, f"the motion starts at {start:g} s, the sound at {sound.start:g} s"
+    peak = float(np.abs(sound.samples).max(initial=0.0))
+    assert peak <= 1.0, f"the sound's peak is {peak:.2f}: full scale is 1"
+
+
+def _check_same_sound(sound: Audio, again: Audio) -> None:
+    same = sound.sample_rate == again.sample_rate and np.array_equal(sound.samples, again.samples)
+    assert same, "the same seed gave another sound: draw only from numpy.random.default_rng(context.seed)"

@@ -1,10 +1,12 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: MIT
-"""A motion repaired by a corrector, and a curve of how much was changed: for the server and ``cadenza refine``."""
+"""A motion repaired, filled or varied by a corrector, and a curve of how much was changed: for the server and
+``cadenza refine``."""
 
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Any, Final, cast
@@ -23,6 +25,8 @@ CHANGE: Final = "change"
 CHANGE_RATE: Final = 10.0
 """Values a second of the curve."""
 
+log = logging.getLogger("cadenza.correction")
+
 
 def check_correction(registry: Registry, job: Job) -> Corrector:
     """The job's corrector; ImpossibleJob when it cannot work."""
@@ -32,7 +36,7 @@ def check_correction(registry: Registry, job: Job) -> Corrector:
     except ComponentError as error:
         raise ImpossibleJob("corrector", str(error)) from error
     if job.motion is None:
-        raise ImpossibleJob("motion", "there is no motion to repair; give one")
+        raise ImpossibleJob("motion", "there is no motion to work on; give one")
     if job.silent:
         raise ImpossibleJob("audio", f"{corrector.label.lower()} needs the sound of the motion; give the recording")
     return corrector
@@ -44,29 +48,55 @@ def correct(
     audio: Audio,
     *,
     on_progress: Callable[[float, str], None] = lambda fraction, message: None,
+    on_partial: Callable[[Motion], None] | None = None,
     inference: Inference | None = None,
     is_cancelled: Callable[[], bool] = lambda: False,
 ) -> Result:
-    """Repair the job's motion; at ``job.fps``.
+    """Repair, fill or vary the job's motion; at ``job.fps``.
+
+    Args:
+        on_partial: hears how far it is, as motion at ``job.fps``, while it is being worked on.
 
     Raises:
-        ComponentError: with what to do; Cancelled.
+        ComponentError, MotionError: with what to do; Cancelled.
     """
     corrector = check_correction(registry, job)
     assert job.motion is not None
     context = context_of(job, on_progress, is_cancelled)
     context = dataclasses.replace(context, constraints=kept(job.motion, job.keep))
+    if on_partial is not None:
+        context = dataclasses.replace(context, on_partial=_shown(job, corrector, on_partial))
     work = Work(registry, job, context, inference or Here())
     ready, options, context = work.stage(corrector, 0.95)
     found: Motion = ready.correct(job.motion, audio, options, context)
-    if found.fps != job.fps:
-        found = found.resample(job.fps)
+    found = _at_rate(found, job.fps)
     _check_finite(found, job.motion, corrector)
     on_progress(0.95, "Comparing")
     provenance = {**found.provenance, **_provenance(registry, job, corrector, audio)}
     result = Result(dataclasses.replace(found, provenance=provenance), [change(job.motion, found)])
     on_progress(1.0, "Motion repaired")
     return result
+
+
+def _at_rate(motion: Motion, fps: float) -> Motion:
+    return motion if motion.fps == fps else motion.resample(fps)
+
+
+def _shown(job: Job, corrector: Corrector, on_partial: Callable[[Motion], None]) -> Callable[[Motion], None]:
+    """Shows what a corrector shows, at the job's frame rate; what could not be looked at is not shown."""
+    given = job.motion
+    assert given is not None
+
+    def show(part: Motion) -> None:
+        part = _at_rate(part, job.fps)
+        try:
+            _check_finite(part, given, corrector)
+        except MotionError as error:  # the whole may do well all the same
+            log.info("not shown: %s", error)
+        else:
+            on_partial(part)
+
+    return show
 
 
 def kept(motion: Motion, seconds: Sequence[float]) -> list[Constraint]:
@@ -112,12 +142,24 @@ def _at(motion: Motion, times: npt.NDArray[np.float64]) -> npt.NDArray[np.float6
 
 
 def _check_finite(found: Motion, given: Motion, corrector: Corrector) -> None:
-    """Whatever a plug-in does: no motion leaves with joints that are not numbers, where the given one had some."""
-    had = np.isfinite(given.positions).any(axis=(0, 2))
-    bad = had & ~np.isfinite(found.positions).all(axis=(0, 2)) if found.skeleton == given.skeleton else had & False
+    """Whatever a plug-in does: no motion leaves with joints that are not numbers, where the given one had some; nor
+    with frames that were to be filled and are not."""
+    if found.skeleton.joints != given.skeleton.joints:
+        raise MotionError(f"{corrector.name} answered with other joints than it was given; the motion is as it was")
+    wanted = np.isfinite(given.positions).any(axis=(0, 2))
+    if corrector.fills and not wanted.any():
+        wanted[:] = True  # where nothing is given all is made up
+    good = np.isfinite(found.positions).all(axis=2)
+    if found.rotations is not None:
+        good &= np.isfinite(found.rotations).all(axis=2)
+    bad = wanted & ~good
     if bad.any():
-        joints = ", ".join(np.array(found.skeleton.joints)[bad][:5])
-        raise MotionError(f"{corrector.name} answered with numbers that are none for {joints}; the motion is as it was")
+        joints = ", ".join(np.array(found.skeleton.joints)[bad.any(axis=0)][:5])
+        second = found.times[bad.any(axis=1)][0]
+        raise MotionError(
+            f"{corrector.name} answered with numbers that are none for {joints} (first at {second:.2f} s); "
+            "the motion is as it was"
+        )
 
 
 def _provenance(registry: Registry, job: Job, corrector: Corrector, audio: Audio) -> dict[str, Any]:

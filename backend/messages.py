@@ -55,7 +55,7 @@ class JobBody(BaseModel):
         "",
         pattern=r"^([a-z][a-z0-9_-]*)?$",
         max_length=100,
-        description="What repairs the motion; nothing is generated then",
+        description="What repairs the motion, fills or varies it; nothing is generated then",
     )
     keep: list[Annotated[float, Field(allow_inf_nan=False)]] = Field(
         [], max_length=10_000, description="Seconds of the motion's frames that stay as they are"
@@ -168,6 +168,7 @@ class ComponentBody(BaseModel):
     options: dict[str, Any] = Field(description="JSON Schema of its options")
     package: str
     error: str
+    fills: bool = Field(description="Whether a corrector fills frames that nobody posed, and varies what is given")
 
 
 class ComponentsBody(BaseModel):

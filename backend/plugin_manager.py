@@ -114,6 +114,7 @@ class Registry:
                 package=self.packages.get(id(component), ""),
                 writes=component.writes if isinstance(component, Recognizer) else (),
                 inputs=_inputs(component) if isinstance(component, Recognizer) else (),
+                fills=isinstance(component, Corrector) and component.fills,
             )
             for kind, by_name in self.components.items()
             for component in by_name.values()

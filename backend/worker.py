@@ -193,9 +193,16 @@ def _perform(
         tracks = recommended(registry, body, job.motion, task.device, reporter.progress, is_cancelled)
         results.put(task.key, None, [tracks])
         return
+    shown = _Shown(Path(task.partials), reporter)
     if body.corrector:
         repaired = correct(
-            registry, job, audio, on_progress=reporter.progress, inference=inference, is_cancelled=is_cancelled
+            registry,
+            job,
+            audio,
+            on_progress=reporter.progress,
+            on_partial=lambda motion: None if is_cancelled() else shown.show(motion),
+            inference=inference,
+            is_cancelled=is_cancelled,
         )
         results.put(task.key, repaired.motion, repaired.annotations)
         return
@@ -211,7 +218,6 @@ def _perform(
         )
         results.put(task.key, None, found)
         return
-    shown = _Shown(Path(task.partials), reporter)
     done = run(
         registry,
         job,

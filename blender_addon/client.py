@@ -310,4 +310,4 @@ def _component(entry: Any) -> ComponentInfo:
     if not isinstance(fields["name"], str) or not isinstance(fields.get("options", {}), dict):
         raise TypeError("a component has no name, or options that are no schema")
     lists = {name: tuple(fields.get(name, ())) for name in ("devices", "writes", "inputs")}
-    return ComponentInfo(**{**fields, **lists})
+    return ComponentInfo(**{**fields, **lists, "fills": fields.get("fills") is True})

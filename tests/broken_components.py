@@ -26,7 +26,16 @@ from plugins.api import (
     Recommendation,
     Skeleton,
 )
-from tests.good_components import BODY, Good, GoodComposer, GoodCorrector, GoodRecognizer, GoodRecommender, GoodStep
+from tests.good_components import (
+    BODY,
+    Good,
+    GoodComposer,
+    GoodCorrector,
+    GoodFiller,
+    GoodRecognizer,
+    GoodRecommender,
+    GoodStep,
+)
 
 
 class NoDocstring(Good):
@@ -186,6 +195,35 @@ class CorrectorChangesRate(GoodCorrector):
 
     def correct(self, motion: Motion, audio: Audio, options: Any, context: JobContext) -> Motion:
         return replace(super().correct(motion, audio, options, context), fps=60.0)
+
+
+class FillerLeavesGaps(GoodFiller):
+    """Fills only the beginning."""
+
+    def correct(self, motion: Motion, audio: Audio, options: Any, context: JobContext) -> Motion:
+        found = super().correct(motion, audio, options, context)
+        return replace(found, positions=np.where(motion.times[:, None, None] < 1.0, found.positions, motion.positions))
+
+
+class FillerMovesWhatIsKept(GoodFiller):
+    """Lifts everything by two millimetres."""
+
+    def correct(self, motion: Motion, audio: Audio, options: Any, context: JobContext) -> Motion:
+        found = super().correct(motion, audio, options, context)
+        return replace(found, positions=found.positions + np.float32(0.002 / np.sqrt(3)))
+
+
+class FillerKnowsNoChance(GoodFiller):
+    """Fills alike for every seed."""
+
+    def correct(self, motion: Motion, audio: Audio, options: Any, context: JobContext) -> Motion:
+        return super().correct(motion, audio, options, replace(context, seed=1))
+
+
+class FillsWithAWord(GoodCorrector):
+    """Says yes."""
+
+    fills = "yes"  # type: ignore[assignment]
 
 
 class RecognizerAnswers(GoodRecognizer):
@@ -438,6 +476,10 @@ BREACHES: dict[type[Component], str] = {
     StepDropsFrames: "must have the frame rate, the frames and the start",
     StepIsDeaf: "a cancelled job must stop",
     CorrectorChangesRate: "must have the frame rate, the frames and the start",
+    FillerLeavesGaps: "must be filled: some of the answer is not a number",
+    FillerMovesWhatIsKept: r"must be kept; a joint lies 2.0 mm away",
+    FillerKnowsNoChance: "two seeds filled alike",
+    FillsWithAWord: "fills must be True or False, not 'yes'",
     OneTrack: "a list of tracks, not AnnotationTrack",
     Times: "a list of AnnotationTrack",
     OtherTrack: r"the tracks must be \('beat',\)",

@@ -72,6 +72,28 @@ class GoodCorrector(Corrector):
         return replace(motion, positions=motion.positions + 0.1)
 
 
+class GoodFiller(GoodCorrector):
+    """Fills with straight lines and a swing of chance between two poses; shows the lines first."""
+
+    name, label = "good-filler", "Good filler"
+    fills = True
+
+    class Options(Options):
+        variation: float = Field(0.5, ge=0.0, le=1.0)
+
+    def correct(self, motion: Motion, audio: Audio, options: Any, context: JobContext) -> Motion:
+        context.progress(0.0, "Filling")
+        posed = np.flatnonzero(np.isfinite(motion.positions).all(axis=(1, 2)))
+        frames = np.arange(len(motion))
+        after = posed[np.minimum(np.searchsorted(posed, frames), len(posed) - 1)]
+        before = posed[np.maximum(np.searchsorted(posed, frames, side="right") - 1, 0)]
+        part = ((frames - before) / np.maximum(after - before, 1))[:, None, None]
+        lines = motion.positions[before] * (1 - part) + motion.positions[after] * part
+        context.partial(replace(motion, positions=lines))
+        size = np.random.default_rng(context.seed).uniform(0.01, 0.03)
+        return replace(motion, positions=lines + size * np.sin(np.pi * part))
+
+
 class GoodRecognizer(Recognizer):
     """Hears one beat."""
 

@@ -13,10 +13,20 @@ from plugins.api import Audio, Component, JobContext, Motion
 from plugins.api.testing import check_component, declaration_problems
 from plugins.api.testing import test_audio as sample_audio
 from tests.broken_components import BREACHES
-from tests.good_components import Good, GoodComposer, GoodCorrector, GoodRecognizer, GoodRecommender, GoodStep
+from tests.good_components import (
+    Good,
+    GoodComposer,
+    GoodCorrector,
+    GoodFiller,
+    GoodRecognizer,
+    GoodRecommender,
+    GoodStep,
+)
+
+GOOD = [Good, GoodStep, GoodCorrector, GoodFiller, GoodRecognizer, GoodRecommender, GoodComposer]
 
 
-@pytest.mark.parametrize("kind", [Good, GoodStep, GoodCorrector, GoodRecognizer, GoodRecommender, GoodComposer])
+@pytest.mark.parametrize("kind", GOOD)
 def test_a_good_component_passes(kind: type[Component]) -> None:
     check_component(kind())
 

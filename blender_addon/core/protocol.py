@@ -30,6 +30,7 @@ class ComponentInfo:
         writes: namespaces of annotations that a recogniser answers with.
         inputs: what a recogniser works from: sound, motion, score.
         package: the distribution it comes from, with its version.
+        fills: whether a corrector fills frames that nobody posed, and varies what is given, from the job's seed.
     """
 
     kind: str
@@ -43,6 +44,7 @@ class ComponentInfo:
     error: str = ""
     writes: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
+    fills: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         lists = {name: list(getattr(self, name)) for name in ("devices", "writes", "inputs")}
@@ -140,7 +142,7 @@ class JobRequest:
         start, end: the part of the sound to perform, seconds; None for its beginning and end.
         options: by component name, each a mapping of its options.
         annotations: tracks that the animator corrected (the annotations document), or None.
-        corrector: what repairs the motion; nothing is generated then.
+        corrector: what repairs the motion, fills or varies it; nothing is generated then.
         keep: seconds of the motion's frames that stay as they are when it is repaired.
         recommender: what finds music for the motion; nothing is generated then.
         library: folder of music on the backend's machine (loopback only), or "" for the backend's own library.

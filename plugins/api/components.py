@@ -107,12 +107,22 @@ class PostStep(Component):
 
 
 class Corrector(Component):
-    """Sparse or noisy motion, and the audio it belongs to, to clean motion."""
+    """Sparse or noisy motion, and the audio it belongs to, to clean motion.
+
+    Class attributes:
+        fills: whether it makes up frames that nobody posed (no joint of theirs is given) and varies what is given, from
+            ``context.seed``, rather than repairing it.
+    """
+
+    fills: ClassVar[bool] = False
 
     @abstractmethod
     def correct(self, motion: Motion, audio: Audio, options: Any, context: JobContext) -> Motion:
         """The corrected motion over the same seconds, at its own frame rate or at ``context.fps``; the given one is
-        left as it is. What is missing in it is NaN; ``context.constraints`` are frames to keep."""
+        left as it is. What is missing in it is NaN; ``context.constraints`` are frames to keep.
+
+        One that works in rounds may show how far it is, as a motion of the same seconds (``context.partial``).
+        """
 
 
 class Recognizer(Component):

@@ -25,7 +25,7 @@ from plugins.api.components import (
     Recommendation,
     Recommender,
 )
-from plugins.api.context import Cancelled, JobContext
+from plugins.api.context import Cancelled, Constraint, JobContext
 
 _KINDS = (Generator, PostStep, Corrector, Recognizer, Recommender, Composer)
 
@@ -47,6 +47,8 @@ def declaration_problems(component: object) -> list[str]:
         problems.append("Options must be a nested pydantic model")
     if not component.devices or not set(component.devices) <= {"cpu", "cuda"}:
         problems.append(f"devices must be 'cpu' and/or 'cuda', not {component.devices!r}")
+    if isinstance(component, Corrector) and not isinstance(component.fills, bool):
+        problems.append(f"fills must be True or False, not {component.fills!r}")
     required = {
         Generator: ("instruments", "skeleton"),
         PostStep: ("reads", "writes"),
@@ -96,6 +98,8 @@ def check_component(component: Component, *, audio: Audio | None = None) -> None
     elif isinstance(component, Corrector):
         _check_change(lambda motion, context: component.correct(motion, sound, options, context))
         _check_rate(component.correct(test_motion(), sound, options, test_context(fps=60.0)))
+        if component.fills:
+            _check_fills(component, options, sound)
     elif isinstance(component, Recognizer) and not component.needs_score:
         _check_recognizer(component, options, sound)
     elif isinstance(component, Recommender):
@@ -179,6 +183,23 @@ def _check_rate(motion: Motion) -> None:
     assert motion.fps in (given.fps, 60.0), f"the answer must have {given.fps:g} or context.fps frames a second"
     assert motion.start == given.start, "the answer must begin where the given motion does"
     assert abs(motion.duration - given.duration) <= 1.0 / given.fps, "the answer must last as long as the given motion"
+
+
+def _check_fills(corrector: Corrector, options: Any, sound: Audio) -> None:
+    """One that fills makes up the frames that nobody posed, keeps those that somebody did, and asks the seed."""
+    posed = test_dance(2.0)
+    given = replace(posed, positions=posed.positions.copy())
+    given.positions[15:-15] = np.nan
+    kept = [Constraint(posed.slice(0.0, 0.5 - 1e-3)), Constraint(posed.slice(1.5, 2.0))]
+
+    def run(seed: int) -> Any:
+        return corrector.correct(given, sound, options, test_context(seed=seed, constraints=kept)).positions
+
+    found = run(7)
+    assert np.isfinite(found).all(), "frames that nobody posed must be filled: some of the answer is not a number"
+    off = np.linalg.norm((found - posed.positions)[[*range(15), *range(-15, 0)]], axis=-1).max()
+    assert off <= 1e-3, f"frames in context.constraints must be kept; a joint lies {1000 * off:.1f} mm away"
+    assert not np.array_equal(found, run(8)), "two seeds filled alike: draw from numpy.random.default_rng(context.seed)"
 
 
 def _check_motion(motion: object) -> None:

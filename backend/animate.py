@@ -39,6 +39,7 @@ def animate_file(
     """Everything from a sound file to the files of ``outputs``; the files that were written."""
     silent = is_midi(source.name)
     if silent:
+        assert outputs.blend is not None
         outputs = replace(outputs, sound=outputs.blend.with_suffix(".wav"))
     rig = Path(character.path) if character is not None else None
     if rig is not None:
@@ -58,7 +59,7 @@ def animate_file(
         sound = drafts.place_sound(audio)
         drafts.write(result)
         strip = SoundFile(str(sound), 0.0) if sound else SoundFile(str(source.absolute()), audio.start)
-        blender.apply(_bake_job(drafts, outputs, strip, job.fps, character), shown)
+        blender.apply(bake_job(drafts, outputs, strip, job.fps, character), shown)
         shown(1.0, "Blender file written")
         drafts.publish()
     return outputs.paths()
@@ -78,9 +79,10 @@ def _listen(
     return audio, run(registry, replace(job, silent=silent), audio, on_progress=progress)
 
 
-def _bake_job(
-    drafts: Drafts, outputs: Outputs, sound: SoundFile, fps: float, character: CharacterFile | None
+def bake_job(
+    drafts: Drafts, outputs: Outputs, sound: SoundFile | None, fps: float, character: CharacterFile | None
 ) -> BakeJob:
+    """What Blender is asked to make of the drafts."""
     return BakeJob(
         motion=str(drafts.motion),
         annotations=str(drafts.annotations),

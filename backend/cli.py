@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from backend import library_cli, recommend_cli
+from backend import compose_cli, library_cli, recommend_cli
 from backend.signals import Stopped, stopped_by_signals
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def animate(
     from backend.animate import animate_file
     from backend.drafts import Outputs
 
-    job = _job(generator, instrument, fps, seed, device, option or [])
+    job = job_of(generator, instrument, fps, seed, device, option or [])
     outputs = Outputs(output, preview, motion, annotations, report=report, export=export)
     written = animate_file(
         input,
@@ -168,7 +168,7 @@ def annotate(
     """Write the music's structure: beats, bars, phrases, notes, dynamics, articulation; exact with a score."""
     from backend.annotate import annotate_file
 
-    job = _job("-", instrument, 30.0, seed, device, option or [])
+    job = job_of("-", instrument, 30.0, seed, device, option or [])
     wanted = [name.strip().lower() for name in what.split(",") if name.strip()]
     ranges = {"start": start, "end": end}
     tracks = annotate_file(
@@ -200,7 +200,7 @@ def refine(
 
     from backend.refine import refine_file
 
-    job = _job(corrector, "violin", 30.0 if fps is None else fps, seed, device, option or [])
+    job = job_of(corrector, "violin", 30.0 if fps is None else fps, seed, device, option or [])
     job = replace(job, generator="performer", corrector=corrector)
     where = {"start": start, "end": end, "fps": fps}
     result = refine_file(
@@ -223,7 +223,7 @@ def _character(rig: Path | None, armature: str, bone_map: Path | None) -> Charac
     return CharacterFile(str(rig.absolute()), armature, str(bone_map.absolute()) if bone_map else None)
 
 
-def _job(generator: str, instrument: str, fps: float, seed: int, device: str, options: list[str]) -> Job:
+def job_of(generator: str, instrument: str, fps: float, seed: int, device: str, options: list[str]) -> Job:
     """The job as it was asked for; ComponentError when a value is out of its range."""
     from backend.pipeline import Job
     from plugins.api import ComponentError
@@ -313,6 +313,8 @@ def components(
         print_components(registry.describe())
 
 
+app.command()(compose_cli.compose)
+app.command()(compose_cli.improvise)
 app.command()(recommend_cli.recommend)
 app.add_typer(library_cli.app, name="library")
 

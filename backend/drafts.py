@@ -30,12 +30,13 @@ class Outputs:
     """Where the results go.
 
     Attributes:
+        blend: the Blender file, or None when there is to be none.
         sound: for input that is no recording: the sound that the .blend refers to.
         report: how the user's own character fits, .json.
         export: the performing character for other programs.
     """
 
-    blend: Path
+    blend: Path | None
     preview: Path | None = None
     motion: Path | None = None
     annotations: Path | None = None
@@ -111,6 +112,7 @@ class Drafts:
     @property
     def blend(self) -> Path:
         """In its own folder, since a .blend refers to its sound from where it lies."""
+        assert self._outputs.blend is not None
         return self._draft(self._outputs.blend)
 
     def _draft(self, path: Path) -> Path:

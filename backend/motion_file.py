@@ -57,6 +57,8 @@ def checked(
     gaps: bool = False,
 ) -> Motion:
     """The part of a motion; MotionError when it cannot be worked with."""
+    if not len(motion):
+        raise MotionError(f"{name} holds no frames; export it again")
     whole = (motion.start, motion.start + motion.duration)
     cut = motion.slice(whole[0] if start is None else start, whole[1] if end is None else end)
     if cut.duration < SHORTEST:

@@ -44,8 +44,9 @@ class Known:
     def generators(self) -> list[ComponentInfo]:
         return [c for c in self.components if c.kind == "generator" and not c.error]
 
-    def correctors(self) -> list[ComponentInfo]:
-        return [c for c in self.components if c.kind == "corrector" and not c.error]
+    def correctors(self, fills: bool = False) -> list[ComponentInfo]:
+        """Those that repair; or those that fill between poses, and vary."""
+        return [c for c in self.components if c.kind == "corrector" and not c.error and c.fills == fills]
 
     def recommenders(self) -> list[ComponentInfo]:
         return [c for c in self.components if c.kind == "recommender" and not c.error]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one job of this Blender, from the button to the take: a state machine that ``poll()`` drives.
+"""The one job of this Blender, from the button to the take: a state machine that ``poll()`` drives. Others may wait.
 
     (watching ->) sending -> queued -> running -> fetching -> applying -> finished
         any of them -> failed | cancelled
@@ -16,6 +16,7 @@ import queue
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -89,6 +90,8 @@ class Order:
         destination: where the motion goes; None when only annotations are wanted.
         provenance: joins what the motion says of itself.
         mark: where annotations are put, as markers for one; None for nowhere.
+        part: what the name of a take says that is there before its time: a first part, or a preview of all.
+        then: done when the take is there, in the same step to undo.
     """
 
     title: str
@@ -99,6 +102,8 @@ class Order:
     prepare: Preparing | None = None
     over: bool = False
     corrected: Mapping[str, str] = field(default_factory=dict)
+    part: str = "first part"
+    then: Callable[[], None] = lambda: None
 
 
 class Job:
@@ -190,11 +195,11 @@ class Job:
             self.progress = max(self.progress, low + (high - low) * message.fraction)
 
     def _show(self, motion: Motion) -> None:
-        """A beginning: a take of its own until a longer one comes, or the job ends."""
+        """A beginning, or a preview: a take of its own until a longer or better one comes, or the job ends."""
         if self.order.destination is None or self._longer is not None:
             return
-        to = replace(self.order.destination, name=f"{self.order.destination.name} (first part)", replace="")
-        self._note(f"first part: {len(motion)} frames")
+        to = replace(self.order.destination, name=f"{self.order.destination.name} ({self.order.part})", replace="")
+        self._note(f"{self.order.part}: {len(motion)} frames")
         with suppress(*EXPECTED):  # the whole may fit where a part does not; and the whole says it better
             self._longer = Applying(motion, to, {**self._origin_of(motion), TEMPORARY: True})
 
@@ -244,12 +249,21 @@ class Job:
             if self._preview is not None:
                 longer.succeed(self._preview)
             self._preview, self._longer = longer, None
+            self._let_be_seen(longer)
             return
         try:
             longer.advance(deadline)
         except EXPECTED as error:
             self._note(f"no first part: {error}")
             self._drop_longer()
+
+    def _let_be_seen(self, preview: Applying) -> None:
+        """What lies over a preview stays where it is, for the job may be cancelled: the preview plays alone."""
+        assert self.order.destination is not None
+        character, _ = self.order.destination.find()
+        take = takes.find(character, preview.take)
+        if self.order.over and take is not None and takes.hidden_by(character):
+            takes.solo(take)
 
     def _drop_longer(self) -> None:
         if self._longer is not None:
@@ -288,6 +302,7 @@ class Job:
             count = self.order.mark.put(self._tracks)
             counted = f"{message}: {count} {self.order.mark.words}"
             message = counted if self.order.destination is None else message
+        self.order.then()
         _push_undo(f"Cadenza: {self.order.title}")
         self._end("finished", message)
 
@@ -335,6 +350,7 @@ def _work(work: Work, say: Callable[[Message], None], cancelled: threading.Event
 
 
 _job: Job | None = None
+_waiting: deque[Order] = deque()
 
 
 def current() -> Job | None:
@@ -346,11 +362,22 @@ def running() -> bool:
     return _job is not None and not _job.ended
 
 
-def start(order: Order) -> Job:
-    """Begin an order; there must be no job running."""
+def waiting() -> int:
+    """How many orders wait for the job that runs."""
+    return len(_waiting)
+
+
+def start(order: Order, *later: Order) -> Job:
+    """Begin an order; there must be no job running.
+
+    Args:
+        later: are carried out after it, one after the other, until one of them fails or is cancelled.
+    """
     global _job
     if running():
         raise RuntimeError("a job is running; cancel it first")
+    _waiting.clear()
+    _waiting.extend(later)
     _job = Job(order)
     return _job
 
@@ -364,12 +391,19 @@ def refuse(title: str, message: str, hint: str = "") -> None:
 
 def poll(budget: float = BUDGET) -> bool:
     """Drive the job; whether it still runs. Call it in Blender's thread only."""
+    global _job
     if _job is not None and not _job.ended:
         _job.poll(budget)
+        if _job.state == "finished" and _waiting:
+            _job = Job(_waiting.popleft())
+        elif _job.ended:
+            _waiting.clear()
     return running()
 
 
 def cancel(why: str = "Cancelled") -> None:
+    """Stop the job and those that wait; takes that are there stay."""
+    _waiting.clear()
     if _job is not None:
         _job.cancel(why)
 

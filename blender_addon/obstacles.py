@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from . import audio_source, character, connection, jobs, takes
+from .rig import nla
 
 NO_BEATS: Final = "Recognise or import beats first, or tap them"
 
@@ -41,6 +42,38 @@ def to_repairing(scene: Any) -> str:
     if not lacking and not known.correctors():
         return "This backend has nothing that repairs; install a plug-in that does"
     return lacking
+
+
+def to_filling(scene: Any) -> str:
+    """What keeps the frames between the animator's poses from being filled."""
+    if scene.cadenza.source == "SCORE":
+        return "Choose the recording in Source: what is filled in follows the sound"
+    return to_working() or to_source(scene) or to_performer(scene) or to_backend() or to_filler(scene)
+
+
+def to_filler(scene: Any) -> str:
+    """What keeps the chosen corrector from filling."""
+    fillers, name = connection.known().correctors(fills=True), scene.cadenza.filler
+    if not fillers:
+        return "This backend has nothing that fills or varies; install a plug-in that does"
+    return "" if any(c.name == name for c in fillers) else f"This backend has no {name!r}; choose another"
+
+
+def to_varying(scene: Any) -> str:
+    """What keeps the chosen take from being varied."""
+    return to_filling(scene) or to_take(scene)
+
+
+def to_comparing(scene: Any) -> str:
+    """What keeps takes from being shown side by side."""
+    armature = scene.cadenza.character
+    if armature is None:
+        return "Choose a character in Performer first"
+    if armature.library is not None or armature.override_library is not None:
+        return "Takes of a linked character cannot be shown side by side"
+    if not len(takes.takes_of(armature)):
+        return "There are no takes to compare yet"
+    return "Press Done Editing first" if nla.tweaked(armature) else to_working()
 
 
 def to_finding_music(scene: Any) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -62,13 +62,19 @@ def known(component: str) -> bool:
     return component in _groups
 
 
-def draw(layout: Any, state: Any, component: str) -> None:
+def draw(
+    layout: Any, state: Any, component: str, only: Container[str] | None = None, without: Container[str] = ()
+) -> None:
     """The options as properties.
 
     Args:
         state: an instance of the class given to :func:`attach` (the scene's state).
+        only: names of those that are drawn, None for all.
+        without: names of those that are not.
     """
     for group, option in _options(state, component):
+        if option.name in without or (only is not None and option.name not in only):
+            continue
         if not option.nullable:
             layout.prop(group, option.attribute, slider=option.bounded)
             continue

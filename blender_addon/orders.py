@@ -57,14 +57,14 @@ class MotionFile:
             say(Failure(f"{self.path} cannot be read ({error.strerror})", "Choose a file that exists"))
 
 
-def performance(scene: Any) -> Order:
-    """A new take of the chosen character."""
+def performance(scene: Any, seed: int | None = None) -> Order:
+    """A new take of the chosen character; with the panel's seed, or another."""
     state = scene.cadenza
     source = source_of(scene)
     asked = {
         "generator": state.generator,
         "instrument": state.instrument,
-        "seed": state.seed,
+        "seed": state.seed if seed is None else seed,
         "options": all_options(state),
         **_corrected(scene),
     }
@@ -215,8 +215,9 @@ def _made_from(take: Any, clock: Clock) -> tuple[Source, dict[str, Any]]:
     """
     again = takes.duplicate(take.id_data, take)
     asked = again.get("request")
-    if "repaired" in again:
-        raise OrderError(f"{take.name!r} was repaired, not generated; press Repair from Audio for another")
+    for made, button in (("repaired", "Repair from Audio"), ("filled", "Fill Between"), ("varied", "Vary This Take")):
+        if made in again:
+            raise OrderError(f"{take.name!r} was {made}, not generated; press {button} for another")
     if not isinstance(asked, dict) or not isinstance(again.get("source"), dict):
         raise OrderError(f"{take.name!r} was not generated in this scene (it came from a file); generate a new take")
     source = Source.from_dict(again["source"])

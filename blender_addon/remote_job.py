@@ -50,7 +50,7 @@ class Progress:
 
 @dataclass(frozen=True, eq=False)
 class Partial:
-    """The beginning of the motion, as much as there is."""
+    """The beginning of the motion, as much as there is; or all of it, as far as it is."""
 
     motion: Motion = field(repr=False)
 
@@ -188,13 +188,15 @@ class _Run:
 
     def _hear_partials(self, job: str, count: int) -> None:
         """What of the motion is there already is a courtesy: without it the job goes on."""
+        anew = False  # whether what was shown is shown again, and better
         with suppress(BackendError, MotionError):
             while self._parts < count:
                 self._check()
                 part = Motion.from_bytes(self._backend.partial(job, self._parts))
                 self._parts += 1
+                anew = anew or (self._so_far is not None and part.start <= self._so_far.start)
                 self._so_far = part if self._so_far is None else self._so_far.continued(part)
-        if self._so_far is not None and len(self._so_far) >= GROWTH * self._shown:
+        if self._so_far is not None and (anew or len(self._so_far) >= GROWTH * self._shown):
             self._shown = len(self._so_far)
             self._say(Partial(self._so_far))
 

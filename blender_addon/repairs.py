@@ -42,16 +42,17 @@ def order(scene: Any) -> Order:
     if source.sound is None:
         raise OrderError("repairing needs the recording; choose a sound strip, a speaker or a file in Source")
     bone_map = character.bone_map_of(armature)
-    first, last, origin = _frames(scene, source)
+    state = scene.cadenza
+    part = (state.repair_from, state.repair_to) if state.repair_part else None
+    first, last, origin = frames_to(scene, source, part, "repair")
     look = Poses(armature, bone_map)
     watching = Watching(scene, armature, look, first, last, origin, frame_rate(scene))
     posed = posed_frames(armature, look.bones, watching.frames)
-    state = scene.cadenza
     keep = _kept_seconds(scene, watching.frames, posed, origin)
     asked = {"corrector": state.corrector, "options": all_options(state), "keep": keep}
     request = replace(request_of(scene, source, asked), start=None, end=None)
     job = RemoteJob(connection.backend(), request, source.sound, None)
-    watch = Watch(watching, job, lambda motion: _only(motion, posed))
+    watch = Watch(watching, job, lambda motion: only_posed(motion, posed))
     made = {"generator": state.corrector, "repaired": {"frames": [first, last], "posed": int(posed.sum())}}
     mark = Marks(Reference.to(scene), source, frozenset({CHANGE}))
     return Order("Repair from Audio", None, _destination(scene, source), made, mark, watch, over=True)
@@ -68,20 +69,20 @@ def _destination(scene: Any, source: Source) -> Destination:
     return replace(new_take(scene, source), name="Repaired 1")
 
 
-def _frames(scene: Any, source: Source) -> tuple[float, float, float]:
-    """First and last frame, and the recording's second at the scene's first frame."""
+def frames_to(scene: Any, source: Source, part: tuple[int, int] | None, act: str) -> tuple[float, float, float]:
+    """First and last frame (of ``part``, where there is one) in which to repair, or whatever the act is called; and the
+    recording's second at the scene's first frame."""
     first, last, origin = range_of(scene, source)
-    state = scene.cadenza
-    if state.repair_part:
-        if state.repair_from >= state.repair_to:
-            raise OrderError("the range to repair is empty; let it end after it begins")
-        first, last = max(first, float(state.repair_from)), min(last, float(state.repair_to))
+    if part is not None:
+        if part[0] >= part[1]:
+            raise OrderError(f"the range to {act} is empty; let it end after it begins")
+        first, last = max(first, float(part[0])), min(last, float(part[1]))
     if last <= first:
         raise OrderError("nothing of the source sounds in these frames; choose others, or move the sound")
     return first, last, origin
 
 
-def _only(motion: Motion, posed: Any) -> Motion:
+def only_posed(motion: Motion, posed: Any) -> Motion:
     """The motion with nothing seen in frames that nobody posed."""
     if posed.all():
         return motion

@@ -11,7 +11,7 @@ from typing import Any
 
 import bpy
 
-from . import audio_source, character, options
+from . import audio_source, beside, character, options
 from .core.annotations import NAMESPACES
 from .rig.channels import PARTS
 from .take_properties import GROWING, OVERRIDABLE
@@ -69,7 +69,7 @@ def _is_speaker(self: Any, item: Any) -> bool:
 
 
 def _is_armature(self: Any, item: Any) -> bool:
-    return item.type == "ARMATURE"
+    return item.type == "ARMATURE" and beside.MARK not in item
 
 
 def _chosen_by_hand(self: Any, context: Any) -> None:
@@ -166,6 +166,18 @@ class CadenzaScene(bpy.types.PropertyGroup):
     )
     repair_from: bpy.props.IntProperty(name="From", description="First frame that is repaired", default=1)  # type: ignore[valid-type]
     repair_to: bpy.props.IntProperty(name="To", description="Last frame that is repaired", default=250)  # type: ignore[valid-type]
+    filler: bpy.props.StringProperty(name="Filler", default="momu-fill")  # type: ignore[valid-type]
+    fill_seed: bpy.props.IntProperty(  # type: ignore[valid-type]
+        name="Seed", description="Another seed, another way from pose to pose", min=0, max=LARGEST_SEED
+    )
+    fill_part: bpy.props.BoolProperty(  # type: ignore[valid-type]
+        name="Only a Range", description="Fill or vary some frames; the take is that long"
+    )
+    fill_from: bpy.props.IntProperty(name="From", description="First frame that is filled or varied", default=1)  # type: ignore[valid-type]
+    fill_to: bpy.props.IntProperty(name="To", description="Last frame that is filled or varied", default=250)  # type: ignore[valid-type]
+    fill_ends: bpy.props.BoolProperty(  # type: ignore[valid-type]
+        name="Beyond My Keys", description="Also before the first of your poses and after the last"
+    )
     recommender: bpy.props.StringProperty(name="Recommender", default="mclemcd")  # type: ignore[valid-type]
     music_folder: bpy.props.StringProperty(  # type: ignore[valid-type]
         name="Music",

@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from .rig import nla
+from .rig.action import curves_of, hand_frames
 from .take_draft import TakeError
 
 
@@ -67,6 +70,27 @@ def solo(take: Any, on: bool = True) -> None:
     for entry in take.actions:
         if entry.object is not None:
             nla.solo(entry.object, entry.action, on)
+
+
+def changed_by_hand(action: Any) -> bool:
+    """Whether an animator has set or changed keys of a take's action."""
+    return any(len(hand_frames(curve)) for curve in curves_of(action).fcurves)
+
+
+@contextmanager
+def only_seen(armature: Any, take: Any, alone: bool = False) -> Iterator[None]:
+    """Let one take be seen for a while (None: none of them), ``alone`` without the animator's own actions; then all is
+    as it was. Nothing else may happen meanwhile."""
+    owners = {entry.object for other in armature.cadenza_takes for entry in other.actions if entry.object is not None}
+    before = [nla.seen_on(owner) for owner in owners]
+    try:
+        show(armature, take)
+        if alone and take is not None:
+            solo(take)
+        yield
+    finally:
+        for owner, state in zip(owners, before, strict=True):
+            nla.see_again(owner, state)
 
 
 def lay_over(take: Any) -> None:

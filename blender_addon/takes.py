@@ -28,6 +28,7 @@ from .take_draft import Draft, Range, TakeError, remove_leftovers
 from .take_draft import find as found
 from .take_strips import (
     add_layer,
+    changed_by_hand,
     check_there,
     clock_of,
     edit,
@@ -35,6 +36,7 @@ from .take_strips import (
     frames_of,
     hidden_by,
     lay_over,
+    only_seen,
     show,
     shown,
     solo,
@@ -50,6 +52,7 @@ __all__ = [
     "TakeError",
     "Written",
     "add_layer",
+    "changed_by_hand",
     "check_there",
     "clock_of",
     "edit",
@@ -57,6 +60,7 @@ __all__ = [
     "frames_of",
     "hidden_by",
     "lay_over",
+    "only_seen",
     "show",
     "shown",
     "solo",
@@ -325,6 +329,7 @@ def delete(armature: Any, take: Any) -> None:
         raise TakeError(
             f"the take {take.name!r} comes from the linked file of {armature.name!r}; hide it here, delete it there"
         )
+    solo(take, False)
     actions = []
     for entry in take.actions:
         if entry.object is not None and entry.action is not None:

@@ -28,9 +28,11 @@ class Tween(Corrector):
     def correct(self, motion: Motion, audio: Audio, options: Any, context: JobContext) -> Motion:
         context.progress(0.1, "Filling")
         size = options.swing * np.random.default_rng(context.seed).uniform(0.5, 1.0)
-        found = self._filled(motion, options, size, {i for c in context.constraints for i in _frames(motion, c.motion)})
+        kept = {i for c in context.constraints for i in _frames(motion, c.motion)}
+        found = self._filled(motion, options, size, kept)
         for part in (0.0, 0.5):
-            context.partial(self._filled(motion, options, part * size, set(range(len(motion)))))
+            context.partial(self._filled(motion, options, part * size, kept))
+            time.sleep(min(options.seconds, 1.0))
         end = time.monotonic() + options.seconds
         while time.monotonic() < end:
             context.progress(0.5, "Denoising")
@@ -53,7 +55,7 @@ class Tween(Corrector):
         wild = np.where(np.isin(frames, posed), options.variation, 1.0)
         wild[list(kept)] = 0.0
         for name in names:
-            turn[:, motion.skeleton.index(name), 0] = size * wild
+            turn[:, motion.skeleton.index(name), 2] = size * wild
         local = rot.multiply(local, rot.from_rotation_vector(turn))
         placed, _ = motion.skeleton.forward_kinematics(local, places)
         return replace(motion, positions=placed, rotations=local)

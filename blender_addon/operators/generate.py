@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import bpy
@@ -18,8 +18,13 @@ from .failing import EXPECTED, refuse
 
 def begin(operator: Any, make_order: Callable[[], jobs.Order]) -> set[str]:
     """Start a job, or tell why not; the operator's result."""
+    return begin_all(operator, lambda: [make_order()])
+
+
+def begin_all(operator: Any, make_orders: Callable[[], Sequence[jobs.Order]]) -> set[str]:
+    """Start jobs, one after the other, or tell why not; the operator's result."""
     try:
-        jobs.start(make_order())
+        jobs.start(*make_orders())
     except EXPECTED as error:
         return refuse(operator, error)
     session.wake()
@@ -123,8 +128,11 @@ class NewSeed(bpy.types.Operator):
     bl_label = "New Seed"
     bl_options = UNDOABLE
 
+    filling: bpy.props.BoolProperty(options={"HIDDEN"})  # type: ignore[valid-type]
+
     def execute(self, context: Any) -> set[str]:
-        context.scene.cadenza.seed = random.randint(0, LARGEST_SEED)
+        which = "fill_seed" if self.filling else "seed"
+        setattr(context.scene.cadenza, which, random.randint(0, LARGEST_SEED))
         return {"FINISHED"}
 
 

@@ -91,6 +91,7 @@ class GeneratePanel(InSidebar, bpy.types.Panel):
         column = layout.column()
         column.scale_y = 1.4
         column.operator("cadenza.generate", icon="PLAY")
+        layout.operator("cadenza.generate_four", icon="DUPLICATE")
         reason = obstacles.to_generating(context.scene)
         if reason:
             show(layout, reason, "INFO")
@@ -103,6 +104,8 @@ def _progress(layout: Any, job: jobs.Job) -> None:
     row.progress(factor=job.progress, text=f"{100 * job.progress:.0f} %")
     row.operator("cadenza.cancel", text="", icon="CANCEL")
     show(layout, sentence(job.message))
+    if jobs.waiting():
+        show(layout, f"{job.order.title}; {jobs.waiting()} more to come")
 
 
 def _ended(layout: Any, job: jobs.Job) -> None:

@@ -61,7 +61,8 @@ def curves_of(action: Any) -> Any:
 
 
 def curves_in_use(data: Any) -> Any:
-    """The container of the F-curves that animate ``data`` (an ``AnimData`` with an action); None without a slot."""
+    """The container of the F-curves that animate ``data`` (an ``AnimData`` with an action, or an NLA strip); None
+    without a slot."""
     if not hasattr(data, "action_slot"):
         return data.action
     slot, layers = data.action_slot, data.action.layers
@@ -207,6 +208,17 @@ class Keys:
         for name, column in self.columns.items():
             points.foreach_set(name, np.ascontiguousarray(column).ravel())
         curve.update()
+
+
+def hand_frames(curve: Any) -> Array:
+    """(K,) where an F-curve has keys that an animator has set or changed (see :class:`Keys`)."""
+    points = curve.keyframe_points
+    co, back = np.empty(2 * len(points), dtype=np.float32), np.empty(len(points), dtype=np.float32)
+    kinds = np.empty(len(points), dtype=np.uint8)
+    for name, column in (("co", co), ("back", back), ("type", kinds)):
+        points.foreach_get(name, column)
+    places = co.reshape(-1, 2)
+    return np.asarray(places[(kinds != GENERATED) | (places[:, 1] != back), 0], dtype=np.float64)
 
 
 def values_at(curve: Any, frames: Array) -> Array:

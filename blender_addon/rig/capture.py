@@ -9,8 +9,8 @@ frame is put back each time.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -60,22 +60,36 @@ class Watching:
     Args:
         fps: frames a second that are looked at.
         origin: second of the recording at the scene's first frame.
+        seen: how the armature is to be seen meanwhile (a context manager), for example without its takes.
 
     Raises:
         CaptureError: the range is empty or too long.
     """
 
     def __init__(
-        self, scene: Any, armature: Any, look: Look, first: float, last: float, origin: float, fps: float = FPS
+        self,
+        scene: Any,
+        armature: Any,
+        look: Look,
+        first: float,
+        last: float,
+        origin: float,
+        fps: float = FPS,
+        seen: Callable[[Any], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._scene, self._armature = Reference.to(scene), Reference.to(armature)
-        self._look, self._fps = look, fps
-        count = int((last - first) / frame_rate(scene) * fps) + 1
+        self._look, self._fps, self._as_seen = look, fps, seen
+        self._needed: Any = None
+        count = int((last - first) / frame_rate(scene) * fps + 1e-6) + 1
         if count < fps / 2 or count > LONGEST * fps:
             raise CaptureError("the motion must last between half a second and 30 minutes; choose another range")
         self.frames = first + np.arange(count) * (frame_rate(scene) / fps)
         self._start = float(seconds_at(scene, first, origin))
         self._seen: list[Array] = []
+
+    def only(self, needed: Array) -> None:
+        """Look at some of the frames (T,) only; the others are as the one before them."""
+        self._needed = needed
 
     @property
     def done(self) -> bool:
@@ -95,8 +109,13 @@ class Watching:
         scene, armature = self._scene.find(), self._armature.find()
         if scene is None or armature is None:
             raise CaptureError("the character was deleted while it was looked at; undo that, or choose another")
-        with _frame_kept(scene):
+        if self.done:
+            return
+        with _frame_kept(scene), self._as_seen(armature):
             while not self.done:
+                if self._needed is not None and self._seen and not self._needed[len(self._seen)]:
+                    self._seen.append(self._seen[-1])
+                    continue
                 frame = float(self.frames[len(self._seen)])
                 whole = int(np.floor(frame))
                 scene.frame_set(whole, subframe=frame - whole)

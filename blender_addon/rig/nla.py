@@ -8,12 +8,16 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from .action import curves_in_use, curves_of, new_action, paths_of
 
 if TYPE_CHECKING:
     from ..core.rotations import Array
+
+
+OF_TAKE: Final = "cadenza_take"
+"""Custom property of takes' actions: of which take."""
 
 
 def add_strip(owner: Any, action: Any, track_name: str, name: str) -> Any:
@@ -24,7 +28,7 @@ def add_strip(owner: Any, action: Any, track_name: str, name: str) -> Any:
     to them outside its own time.
     """
     data = owner.animation_data or owner.animation_data_create()
-    alone = all("cadenza_take" in (s.action or ()) for track in data.nla_tracks for s in track.strips)
+    alone = all(OF_TAKE in (s.action or ()) for track in data.nla_tracks for s in track.strips)
     track = data.nla_tracks.new()
     track.name = track_name
     first, last = action.frame_range
@@ -175,6 +179,23 @@ def solo(owner: Any, action: Any, on: bool) -> None:
         return
 
 
+def seen_on(owner: Any) -> list[tuple[bool, bool, list[bool]]]:
+    """Of each track of an owner whether it plays alone and is muted, and which of its strips are."""
+    tracks = owner.animation_data.nla_tracks if owner.animation_data is not None else ()
+    return [(track.is_solo, track.mute, [strip.mute for strip in track.strips]) for track in tracks]
+
+
+def see_again(owner: Any, state: list[tuple[bool, bool, list[bool]]]) -> None:
+    """Let an owner's tracks be seen as they were when :func:`seen_on` was asked."""
+    tracks = owner.animation_data.nla_tracks if owner.animation_data is not None else ()
+    for track, (solo, mute, strips) in sorted(zip(tracks, state, strict=True), key=lambda pair: pair[1][0]):
+        if track.is_solo != solo:
+            track.is_solo = solo
+        track.mute = mute
+        for strip, muted in zip(track.strips, strips, strict=True):
+            strip.mute = muted
+
+
 def lay_over(owner: Any, action: Any) -> None:
     """Push the owner's active action down, as Blender's button of that name does, and lay another action's strips over
     it: what only the former animates (a face, an instrument) goes on."""
@@ -220,6 +241,68 @@ def covered(owner: Any, action: Any) -> str:
             "push it down or unlink it in the Action Editor"
         )
     return ""
+
+
+@dataclass(frozen=True)
+class Played:
+    """What plays on an owner: an action's F-curves, how it runs in the scene, and its frames that are seen."""
+
+    action: Any
+    curves: Any
+    clock: Clock = Clock()
+    first: float = -math.inf
+    last: float = math.inf
+
+
+def played_on(owner: Any) -> Iterator[Played]:
+    """All actions that move an owner: its strips that are not muted, and its active action."""
+    data = owner.animation_data
+    if data is None:
+        return
+    solo = any(track.is_solo for track in data.nla_tracks)
+    for track in data.nla_tracks if data.use_nla else ():
+        for strip in track.strips:
+            if strip.action is None or strip.mute or track.mute or (solo and not track.is_solo):
+                continue
+            clock = Clock(strip.frame_start, strip.action_frame_start, strip.scale)
+            yield Played(strip.action, curves_in_use(strip), clock, strip.action_frame_start, strip.action_frame_end)
+    if data.action is not None and not data.use_tweak_mode and not (solo and data.use_nla):
+        yield Played(data.action, curves_in_use(data))
+
+
+def tweaked(owner: Any) -> bool:
+    """Whether any strip of an owner is being edited."""
+    data = owner.animation_data
+    return data is not None and data.use_tweak_mode
+
+
+def has_own_action(owner: Any) -> bool:
+    """Whether an active action lies over an owner's strips."""
+    data = owner.animation_data
+    return data is not None and data.action is not None and not data.use_tweak_mode
+
+
+def actions_on(owner: Any) -> set[Any]:
+    """All actions that an owner's strips play, muted ones too."""
+    tracks = owner.animation_data.nla_tracks if owner.animation_data is not None else ()
+    return {strip.action for track in tracks for strip in track.strips} - {None}
+
+
+def show_only(owner: Any, action: Any) -> None:
+    """Let of an owner's takes only one action be seen, and nothing that would hide it."""
+    data = owner.animation_data
+    if data is None:
+        return
+    data.use_nla = True
+    for track in data.nla_tracks:
+        if track.is_solo:
+            track.is_solo = False
+        for strip in track.strips:
+            if strip.action is not None and OF_TAKE in strip.action:
+                strip.mute = strip.action != action
+                track.mute = track.mute and strip.mute
+    if action is not None and covered(owner, action):
+        data.action = None
 
 
 def selected_strips(owner: Any) -> list[Any]:

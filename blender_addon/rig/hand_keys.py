@@ -1,0 +1,63 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where an animator has posed a character: in its active action, in strips, or by hand in a take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import numpy as np
+
+from ..core.rotations import Array
+from .action import hand_frames
+from .bone_channels import escape
+from .bone_map import BoneMap
+from .nla import Played, played_on
+
+DENSE: Final = 0.5
+"""Part of the frames with keys from which on bones that stand for no joint (a cape, a simulated tail) count no more."""
+
+
+def posed_by_hand(armature: Any, bone_map: BoneMap, frames: Array, within: Any = None) -> Array:
+    """(T,) which frames an animator posed: the nearest to keys of theirs on the body. Of control rigs other bones than
+    the mapped ones move it too; what hangs on the head (a face) does not.
+
+    Args:
+        frames: of the scene, rising in equal steps.
+        within: the one action to look in; None for all that move the character.
+    """
+    playing = [p for p in played_on(armature) if p.curves is not None and (within is None or p.action == within)]
+    mapped = {bone for bone in bone_map.bones.values() if bone in armature.pose.bones}
+    whole = _are_near(frames, _keys(playing, mapped | _of_the_body(armature, bone_map, mapped)))
+    return whole if whole.mean() < DENSE else _are_near(frames, _keys(playing, mapped))
+
+
+def _of_the_body(armature: Any, bone_map: BoneMap, mapped: set[str]) -> set[str]:
+    """Bones that may move the body without standing for a joint: all but what hangs on the head."""
+    head = armature.pose.bones.get(bone_map.bones.get("head", ""))
+    hanging = {child.name for child in head.children_recursive} if head is not None else set()
+    return {bone.name for bone in armature.pose.bones} - hanging - mapped
+
+
+def _keys(playing: Iterable[Played], bones: set[str]) -> Array:
+    """(K,) scene frames, rising, of the keys that an animator set on these bones and that are seen."""
+    prefix = tuple(f'pose.bones["{escape(name)}"]' for name in bones)
+    found = [np.zeros(0)]
+    for played in playing:
+        for curve in played.curves.fcurves:
+            if curve.data_path.startswith(prefix):
+                keys, clock = hand_frames(curve), played.clock
+                keys = keys[(keys >= played.first - 1e-3) & (keys <= played.last + 1e-3)]
+                found.append((keys - clock.action) * clock.scale + clock.scene)
+    return np.asarray(np.unique(np.concatenate(found)))
+
+
+def _are_near(frames: Array, keys: Array) -> Array:
+    """(T,) which frames are the nearest to keys."""
+    if not len(keys):
+        return np.zeros(len(frames), dtype=bool)
+    step = float(frames[1] - frames[0]) if len(frames) > 1 else 1.0
+    after = keys[np.minimum(np.searchsorted(keys, frames), len(keys) - 1)]
+    before = keys[np.maximum(np.searchsorted(keys, frames) - 1, 0)]
+    return np.asarray(np.minimum(np.abs(frames - after), np.abs(frames - before)) <= 0.5 * step + 1e-6)

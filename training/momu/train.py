@@ -1,0 +1,144 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""Trains one stage of MoMu: read it from top to bottom.
+
+A run is a function of its config and its material: windows, noise and dropout are drawn from (seed, step). Each stage
+writes one file with what the stages before it learned and what it learned itself; the last one's is complete.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor
+
+from plugins.api.transformer import parameter_count
+from plugins.momu.checkpoint import VERSION, Weights, load_weights
+from training.config_files import ConfigError
+from training.momu.config import MomuRun
+from training.momu.material import Material, Piece, material
+from training.momu.stages import config_of, stage_of
+from training.revision import git_revision
+from training.run_log import RunLog
+from training.run_state import STATE, RunState, launched, learning_rate, set_rate
+
+WEIGHTS: Final = "momu.safetensors"
+"""The averaged weights of the last validation, for use."""
+VALIDATION: Final = 8
+"""Batches."""
+
+
+def train(config: MomuRun, read: Material | None = None) -> Path:
+    """Run, or go on with, the stage that ``config`` describes; returns the file of the weights.
+
+    Args:
+        read: what it reads, where that is in memory already.
+
+    Raises:
+        ConfigError, ClipsError, DanceError, CheckpointError: with what is wrong.
+    """
+    started = time.monotonic()
+    fabric = launched(config.machine)
+    read = read or material(config)
+    run = _Run(config, read, load_weights(config.start) if config.start else None)
+    network, optimizer = fabric.setup(run.network, run.optimizer)
+    folder = Path(config.output)
+    same: dict[str, Any] = {"run": config.same_run(), "data_card": read.card}
+    step, _ = run.take_up(folder / STATE, fabric.device, **same)
+    log = RunLog(folder, step, writes=fabric.is_global_zero, board=config.tensorboard)
+    log(step, parameters=parameter_count(run.network.network), windows=len(run.rows), steps=config.steps)
+    while step < config.steps:
+        network.train()
+        rate = learning_rate(config.schedule, step, config.steps)
+        set_rate(optimizer, rate)
+        rng = np.random.default_rng([config.seed, step, fabric.global_rank])
+        torch.manual_seed(hash((config.seed, step, fabric.global_rank)))
+        loss, terms = network(run.batch(run.rows, rng, fabric.device))
+        fabric.backward(loss)
+        fabric.clip_gradients(network, optimizer, max_norm=config.gradient_norm)
+        optimizer.step()
+        optimizer.zero_grad()
+        run.average_weights(step)
+        step += 1
+
+        over = step == config.steps or (config.minutes is not None and time.monotonic() - started > 60 * config.minutes)
+        over = bool(fabric.broadcast(over))
+        if step % config.log_every == 0 or over:
+            log(step, rate=rate, seconds=round(time.monotonic() - started, 1), **terms)
+        if (step % config.validate_every == 0 or over) and fabric.is_global_zero:
+            log(step, validation=run.validate(fabric))
+            run.weights().packed().save(folder / WEIGHTS)
+        if (step % config.save_every == 0 or over) and fabric.is_global_zero:
+            run.save(folder / STATE, step, math.inf, **same)
+        fabric.barrier()
+        if over:
+            break
+    log.close()
+    return folder / WEIGHTS
+
+
+class _Run(RunState):
+    """A stage in training."""
+
+    def __init__(self, config: MomuRun, read: Material, before: Weights | None) -> None:
+        stage = stage_of(config, read, before)
+        super().__init__(f"momu-{config.stage}-training", VERSION, stage, config.schedule, config.average)
+        self.config, self.read, self.before = config, read, before
+        self.rows = read.windows("train", config.window)
+        self._valid = read.windows("valid", config.window) or self.rows
+        if len(self.rows) < config.batch:
+            raise ConfigError(f"there are {len(self.rows)} windows to train on; batch ({config.batch}) must be no more")
+
+    def batch(
+        self, rows: list[tuple[Piece, int]], rng: np.random.Generator, device: torch.device
+    ) -> dict[str, Tensor]:
+        """Windows by lot; of a body that travels, facing anywhere."""
+        chosen = [rows[i] for i in rng.integers(0, len(rows), self.config.batch)]
+        turning = rng if self.config.turning and self.read.body.travels else None
+        arrays = self.read.batch(chosen, self.config.window, turning)
+        return {name: torch.from_numpy(value).to(device) for name, value in arrays.items()}
+
+    def validate(self, fabric: Fabric) -> float:
+        """Mean loss of the averaged weights over windows, steps and noise that are always the same."""
+        stage = self._averaged().to(fabric.device)
+        losses = []
+        with torch.no_grad():
+            for i in range(VALIDATION):
+                torch.manual_seed(i)
+                losses.append(stage(self.batch(self._valid, np.random.default_rng([9, i]), fabric.device))[0].item())
+        return float(np.mean(losses))
+
+    def weights(self) -> Weights:
+        """The averaged weights with those of the stages before."""
+        stage = self._averaged()
+        if self.config.stage.endswith("-vae"):
+            stage.network.latents.fit(self._latents(stage))
+        tensors = {name: value.cpu().numpy() for name, value in stage.network.state_dict().items()}
+        made = self.config.model_dump(mode="json", exclude={"clips", "output", "machine", "start"})
+        base = self.before or Weights({}, {})
+        base = replace(base, data_card=self.read.card, revision=git_revision())
+        if self.config.stage == "motion-vae":
+            read = self.read
+            base = replace(
+                base, body=read.body, scale=read.scale, classes=read.classes, intensity=read.intensity
+            )
+        return base.with_part(stage.part, config_of(stage), tensors, made)
+
+    def _latents(self, stage: Any) -> Tensor:
+        """(N, latent) of windows by lot."""
+        rng, device = np.random.default_rng(0), next(stage.parameters()).device
+        with torch.no_grad():
+            found = [stage.raw(self.batch(self.rows, rng, device)) for _ in range(VALIDATION)]
+        return torch.cat(found).flatten(0, 1)
+
+    def _averaged(self) -> Any:
+        stage = stage_of(self.config, self.read, self.before)
+        stage.load_state_dict(self.averaged)
+        return stage.eval()

@@ -94,6 +94,12 @@ def motion(tmp_path: Path) -> Path:
     return write(dance(), tmp_path / "dance.npz")
 
 
+def test_composers_are_listed() -> None:
+    infos = {info.name: info for info in _with_composers().describe() if info.kind == "composer"}
+    assert infos["good-composer"].label == "Good composer"
+    assert infos["good-composer"].options["properties"]["pitch"]["maximum"] == 2000.0
+
+
 def test_a_motion_is_set_to_music(command: Command, motion: Path, tmp_path: Path) -> None:
     out = tmp_path / "new" / "music.wav"
     ended = command("compose", motion, "-o", out, *GOOD)

@@ -30,7 +30,7 @@ ITERATIONS: Final = 32
 HELD: Final = 8
 """Of these the last, which hold bands instead of bins."""
 MOMENTUM: Final = 0.99
-UPDATES: Final = 20
+UPDATES: Final = 40
 """From bands to bins."""
 LEVEL: Final = 0.25
 """Amplitude of a sine that is 1 in the spectrogram."""

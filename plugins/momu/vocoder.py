@@ -50,7 +50,7 @@ BINS: Final = int(HIGHEST / SAMPLE_RATE * WINDOW) + 1
 BLOCK: Final = 50 * COMBS
 """Frames that are worked on at once (10 s)."""
 TINY: Final = 1e-12
-"""Power that is none: 40 dB below what a spectrogram can hold."""
+"""Power that is none: far below the least that a spectrogram holds."""
 
 Spectra = npt.NDArray[np.complex64]
 
@@ -83,9 +83,9 @@ def sound(
     before = np.zeros(bins.shape, dtype=np.complex64)
     for i in range(iterations):
         on_iteration(i / iterations)
-        heard_now, made = frames.finished(made), frames.empty()
+        current, made = frames.finished(made), frames.empty()
         for part in frames.parts:
-            found = frames.spectra(heard_now, part)
+            found = frames.spectra(current, part)
             aim = found - np.float32(MOMENTUM / (1.0 + MOMENTUM)) * before[part]
             before[part] = found
             wanted = bins[part] if i < iterations - HELD else _held(found, powers[part])

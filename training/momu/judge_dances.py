@@ -3,8 +3,8 @@
 """Who dances how well to music that was held out.
 
 A contestant makes a dance for a clip whose piece is held out in a fold: it may know the clip's sound, and all dances of
-the other folds. All are measured in the same way, the real dances too; all are resampled together. (Frechet distances of
-resamples lie above the figure itself: fewer different dances, a worse fit. Compare two rows by their difference.)
+the other folds. All are measured in the same way, the real dances too; all are resampled together. (Frechet distances
+of resamples lie above the figure itself: fewer different dances, a worse fit. Compare two rows by their difference.)
 """
 
 from __future__ import annotations

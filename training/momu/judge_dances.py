@@ -31,7 +31,7 @@ from training.momu.distances import (
     speed_divergence,
 )
 from training.momu.facing import own_frame
-from training.momu.judged import Column, Judged
+from training.momu.judged import Column, Judged, another
 from training.report.bootstrap import Moments, frechet
 
 Places = npt.NDArray[np.floating[Any]]
@@ -140,7 +140,7 @@ class _Dances:
 
     def _one(self, i: int, places: Places) -> dict[str, float]:
         clip, found = self.clips[i], dance_beats(places)
-        other = another(self.clips, i)
+        other = another([one.piece for one in self.clips], i)
         by_chance = timing(found, self.heard[other], min(clip.seconds, self.clips[other].seconds))
         return {
             **timing(found, self.heard[i], clip.seconds),
@@ -156,14 +156,6 @@ def take_distance(takes: Sequence[Places]) -> float:
     """Metres: how far two takes of the same music are from each other, mean over joints, frames and pairs of takes."""
     pairs = [np.linalg.norm(np.asarray(a, dtype=np.float64) - b, axis=-1).mean() for a, b in combinations(takes, 2)]
     return float(np.mean(pairs)) if pairs else 0.0
-
-
-def another(clips: Sequence[DanceClip], i: int) -> int:
-    """A clip that stands for unrelated music: the next of another piece."""
-    for away in range(1, len(clips)):
-        if clips[(i + away) % len(clips)].piece != clips[i].piece:
-            return (i + away) % len(clips)
-    return i
 
 
 def _mean(figures: Sequence[Mapping[str, float]]) -> dict[str, float]:

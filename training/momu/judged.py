@@ -107,5 +107,11 @@ class Judged:
             yield f"| {other} | " + " | ".join(cells) + " |"
 
 
+def another(pieces: Sequence[str], i: int) -> int:
+    """A recording that stands for unrelated music: the next of another piece; itself where there is none."""
+    away = (at % len(pieces) for at in range(i + 1, i + len(pieces)))
+    return next((at for at in away if pieces[at] != pieces[i]), i)
+
+
 def _triple(found: Estimate) -> list[float]:
     return [round(number, 6) for number in (found.value, found.low, found.high)]

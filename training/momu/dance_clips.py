@@ -3,8 +3,8 @@
 """Real dances at 40 frames a second, with what is heard in each frame.
 
 Captures have rates of their own (Music-to-Dance: 6 poses a second for a waltz, 29 for a cha-cha). Between the poses
-joints move on cubic splines, whose speed is smooth: on straight lines the speed would jump at every pose, and the
-jumps would pass for beats. Of 6 poses a second no beat faster than 3 a second can be left.
+joints move on cubic splines, whose speed is smooth: on straight lines the speed jumps at every pose, which shifts the
+moments when a dancer stands still, and every pose is a jerk. Of 6 poses a second no beat above 3 a second is left.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def kinetic(places: Places, skeleton: Skeleton) -> Floats:
     change = np.linalg.norm(np.diff(speed, axis=0, append=speed[-1:]) * FPS, axis=-1)
     rows = [
         np.concatenate([*(np.sqrt(np.square(part[cut]).mean(axis=0)) for part in moved), change[cut].mean(axis=0)])
-        for cut in windows(len(speed))
+        for cut in windows(len(places))
     ]
     return np.stack(rows)
 

@@ -49,7 +49,7 @@ class Played:
 
     Attributes:
         motion: of the body, violin and bow, where it is known whole.
-        turned: seconds from the beginning at which the bow turns, where the motion is not known, or they are known better.
+        turned: seconds from the beginning at which the bow turns, where they are known better than from the motion.
     """
 
     name: str

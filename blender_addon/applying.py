@@ -56,6 +56,7 @@ class Destination:
         frames: first and last scene frame that are generated again, or None for all.
         fade: frames over which old and new are blended.
         layers: what of that take is generated again: what was before, and now.
+        kept: of a motion that was seen on this very character, seconds of frames that stay as they were seen.
     """
 
     character: Reference
@@ -67,6 +68,7 @@ class Destination:
     frames: tuple[float, float] | None = None
     fade: int = 0
     layers: tuple[Again, ...] = ()
+    kept: tuple[float, ...] | None = None
 
     def find(self) -> tuple[Any, Any]:
         """Character and scene; ApplyError when one of them is gone."""
@@ -115,7 +117,8 @@ class Applying:
         self._index = character.cadenza_take_index
         self._pose = Pose({})
         layers = [Layer(m, *astuple(again)) for m, again in zip(later, destination.layers, strict=True)]
-        plan = perform.plan(character, motion, destination.bone_map, scene, destination.origin(scene), layers)
+        to, origin = destination, destination.origin(scene)
+        plan = perform.plan(character, motion, to.bone_map, scene, origin, layers, to.kept)
         self._thread = threading.Thread(target=self._solve, args=(plan,), daemon=True)
         self._thread.start()
 

@@ -102,7 +102,7 @@ def _orders(scene: Any, look: _Look, wanted: Sequence[int]) -> list[Order]:
     state = scene.cadenza
     origin = look.source.origin(scene)
     keep = tuple(float(seconds_at(scene, frame, origin)) for frame in look.watching.frames[look.keep])
-    to = replace(new_take(scene, look.source), name=look.name)
+    to = replace(new_take(scene, look.source), name=look.name, kept=keep)
     found = []
     for seed in wanted:
         asked = {"corrector": state.filler, "options": look.options, "keep": keep, "seed": seed}

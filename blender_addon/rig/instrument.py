@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -106,6 +106,12 @@ def fit(source: Source, held: Held, result: Retargeted) -> Instrument:
     return fitting.place(*best, reached=most)
 
 
+def as_it_is(source: Source, held: Held, result: Retargeted, size: float) -> Instrument:
+    """The violin as it was seen on this very body, where it is and as large as it is: nothing is to be fitted again."""
+    placed = _Fitting(source, held, result).place(1.0, 0.0, clear=False)
+    return replace(placed, scale=size)
+
+
 class _Fitting:
     """What choosing a size needs to know, once."""
 
@@ -145,14 +151,15 @@ class _Fitting:
             good &= away <= STRAIGHTEST * self.body.length(tuple(f"{side}_{part}" for part in ARM))
         return float(good.mean())
 
-    def place(self, size: float, shift: float, step: int = 1, reached: float = 1.0) -> Instrument:
-        """The instrument at a size and a shift, every ``step``-th frame."""
+    def place(self, size: float, shift: float, step: int = 1, reached: float = 1.0, clear: bool = True) -> Instrument:
+        """The instrument at a size and a shift, every ``step``-th frame; clear of the head."""
         every = slice(None, None, step)
         scale = self.whole * size
         across = self.at["right_upper_arm"][every] - self.at["left_upper_arm"][every]
         violin = self.anchor[every] + shift * across
         violin = violin + scale * (self.held.violin - self.source_anchor)[every]
-        violin = violin + self._clear_of_head(violin, scale, every)
+        if clear:
+            violin = violin + self._clear_of_head(violin, scale, every)
 
         def there(points: Array) -> Array:
             """Points of the source, on or about its violin, on this one."""

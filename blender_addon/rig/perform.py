@@ -33,6 +33,7 @@ from .merge import Layer
 from .performance import PROPS, perform_motion
 from .posed import bones_between, constrained, kept_at_rest, posed_of
 from .rest_pose import RestPose
+from .seen_here import SeenHere, near_to
 from .violin_mesh import build_violin
 
 
@@ -71,6 +72,7 @@ class Plan:
     layers: tuple[Layer, ...] = ()
     posed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    seen: SeenHere | None = None
 
     def solve(self, progress: Callable[[float, str], None] = lambda fraction, message: None) -> Performance:
         """Retarget and bring in contact.
@@ -78,7 +80,7 @@ class Plan:
         Raises:
             RigError, MotionError: with what to do.
         """
-        done = perform_motion(self.motion, self.rest, self.bone_map, self.skin, self.layers, progress)
+        done = perform_motion(self.motion, self.rest, self.bone_map, self.skin, self.layers, progress, self.seen)
         still = kept_at_rest(self.posed, bones_between(self.rest, self.bone_map), done.bones, len(self.frames))
         channels = {self.character: done.bones + still}
         if done.props:
@@ -96,12 +98,14 @@ def plan(
     scene: Any,
     origin: float | None = None,
     layers: Sequence[Layer] = (),
+    kept: Sequence[float] | None = None,
 ) -> Plan:
     """Read what is needed of an armature and a scene.
 
     Args:
         origin: the recording's time at the scene's first frame; None for the motion's own start.
         layers: what was generated again since, the oldest first.
+        kept: of a motion that was seen on this very armature, seconds of frames that stay as they were seen.
     """
     start = motion.start if origin is None else origin
     frames = np.asarray(timeline.frame_at(scene, motion.times, start))
@@ -120,6 +124,7 @@ def plan(
         tuple(layers),
         posed_of(armature, bones),
         _constraints(armature, [b for b in bones if b in bone_map.bones.values()]),
+        None if kept is None else SeenHere(_size_of_violin(armature), near_to(motion.times, kept)),
     )
 
 
@@ -143,6 +148,12 @@ def _free_name(wanted: str) -> str:
 def props_of(armature: Any) -> Any:
     """The armature that carries a character's violin and bow, or None."""
     return next((child for child in armature.children if child.get(MARK)), None)
+
+
+def _size_of_violin(armature: Any) -> float:
+    """How large a character's violin is, in the armature's units."""
+    item = armature if all(bone in armature.pose.bones for bone in PROPS) else props_of(armature)
+    return 1.0 if item is None else float(item.pose.bones["violin_end"].scale.x)
 
 
 def ensure_props(armature: Any, performance: Performance) -> Any:

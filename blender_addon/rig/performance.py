@@ -19,11 +19,12 @@ from .bone_channels import HeldBone, bone_channels
 from .bone_map import BoneMap, guess_bone_map
 from .channels import Channel
 from .contact import Contact, touch
-from .instrument import ARM, Held, Instrument, fit, held_in
+from .instrument import ARM, Held, Instrument, as_it_is, fit, held_in
 from .joints import SIDES
 from .merge import Layer, aligned, merge
 from .rest_pose import RestPose
-from .retarget import Source, direction_errors, retarget, source_of
+from .retarget import Retargeted, Source, direction_errors, retarget, source_of
+from .seen_here import SeenHere, given_way
 
 PROPS: Final = {"violin_end": "violin", "bow_frog": "bow"}
 """Bones of the instruments' armature -> what they carry."""
@@ -59,12 +60,14 @@ def perform_motion(
     skin: Array | None = None,
     layers: Sequence[Layer] = (),
     progress: Callable[[float, str], None] = lambda fraction, message: None,
+    seen: SeenHere | None = None,
 ) -> Performed:
     """Put a motion on a rig.
 
     Args:
         skin: (N, 3) points of the rig's mesh at rest, which tell how large its head is.
         layers: what was generated again since, in a range or in one part of the body, the oldest first.
+        seen: of a motion that was seen on this very rig; then its instrument is not fitted again.
 
     Raises:
         RigError, MotionError: with what to do.
@@ -79,9 +82,11 @@ def perform_motion(
     result = retarget(source, body)
     errors = direction_errors(source, result)
     progress(0.3, "Fitting the instrument")
-    instrument = fit(source, held, result) if held is not None else None
+    instrument = _fitted(source, held, result, seen) if held is not None else None
     progress(0.5, "Solving contact")
     contact = touch(source, result, instrument)
+    if seen is not None:
+        contact = given_way(contact, source, held, result, seen.kept)
     progress(0.8, "Preparing keys")
     own = _own_props(rest, contact)
     bones = bone_channels(contact.retargeted, bone_map, own)
@@ -90,6 +95,10 @@ def perform_motion(
         report["warnings"].append(NO_PIANO)
     progress(1.0, "Ready to key")
     return Performed(bones, [] if own else _prop_channels(contact), body.axes, report)
+
+
+def _fitted(source: Source, held: Held, result: Retargeted, seen: SeenHere | None) -> Instrument:
+    return fit(source, held, result) if seen is None else as_it_is(source, held, result, seen.size)
 
 
 def _source(motion: Motion) -> tuple[Source, Held | None]:

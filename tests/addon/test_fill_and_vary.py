@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,12 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from blender_addon import connection, fills, jobs, obstacles, options, takes  # noqa: E402
+from blender_addon.character import guess  # noqa: E402
 from blender_addon.orders import OrderError  # noqa: E402
 from blender_addon.rig.action import curves_of  # noqa: E402
-from tests.addon_driving import GENERATORS, character, drive, generate, keys  # noqa: E402
+from tests.addon_driving import GENERATORS, add_character, character, drive, generate, keys  # noqa: E402
 from tests.filling import FILLER  # noqa: E402
+from tests.running import melody, write_midi  # noqa: E402
 from tests.scene_dump import changes, dump  # noqa: E402
 from tests.serving import install_plugin, running_server  # noqa: E402
 
@@ -100,6 +103,54 @@ def test_poses_stay_and_what_lies_between_is_filled(stage: Any) -> None:
     assert np.linalg.norm(hand_at(stage, POSES) - before, axis=1).max() < 2e-4  # metres
     away = np.linalg.norm(hand_at(stage, range(1, LAST + 1)) - straight, axis=1)
     assert away[[f - 1 for f in range(2, LAST) if f not in POSES]].min() > 1e-3
+
+
+def as_seen(scene: Any, frames: Any) -> tuple[np.ndarray, np.ndarray]:
+    """(T, B, 3) where all bones of the character and its instruments are, and (T, B, 3, 3) how they are turned."""
+    items = [character(), *(child for child in character().children if child.type == "ARMATURE")]
+    places, turns = [], []
+    for frame in frames:
+        scene.frame_set(frame)
+        found = [np.array(item.matrix_world @ bone.matrix) for item in items for bone in item.pose.bones]
+        places.append([m[:3, 3] for m in found])
+        turns.append([m[:3, :3] / np.linalg.norm(m[:3, :3], axis=0) for m in found])
+    return np.array(places), np.array(turns)
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.7])
+@pytest.mark.parametrize("own", [True, False], ids=["instruments in the rig", "instruments of their own"])
+def test_poses_of_a_violinist_stay_to_the_last_digit(stage: Any, tmp_path: Path, own: bool, scale: float) -> None:
+    """Contact puts bow and fingers on the strings between poses; the poses are the animator's, off the strings too."""
+    if not own:
+        guess(add_character("Bea", lambda joint: joint.replace("violin", "v").replace("bow", "b")))
+    character().scale = (scale, scale, scale)
+    state, frames = stage.cadenza, (3, 11, 30, 44)
+    state.source, state.score_file = "SCORE", str(write_midi(tmp_path / "tune.mid", melody()))
+    state.generator = "performer"
+    assert generate().state == "finished"
+    (take,) = takes.takes_of(character())
+    assert len(take.actions) == (1 if own else 2)
+    for frame in frames:
+        for bone in (ARM, "left_lower_arm", "left_upper_leg"):
+            for curve in curves_of(take.actions[0].action).fcurves:
+                if f'"{bone}"' in curve.data_path and "rotation" in curve.data_path and curve.array_index == 2:
+                    min(curve.keyframe_points, key=lambda k: abs(k.co[0] - frame)).co[1] += 0.15
+    places, turns = as_seen(stage, frames)
+    size = violin_size()
+    state.source = "FILE"
+    filled = done(bpy.ops.cadenza.fill)
+    assert takes.provenance(filled)["filled"]["posed"] == len(frames)
+    found, turned = as_seen(stage, frames)
+    assert np.linalg.norm(found - places, axis=2).max() < 1e-5
+    assert np.degrees(np.linalg.norm(turned - turns, axis=(2, 3)).max()) < 0.01
+    assert violin_size() == pytest.approx(size, rel=1e-4)
+
+
+def violin_size() -> float:
+    items = [character(), *character().children]
+    return next(
+        i.pose.bones["violin_end"].scale.x for i in items if i.type == "ARMATURE" and "violin_end" in i.pose.bones
+    )
 
 
 def test_filling_again_sees_poses_that_were_changed_since(stage: Any) -> None:

@@ -25,6 +25,7 @@ from training.momu.baselines import AnotherPiece, NearestCopy, cut_to, likeness,
 from training.momu.dance_clips import DanceClip, clip_of, fold_of, folds, resampled
 from training.momu.judged import Judged, another
 from training.momu.regression import MODEL, RegressionConfig, train_regression
+from training.momu.set_to_music import FASTEST, anchors, on_the_beat, shifted, to_the_beat
 from training.report.bootstrap import draws
 
 REAL = SHARED / "music-to-dance"
@@ -141,14 +142,49 @@ def test_loris_hears_the_seconds_that_have_a_click() -> None:
 def test_a_dance_is_moved_to_the_beat() -> None:
     late = dance("a", late=0.2)
     times = np.arange(0.3, 20.0, 0.6)
-    moved, seconds = beats.to_the_beat(late, times)
+    moved, seconds = to_the_beat(late, times)
     assert seconds == pytest.approx(-0.2, abs=0.03)
     assert len(moved.places) == len(moved.heard) == len(late) + round(seconds * FPS)
     assert event_f1(times, beats.dance_beats(moved.places), 0.05) > 0.9
-    early, _ = beats.to_the_beat(dance("a", late=-0.2), times)
+    early, _ = to_the_beat(dance("a", late=-0.2), times)
     heard = beats.music_beats(early.audio)  # here the sound has lost its beginning
     assert event_f1(heard, beats.dance_beats(early.places), 0.05) > 0.85
     np.testing.assert_allclose(early.heard, late.heard[8:], atol=1e-6)
+
+
+def test_a_dance_that_drifts_is_hurried_and_held_back() -> None:
+    """Its own beats are 0.65 s apart, the music's 0.6: in and out of time every eight seconds."""
+    drifting = with_places(dance("a"), swinging(20.0, 0.65, 0.3))
+    times = np.arange(0.3, 20.0, 0.6)
+    before, after = (
+        event_f1(times, beats.dance_beats(c.places), 0.05) for c in (drifting, on_the_beat(drifting, times))
+    )
+    assert before < 0.3
+    assert after > 2.0 * before
+    moved = on_the_beat(drifting, times)
+    assert moved.places.shape == drifting.places.shape
+    assert moved.heard is drifting.heard
+    # It is where it was, only at other times.
+    far = np.linalg.norm(moved.places[:, None, 5] - drifting.places[None, :, 5], axis=-1).min(axis=1)
+    assert far.max() < 0.05
+    alone = on_the_beat(drifting, np.empty(0))
+    np.testing.assert_allclose(alone.places, drifting.places, atol=1e-5)
+
+
+def test_no_moment_is_hurried_too_much() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        danced, heard = (np.sort(rng.uniform(0.0, 10.0, 18)) for _ in range(2))
+        then, now = anchors(danced, heard, 10.0)
+        assert (then[0], now[0], then[-1], now[-1]) == (0.0, 0.0, 10.0, 10.0)
+        pace = np.diff(then) / np.diff(now)
+        assert pace.min() >= 1.0 / FASTEST - 1e-9
+        assert pace.max() <= FASTEST + 1e-9
+    then, now = anchors(np.array([1.0, 2.05, 3.0]), np.array([1.1, 2.0, 3.0]), 4.0)
+    assert then.tolist() == [0.0, 1.0, 2.05, 3.0, 4.0]
+    assert now.tolist() == [0.0, 1.1, 2.0, 3.0, 4.0]
+    with pytest.raises(ValueError, match="cannot be moved"):
+        shifted(dance("a", seconds=1.0), 39)
 
 
 def test_bars_are_kept_wherever_they_begin() -> None:

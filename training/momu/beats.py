@@ -12,18 +12,16 @@ second does, any other music scores as well; its figures are here for parity, be
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from plugins.api import Audio, JobContext, Recognizer, find_track
-from plugins.api.log_mel import FPS
 from plugins.beats.tracker import BeatTracker
 from training.metrics import Floats, event_f1
-from training.momu.dance_clips import DanceClip
 from training.report.bootstrap import mean
 from training.report.music import beat_alignment, motion_beats
 
@@ -115,16 +113,16 @@ def timing(found: Floats, heard: Heard, seconds: float) -> dict[str, float]:
     covered, hit = coverage(heard.seconds, whole_seconds(made, seconds))
     return {
         **{f"f_{1000 * near:.0f}": event_f1(beats, made, near) for near in TOLERANCES},
-        "alignment": _aligned(made, beats),
-        "alignment_music": _aligned(beats, made),
+        "alignment": aligned(made, beats),
+        "alignment_music": aligned(beats, made),
         "covered": covered,
         "hit": hit,
         "rate": len(made) / seconds,
     }
 
 
-def _aligned(those: Floats, nearest: Floats) -> float:
-    """Of what has no beats nothing is on the beat: such a motion must not be left out of a mean."""
+def aligned(those: Floats, nearest: Floats) -> float:
+    """``beat_alignment``; of what has no beats nothing is on the beat: such a motion must not be left out of a mean."""
     return beat_alignment(those, nearest) if len(those) and len(nearest) else 0.0
 
 
@@ -153,41 +151,3 @@ def beat_phase(times: Floats, beats: Floats) -> Floats:
     before, after = (times - beats[0]) / period, len(beats) - 1.0 + (times - beats[-1]) / period
     inside = np.interp(times, beats, np.arange(len(beats)))
     return np.where(times < beats[0], before, np.where(times > beats[-1], after, inside))
-
-
-def to_the_beat(clip: DanceClip, beats: Floats) -> tuple[DanceClip, float]:
-    """A dance moved against its sound by at most half a beat, so that its own beats fall on the music's as well as they
-    can; and by how many seconds it is later than it was captured.
-
-    Sound and motion of Music-to-Dance keep the same bars, but where in a beat a dance is differs from piece to piece as
-    if by lot. What is trained on such pairs cannot learn where the beat is. For training only: what is judged is judged
-    by the music as it is.
-    """
-    if len(beats) < 2:
-        return clip, 0.0
-    half = int(np.median(np.diff(beats)) * FPS / 2)
-    found = dance_beats(clip.places)
-    shifts = np.array(sorted(range(-half, half + 1), key=abs))
-    best = int(shifts[int(np.argmax([_aligned(found + shift / FPS, beats) for shift in shifts]))])
-    return shifted(clip, best), best / FPS
-
-
-def shifted(clip: DanceClip, frames: int) -> DanceClip:
-    """The same with the motion so many frames later in the music (earlier when negative), cut to what both have."""
-    count = len(clip) - abs(frames)
-    if count < 2:
-        raise ValueError(f"{clip.name} has {len(clip)} frames; it cannot be moved by {frames}")
-    sound, motion = max(frames, 0), max(-frames, 0)
-    rate = clip.audio.sample_rate
-    samples = clip.audio.samples[round(sound / FPS * rate) : round((sound + count) / FPS * rate)]
-    return replace(
-        clip,
-        places=clip.places[motion : motion + count],
-        heard=clip.heard[sound : sound + count],
-        audio=Audio(samples, rate),
-    )
-
-
-def shifted_to_beats(clips: Sequence[DanceClip]) -> list[DanceClip]:
-    """Each ``to_the_beat`` of its own music."""
-    return [to_the_beat(clip, music_beats(clip.audio))[0] for clip in clips]

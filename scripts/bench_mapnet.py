@@ -38,9 +38,9 @@ def measure(threads: int, seconds: float) -> None:
     import torch
 
     from plugins.api import JobContext
+    from plugins.api.playing_joints import own_frame, seen_in
     from plugins.mapnet.config import FPS as GRID
     from plugins.mapnet.corrector import MapNet
-    from plugins.mapnet.joints import own_frame, seen_in
     from plugins.mapnet.repair import middles
     from plugins.mapnet.smoother import habits, on_grid, smooth
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
+from plugins.api.playing_joints import JOINTS
 from plugins.mapnet.checkpoint import load_weights
 from plugins.mapnet.config import FPS
-from plugins.mapnet.joints import JOINTS
 from training.datasets.mosa import find_trials
 from training.mapnet.batches import at_ours
 from training.mapnet.evaluate import Ours, Seen

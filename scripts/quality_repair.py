@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from plugins.api import Audio, JobContext, Motion, Skeleton
+from plugins.api.playing_joints import JOINTS
 from plugins.mapnet.corrector import MapNet
-from plugins.mapnet.joints import JOINTS
 from training.mapnet.filters import at_frames, families
 
 KINECT = {

@@ -17,15 +17,15 @@ import torch
 
 from backend.audio_files import read_audio
 from plugins.a2m import windows
-from plugins.a2m.assemble import assemble, bow_on_strings, string_level, swayed, violin_turn
 from plugins.a2m.generator import A2M, WEIGHTS
-from plugins.a2m.grip import bow_axes, fit_grip, gripped
-from plugins.a2m.predictor import Prediction
 from plugins.a2m.targets import PLAYING_TARGETS
 from plugins.api import Audio, Cancelled, ComponentError, JobContext, Motion, find_track, from_json, violin, violinist
 from plugins.api import rotations as rot
+from plugins.api.bowed_pose import assemble, bow_on_strings, string_level, swayed, violin_turn
 from plugins.api.checkpoint import load_checkpoint
+from plugins.api.grip import bow_axes, fit_grip, gripped
 from plugins.api.log_mel import FPS, log_mel
+from plugins.api.prediction import Prediction
 from plugins.api.testing import check_component
 from plugins.ik.step import InverseKinematics
 from tests.a2m_clips import write_clips

@@ -14,10 +14,11 @@ import torch
 from plugins.a2m.checkpoint import load_weights
 from plugins.a2m.generator import A2M, PIANO_WEIGHTS, WEIGHTS, A2MPiano
 from plugins.a2m.piano_assemble import APART, HEIGHT, at_the_piano, fingertips, wrists_at_keys
-from plugins.a2m.predictor import Prediction, Predictor
+from plugins.a2m.predictor import Predictor
 from plugins.a2m.targets import PIANO_TARGETS
 from plugins.api import Audio, ComponentError, JobContext, Motion, pianist, piano
 from plugins.api.checkpoint import CheckpointError, load_checkpoint
+from plugins.api.prediction import Prediction
 from plugins.api.testing import check_component, test_audio
 from plugins.ik.step import InverseKinematics
 from tests.a2m_clips import write_clips, write_piano_clips

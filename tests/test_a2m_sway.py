@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from plugins.a2m.assemble import assemble, string_level, swayed, violin_turn
 from plugins.a2m.checkpoint import load_weights
 from plugins.a2m.generator import WEIGHTS
-from plugins.a2m.predictor import Prediction
 from plugins.a2m.sway import DIRECTIONS, Sway
 from plugins.api import violinist
+from plugins.api.bowed_pose import assemble, string_level, swayed, violin_turn
 from plugins.api.log_mel import FPS
+from plugins.api.prediction import Prediction
 from training.a2m_clips import Clips
 from training.a2m_sway import add_sway
 

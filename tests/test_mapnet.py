@@ -13,12 +13,12 @@ import pytest
 
 from plugins.api import Audio, ComponentError, Constraint, JobContext, Motion, Skeleton, violinist
 from plugins.api import rotations as rot
+from plugins.api.playing_joints import JOINTS, LIMBS, length_of, own_frame, seen_in
+from plugins.api.retimed import at_times
 from plugins.api.testing import check_component
 from plugins.mapnet.config import HEARD, PATH
 from plugins.mapnet.corrector import MapNet
-from plugins.mapnet.joints import JOINTS, LIMBS, length_of, own_frame, seen_in
 from plugins.mapnet.offset import offset_of
-from plugins.mapnet.rest import at_times
 from plugins.mapnet.smoother import Habit, habits, on_grid, smooth
 from plugins.mapnet.swaps import put_back
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from plugins.a2m.grip import fit_grip
-from plugins.a2m.predictor import Prediction
 from plugins.api import violin
+from plugins.api.grip import fit_grip
+from plugins.api.prediction import Prediction
 from tests.a2m_clips import write_clips
 from tests.test_train_a2m import config
 from training.a2m_clips import Clips

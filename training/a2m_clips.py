@@ -21,8 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from plugins.a2m.config import SCORE_FEATURES
-from plugins.a2m.grip import HELD, fit_grip
 from plugins.a2m.targets import Targets
+from plugins.api.grip import HELD, fit_grip
 from plugins.api.log_mel import BANDS, FPS
 from plugins.api.strokes import hair_positions, scaled
 from training.datasets.markers import JOINTS

@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from plugins.a2m.checkpoint import COMPONENT, VERSION, load_weights
-from plugins.a2m.grip import HELD
-from plugins.a2m.predictor import TRUNK, Predictor
+from plugins.a2m.predictor import Predictor
 from plugins.a2m.sway import TAPS, Sway
 from plugins.api.checkpoint import load_checkpoint
+from plugins.api.grip import HELD
+from plugins.api.prediction import TRUNK
 from training.a2m_clips import Clips
 from training.evaluate import predict
 

@@ -10,9 +10,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from plugins.a2m.assemble import swayed
-from plugins.a2m.predictor import Prediction, Predictor
+from plugins.a2m.predictor import Predictor
 from plugins.a2m.targets import Normaliser
+from plugins.api.bowed_pose import swayed
+from plugins.api.prediction import Prediction
 from training.a2m_clips import Clips, Recording
 
 Points = dict[str, npt.NDArray[np.float64]]

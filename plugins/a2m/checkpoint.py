@@ -34,7 +34,7 @@ class Weights:
     Attributes:
         strokes: whether the answer ends with the three numbers of the bow's strokes.
         window: frames of the clips that it was trained on.
-        grip: of the right hand on the bow (``plugins.a2m.grip``); None where bow or hand is no target.
+        grip: of the right hand on the bow (``plugins.api.grip``); None where bow or hand is no target.
         sway: what chance adds (``plugins.a2m.sway``); None for nothing.
     """
 

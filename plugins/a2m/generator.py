@@ -9,16 +9,17 @@ from typing import Any, ClassVar, Final
 
 from pydantic import Field
 
-from plugins.a2m.assemble import assemble
 from plugins.a2m.checkpoint import SKELETONS, Weights, load_weights
 from plugins.a2m.piano_assemble import at_the_piano
-from plugins.a2m.predictor import Prediction, Predictor
+from plugins.a2m.predictor import Predictor
 from plugins.a2m.streaming import Stream
 from plugins.a2m.targets import PIANO_TARGETS, PLAYING_TARGETS, Targets
 from plugins.api import Array, Audio, ComponentError, Generator, JobContext, Motion, Skeleton
 from plugins.api.batching import Windows
+from plugins.api.bowed_pose import assemble
 from plugins.api.checkpoint import CheckpointError
 from plugins.api.log_mel import log_mel
+from plugins.api.prediction import Prediction
 
 WEIGHTS: Final = Path(__file__).with_name("weights") / "violin.safetensors"
 PIANO_WEIGHTS: Final = WEIGHTS.with_name("piano.safetensors")

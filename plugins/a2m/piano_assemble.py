@@ -13,9 +13,9 @@ from typing import Final
 
 import numpy as np
 
-from plugins.a2m.predictor import Prediction
 from plugins.api import Array, Skeleton, pianist, piano, violinist
 from plugins.api import rotations as rot
+from plugins.api.prediction import Prediction
 
 SIDES: Final = (("left", 1.0), ("right", -1.0))
 HEIGHT: Final = (0.040, 0.140)

@@ -10,10 +10,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from plugins.a2m.assemble import swayed
-from plugins.a2m.predictor import SLOW, TURN, Prediction, Predictor
+from plugins.a2m.predictor import Predictor
 from plugins.api import Array, Motion, Skeleton
+from plugins.api.bowed_pose import swayed
 from plugins.api.log_mel import FPS
+from plugins.api.prediction import SLOW, TURN, Prediction
 from plugins.api.strokes import settled
 
 Assemble = Callable[[Skeleton, Prediction], tuple[Array, Array]]

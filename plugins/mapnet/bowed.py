@@ -12,8 +12,8 @@ from typing import Final
 
 import numpy as np
 
+from plugins.api.playing_joints import Floats
 from plugins.mapnet.config import FPS
-from plugins.mapnet.joints import Floats
 from plugins.mapnet.smoother import Seen
 
 ARM: Final = (3, 5)

@@ -13,19 +13,19 @@ import numpy as np
 from pydantic import Field
 
 from plugins.api import Audio, ComponentError, Corrector, JobContext, Motion
-from plugins.api import rotations as rot
 from plugins.api.batching import Windows
 from plugins.api.checkpoint import CheckpointError
+from plugins.api.kept import are_kept, blended, with_kept
+from plugins.api.playing_joints import JOINTS, Floats, own_frame, seen_in
+from plugins.api.retimed import at_times, filled
+from plugins.api.whole_body import anchors, held_again, held_props, swung, with_lengths
 from plugins.mapnet.checkpoint import BUNDLED, Weights, load_weights
 from plugins.mapnet.config import FPS, HEARD, MEL, OUR_POSE
 from plugins.mapnet.ears import heard_by
-from plugins.mapnet.joints import JOINTS, Floats, own_frame, seen_in
-from plugins.mapnet.kept import are_kept, blended, with_kept
 from plugins.mapnet.offset import offset_of
 from plugins.mapnet.repair import Looks, Repaired, repair
-from plugins.mapnet.rest import at_times, filled, smooth_places, smooth_turns
+from plugins.mapnet.rest import smooth_places, smooth_turns
 from plugins.mapnet.sound import heard
-from plugins.mapnet.whole_body import anchors, swung, with_lengths
 
 FEWEST: Final = 3
 """Frames."""
@@ -203,10 +203,10 @@ class _Work:
         roots = [0, *given.skeleton.held]
         positions = np.zeros((len(self.times), len(given.skeleton), 3))
         positions[:, roots] = smooth_places(given, roots, self.times, self.weights)
-        held = _held(given, local, positions)
+        held = held_props(given, local, positions)
         self.context.check_cancelled()
         placed, turned = swung(given.skeleton, local, positions, targets)
-        placed = _held_again(given, placed, turned, held)
+        placed = held_again(given, placed, turned, held)
         return _as_motion(given, self.context.fps, placed, turned)
 
     def _points(self, targets: dict[str, Floats]) -> Motion:
@@ -235,27 +235,6 @@ class _Work:
 
 def _as_motion(given: Motion, fps: float, positions: Any, rotations: Any) -> Motion:
     return Motion(given.skeleton, fps, positions, rotations, given.start, given.provenance)
-
-
-def _held(given: Motion, local: Floats, positions: Floats) -> dict[int, Floats]:
-    """Index of a held prop -> (T, 3) where it is in the axes of what holds it."""
-    placed, world = given.skeleton.forward_kinematics(local, positions)
-    found = {}
-    for i in given.skeleton.held:
-        parent = given.skeleton.parents[i]
-        found[i] = rot.rotate(rot.conjugate(world[:, parent]), placed[:, i] - placed[:, parent])
-    return found
-
-
-def _held_again(given: Motion, placed: Floats, local: Floats, held: dict[int, Floats]) -> Floats:
-    """Positions with held props where they were in the axes of what holds them."""
-    world = given.skeleton.world_rotations(local)
-    out = placed.copy()
-    for i, beside in held.items():
-        parent = given.skeleton.parents[i]
-        out[:, i] = out[:, parent] + rot.rotate(world[:, parent], beside)
-    done, _ = given.skeleton.forward_kinematics(local, out)
-    return np.asarray(done)
 
 
 def _flat(count: int) -> Any:

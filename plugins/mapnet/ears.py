@@ -15,9 +15,9 @@ import numpy as np
 
 from plugins.api.batching import Windows
 from plugins.api.overlap import overlapped
+from plugins.api.playing_joints import Floats
 from plugins.api.strokes import HAIR_SCALE, SPEED_SCALE, said_path
 from plugins.mapnet.config import FPS, HEARD, EarsConfig
-from plugins.mapnet.joints import Floats
 
 
 def heard_by(mel: Floats, config: EarsConfig, ask: Callable[[Windows], Windows]) -> Floats:

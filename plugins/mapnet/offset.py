@@ -13,8 +13,8 @@ from typing import Final
 
 import numpy as np
 
+from plugins.api.playing_joints import Floats
 from plugins.mapnet.config import FPS, PATH
-from plugins.mapnet.joints import Floats
 
 FARTHEST: Final = 10.0
 """Seconds of shift that are looked at."""

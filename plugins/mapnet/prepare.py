@@ -10,9 +10,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from plugins.api.playing_joints import Floats
 from plugins.mapnet.bowed import ARM, SPANS, laid
 from plugins.mapnet.config import FPS, JOINT_COUNT, OUR_POSE
-from plugins.mapnet.joints import Floats
 from plugins.mapnet.smoother import Habit, Seen, smooth
 
 FARTHEST: Final = 4.0

@@ -11,9 +11,9 @@ import numpy as np
 
 from plugins.api.batching import Windows
 from plugins.api.overlap import overlapped
+from plugins.api.playing_joints import Floats
 from plugins.mapnet.checkpoint import Weights
 from plugins.mapnet.config import FPS, JOINT_COUNT, PATH
-from plugins.mapnet.joints import Floats
 from plugins.mapnet.prepare import looks_of
 from plugins.mapnet.smoother import Seen, habits, on_grid, smooth
 from plugins.mapnet.swaps import put_back

@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from plugins.mapnet.config import PAPER_FPS as FPS
-from plugins.mapnet.joints import PAPER_NAMES
+from plugins.api.playing_joints import PAPER_NAMES
 from training.datasets.mosa import CorpusError
 from training.datasets.mosa_motion import fill_gaps, resample
 

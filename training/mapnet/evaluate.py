@@ -19,12 +19,12 @@ import numpy.typing as npt
 import torch
 
 from plugins.api.batching import Windows
+from plugins.api.retimed import at_times
 from plugins.mapnet.checkpoint import Weights, load_weights
 from plugins.mapnet.config import FPS, HEARD, OUR_POSE, PAPER_FPS, PAPER_SECONDS
 from plugins.mapnet.model import network_of
 from plugins.mapnet.repair import Looks as Looked
 from plugins.mapnet.repair import Repaired, repair
-from plugins.mapnet.rest import at_times
 from training.mapnet.batches import LEFT_TOE, SCALE, frames_of
 from training.mapnet.filters import MOVING_AVERAGE, at_frames, families, moving_average
 from training.mapnet.noise import PAPER_RATES, Looks, paper_noise

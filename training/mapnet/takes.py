@@ -4,7 +4,7 @@
 
 A folder of takes holds
 
-- ``joints.npy`` (frames, 13, 3) float32: metres in the performer's own frame (``plugins.mapnet.joints``), its origin
+- ``joints.npy`` (frames, 13, 3) float32: metres in the performer's own frame (``plugins.api.playing_joints``), origin
   between the hips, a body of size 1;
 - ``heard.npy`` (sound frames, 121) float16: ``plugins.mapnet.ears`` with the network of ``plugins/a2m``, and
   ``playing.npy`` (sound frames, 1) float16: whether anybody plays;
@@ -32,10 +32,10 @@ import numpy.typing as npt
 
 from plugins.api import ComponentError, violinist
 from plugins.api import rotations as rot
+from plugins.api.playing_joints import JOINTS as REPAIRED
+from plugins.api.playing_joints import own_frame
 from plugins.mapnet.config import FPS, HEARD, JOINT_COUNT, PAPER_FPS, PAPER_SOUND, EarsConfig
 from plugins.mapnet.ears import heard_by
-from plugins.mapnet.joints import JOINTS as REPAIRED
-from plugins.mapnet.joints import own_frame
 from plugins.mapnet.sound import heard, paper_features
 from training.a2m_clips import ClipsError, mapped
 from training.datasets import mosa_motion

@@ -7,10 +7,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from plugins.a2m.assemble import assemble
-from plugins.a2m.predictor import Prediction
 from plugins.api import JobContext, Motion, violin, violinist
+from plugins.api.bowed_pose import assemble
 from plugins.api.log_mel import FPS
+from plugins.api.prediction import Prediction
 from plugins.ik.step import InverseKinematics
 from training.metrics import Floats
 from training.performance_metrics import joint, segment_distance

@@ -13,9 +13,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from plugins.a2m.assemble import swayed
 from plugins.a2m.config import CLIP
 from plugins.a2m.targets import Normaliser
+from plugins.api.bowed_pose import swayed
 from training.a2m_clips import Clips, Recording, part_sizes
 from training.evaluate import Points, moved, predict, real_points, stacked, wrists
 from training.metrics import SPAN, Floats, velocities

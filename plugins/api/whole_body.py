@@ -15,7 +15,7 @@ import numpy as np
 
 from plugins.api import Motion, Skeleton, two_bones
 from plugins.api import rotations as rot
-from plugins.mapnet.joints import ARM_BONES, JOINTS, LIMBS, THIGH, THIGHS, Floats, length_of
+from plugins.api.playing_joints import ARM_BONES, JOINTS, LIMBS, THIGH, THIGHS, Floats, length_of
 
 SIDES: Final = ("left", "right")
 TRUNK: Final = ("spine", "chest", "upper_chest")
@@ -182,3 +182,24 @@ def _carrier(skeleton: Skeleton, joint: int, known: set[int]) -> int:
                 return skeleton.index(wanted)
     usual = ("neck", "left_upper_arm", "right_upper_arm")
     return next((skeleton.index(n) for n in usual if n in skeleton and skeleton.index(n) in known), min(known))
+
+
+def held_props(given: Motion, local: Floats, positions: Floats) -> dict[int, Floats]:
+    """Index of a held prop -> (T, 3) where it is in the axes of what holds it."""
+    placed, world = given.skeleton.forward_kinematics(local, positions)
+    found = {}
+    for i in given.skeleton.held:
+        parent = given.skeleton.parents[i]
+        found[i] = rot.rotate(rot.conjugate(world[:, parent]), placed[:, i] - placed[:, parent])
+    return found
+
+
+def held_again(given: Motion, placed: Floats, local: Floats, held: dict[int, Floats]) -> Floats:
+    """Positions with held props where they were in the axes of what holds them."""
+    world = given.skeleton.world_rotations(local)
+    out = placed.copy()
+    for i, beside in held.items():
+        parent = given.skeleton.parents[i]
+        out[:, i] = out[:, parent] + rot.rotate(world[:, parent], beside)
+    done, _ = given.skeleton.forward_kinematics(local, out)
+    return np.asarray(done)

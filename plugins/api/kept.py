@@ -16,7 +16,7 @@ import numpy as np
 
 from plugins.api import Constraint, Motion
 from plugins.api import rotations as rot
-from plugins.mapnet.joints import Floats
+from plugins.api.playing_joints import Floats
 
 EASE: Final = 0.25
 """Seconds over which the repair gives way to a frame that is kept."""

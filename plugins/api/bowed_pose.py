@@ -14,10 +14,10 @@ from typing import Final
 
 import numpy as np
 
-from plugins.a2m.grip import HELD, gripped
-from plugins.a2m.predictor import Prediction
 from plugins.api import Array, Skeleton, violin, violinist
 from plugins.api import rotations as rot
+from plugins.api.grip import HELD, gripped
+from plugins.api.prediction import Prediction
 from plugins.api.strokes import Floats, hair_positions
 
 ROLL: Final = np.radians(26.0)

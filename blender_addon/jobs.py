@@ -128,6 +128,7 @@ class Job:
         self._cancelled = threading.Event()
         self._preview: Applying | None = None
         self._longer: Applying | None = None  # the preview that is to come
+        self._newest: Motion | None = None  # and what came meanwhile
         self._final: Applying | None = None
         self._closing: Iterator[None] | None = None
         self._tracks: list[AnnotationTrack] = []
@@ -196,7 +197,10 @@ class Job:
 
     def _show(self, motion: Motion) -> None:
         """A beginning, or a preview: a take of its own until a longer or better one comes, or the job ends."""
-        if self.order.destination is None or self._longer is not None:
+        if self.order.destination is None:
+            return
+        if self._longer is not None:
+            self._newest = motion  # its turn comes
             return
         to = replace(self.order.destination, name=f"{self.order.destination.name} ({self.order.part})", replace="")
         self._note(f"{self.order.part}: {len(motion)} frames")
@@ -211,6 +215,7 @@ class Job:
         self.state, self.message = "applying", "Fitting the motion to the character"
         self._note(f"received {len(result.motion)} frames at {result.motion.fps:g} a second")
         self._drop_longer()
+        self._newest = None
         base, *later = [*result.before, result.motion]
         self._final = Applying(base, self.order.destination, self._origin_of(result.motion), later)
 
@@ -250,12 +255,19 @@ class Job:
                 longer.succeed(self._preview)
             self._preview, self._longer = longer, None
             self._let_be_seen(longer)
+            self._show_newest()
             return
         try:
             longer.advance(deadline)
         except EXPECTED as error:
-            self._note(f"no first part: {error}")
+            self._note(f"no {self.order.part}: {error}")
             self._drop_longer()
+            self._show_newest()
+
+    def _show_newest(self) -> None:
+        if self._newest is not None:
+            motion, self._newest = self._newest, None
+            self._show(motion)
 
     def _let_be_seen(self, preview: Applying) -> None:
         """What lies over a preview stays where it is, for the job may be cancelled: the preview plays alone."""
@@ -323,7 +335,7 @@ class Job:
             if applying is not None:
                 with suppress(ReferenceError, takes.TakeError):
                     applying.discard()
-        self._final = self._longer = self._preview = self._preparing = None
+        self._final = self._longer = self._preview = self._preparing = self._newest = None
 
     def _fail(self, message: str, hint: str = "", details: str = "") -> None:
         self._clear()

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -28,11 +28,17 @@ class Pose:
     @classmethod
     def of(cls, channels: Mapping[str, Sequence[Channel]]) -> Pose:
         """The values now of what the channels will move."""
+        return cls.at({name: [channel.path for channel in moved] for name, moved in channels.items()})
+
+    @classmethod
+    def at(cls, paths: Mapping[str, Iterable[str]]) -> Pose:
+        """The values now of properties, by the name of their object; what there is no more is passed over."""
         found: dict[str, dict[str, Any]] = {}
-        for name, moved in channels.items():
-            item = bpy.data.objects.get(name)
-            paths = [c.path for c in moved] if item is not None else []
-            found[name] = {path: _plain(item.path_resolve(path)) for path in paths}
+        for name, wanted in paths.items():
+            item, values = bpy.data.objects.get(name), found.setdefault(name, {})
+            for path in wanted if item is not None else ():
+                with suppress(ValueError):
+                    values[path] = _plain(item.path_resolve(path))
         return cls(found)
 
     def restore(self) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .pose import Pose
 from .rig import nla
 from .rig.action import curves_of, hand_frames
 from .take_draft import TakeError
@@ -83,6 +84,7 @@ def only_seen(armature: Any, take: Any, alone: bool = False) -> Iterator[None]:
     as it was. Nothing else may happen meanwhile."""
     owners = {entry.object for other in armature.cadenza_takes for entry in other.actions if entry.object is not None}
     before = [nla.seen_on(owner) for owner in owners]
+    pose = Pose.at({owner.name: _moved(armature, owner) for owner in owners})  # what nothing else animates stays moved
     try:
         show(armature, take)
         if alone and take is not None:
@@ -91,6 +93,13 @@ def only_seen(armature: Any, take: Any, alone: bool = False) -> Iterator[None]:
     finally:
         for owner, state in zip(owners, before, strict=True):
             nla.see_again(owner, state)
+        pose.restore()
+
+
+def _moved(armature: Any, owner: Any) -> set[str]:
+    """RNA paths of what the character's takes move of an object."""
+    entries = [entry for take in armature.cadenza_takes for entry in take.actions if entry.object == owner]
+    return {c.data_path for entry in entries if entry.action is not None for c in curves_of(entry.action).fcurves}
 
 
 def lay_over(take: Any) -> None:

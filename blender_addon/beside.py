@@ -9,6 +9,7 @@ takes and what the animator made are never changed: taking the copies away leave
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import bpy
@@ -117,8 +118,8 @@ def _stand(armature: Any, family: Sequence[Any], take: Any, shift: float, place:
         copy.hide_render = True
         copy.cadenza_takes.clear()
         place.objects.link(copy)
-        if item.hide_get():
-            copy.hide_set(True)
+        with suppress(RuntimeError):  # what is not in the view layer is seen nowhere
+            copy.hide_set(item.hide_get())
         nla.show_only(copy, actions.get(item))
         _relate(copy, pairs)
         if copy.parent not in pairs.values():

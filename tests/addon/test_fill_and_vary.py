@@ -7,6 +7,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,11 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from blender_addon import connection, fills, jobs, obstacles, options, takes  # noqa: E402
+from blender_addon import beside, connection, fills, jobs, obstacles, options, takes  # noqa: E402
 from blender_addon.character import guess  # noqa: E402
 from blender_addon.orders import OrderError  # noqa: E402
+from blender_addon.panels.fill import FillerMenu, FillPanel  # noqa: E402
+from blender_addon.panels.generator import GeneratePanel  # noqa: E402
 from blender_addon.rig.action import curves_of  # noqa: E402
 from tests.addon_driving import GENERATORS, add_character, character, drive, generate, keys  # noqa: E402
 from tests.filling import FILLER  # noqa: E402
@@ -408,19 +411,8 @@ def test_who_fills_and_who_repairs_are_kept_apart(stage: Any) -> None:
     assert "Choose a character" in obstacles.to_filling(stage)
 
 
-class Recorder:
-    """A layout that remembers what is drawn."""
-
-    def __init__(self) -> None:
-        self.drawn: list[str] = []
-
-    def prop(self, data: Any, name: str, **_: Any) -> None:
-        assert hasattr(data, name)
-        self.drawn.append(name)
-
-
 def test_options_of_varying_are_drawn_apart(stage: Any) -> None:
-    varying, others = Recorder(), Recorder()
+    varying, others = Layout(), Layout()
     options.draw(varying, stage.cadenza, "tween", only=fills.OF_VARYING)
     options.draw(others, stage.cadenza, "tween", without=fills.OF_VARYING)
     assert varying.drawn == ["value_variation", "value_part"]
@@ -432,3 +424,83 @@ def test_seeds_can_be_drawn_anew(stage: Any) -> None:
     bpy.ops.cadenza.new_seed(filling=True)
     assert stage.cadenza.seed == before
     assert stage.cadenza.fill_seed != 5
+
+
+class Layout:
+    """A layout that knows what Blender's does: which properties, operators, menus and icons there are."""
+
+    icons = frozenset(bpy.types.UILayout.bl_rna.functions["prop"].parameters["icon"].enum_items.keys())
+
+    def __init__(self) -> None:
+        self.drawn: list[str] = []
+
+    def _inside(self, **_: Any) -> Layout:
+        return self
+
+    row = column = box = _inside
+
+    def _icon(self, icon: str = "NONE", **_: Any) -> None:
+        assert icon in self.icons, icon
+
+    def prop(self, data: Any, name: str, **more: Any) -> None:
+        assert hasattr(data, name)
+        self._icon(**more)
+        self.drawn.append(name)
+
+    def label(self, text: str = "", **more: Any) -> None:
+        self._icon(**more)
+        self.drawn.append(text)
+
+    def operator(self, name: str, **more: Any) -> Any:
+        assert name.removeprefix("cadenza.") in dir(bpy.ops.cadenza), name
+        self._icon(**more)
+        self.drawn.append(name)
+        return SimpleNamespace()
+
+    def menu(self, name: str, **more: Any) -> None:
+        assert hasattr(bpy.types, name)
+        self.drawn.append(name)
+
+    def progress(self, **_: Any) -> None:
+        self.drawn.append("progress")
+
+
+def drawn(panel: Any) -> list[str]:
+    layout = Layout()
+    panel.draw(SimpleNamespace(layout=layout), bpy.context)
+    return layout.drawn
+
+
+def test_the_panel_draws_what_there_is(stage: Any) -> None:
+    there = drawn(FillPanel)
+    assert {"fill_seed", "cadenza.new_seed", "value_swing", "fill_part", "fill_ends", "cadenza.fill"} <= set(there)
+    assert there.index("cadenza.fill_four") < there.index("value_variation") < there.index("cadenza.vary")
+    assert "Choose a take in the list" in there
+    assert "fill_from" not in there
+    assert "cadenza.take_this_one" not in there
+    stage.cadenza.fill_part, stage.cadenza.filler = True, "nobody"
+    generate()
+    bpy.ops.cadenza.side_by_side()
+    there = drawn(FillPanel)
+    assert {"fill_from", "cadenza.use_fill_range", "CADENZA_MT_fillers", "cadenza.take_this_one"} <= set(there)
+    assert "This backend has no 'nobody'; choose another" in " ".join(there)
+    assert "cadenza.generate_four" in drawn(GeneratePanel)
+    assert drawn(FillerMenu) == ["cadenza.choose_filler"] * len(connection.known().correctors(fills=True))
+
+
+def test_the_panel_says_how_many_are_to_come(stage: Any) -> None:
+    pose()
+    bpy.ops.cadenza.fill_four()
+    assert "Keys, seed 1 of 4; 3 more to come" in " ".join(drawn(GeneratePanel))
+
+
+def test_copies_that_stand_there_follow_the_newest_four(stage: Any) -> None:
+    generate()
+    bpy.ops.cadenza.side_by_side()
+    assert [c.name for c in beside.copies() if c.show_name] == ["Take 1"]
+    pose()
+    bpy.ops.cadenza.fill_four()
+    wait()
+    assert [c.name for c in beside.copies() if c.show_name] == ["Seed 1", "Seed 2", "Seed 3", "Seed 4"]
+    bpy.ops.cadenza.side_by_side()
+    assert not beside.copies()

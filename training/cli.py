@@ -14,6 +14,7 @@ import typer
 from training.a2m_command import a2m
 from training.mapnet.command import evaluate_mapnet, mapnet, takes
 from training.mclemcd.command import evaluate_mclemcd, mclemcd
+from training.momu.command import momu
 from training.progress import progress
 from training.recognition.command import evaluate_recognition, recognition
 from training.report.command import evaluate
@@ -140,6 +141,7 @@ app.command()(takes)
 app.command()(mapnet)
 app.command()(evaluate_mapnet)
 app.command()(mclemcd)
+app.command()(momu)
 app.command()(evaluate)
 app.command()(evaluate_mclemcd)
 app.command()(evaluate_recognition)

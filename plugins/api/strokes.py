@@ -113,14 +113,14 @@ def pick_turns(chance: Floats, fps: float, threshold: float = 0.5, apart: float 
     return [int(p) for i, p in enumerate(peaks) if i == 0 or p - peaks[i - 1] > reach]
 
 
-def hair_path(frames: list[int], speed: Floats, wish: Floats, fps: float) -> Floats:
+def hair_path(frames: list[int], speed: Floats, wish: Floats, fps: float, seconds: float = OPENING) -> Floats:
     """(T,) metres of hair from the frog: strokes between turns, in turn down and up.
 
     Args:
         frames: where the bow turns.
         speed: (T,) metres a second, at least 0.
-        wish: (T,) where the model would have the hair, metres. Its first OPENING seconds decide which way
-            the first stroke goes, and strokes begin and end as near to it as their lengths allow.
+        wish: (T,) where the model would have the hair, metres. Its first ``seconds`` decide which way the
+            first stroke goes, and strokes begin and end as near to it as their lengths allow.
     """
     count = len(speed)
     borders = [0, *[f for f in frames if 0 < f < count - 1], count - 1]
@@ -128,7 +128,7 @@ def hair_path(frames: list[int], speed: Floats, wish: Floats, fps: float) -> Flo
     knots = travelled[borders]
     lengths = np.diff(knots)
     wished = wish[borders]
-    opening = max(2, int(np.searchsorted(borders, OPENING * fps)))
+    opening = max(2, int(np.searchsorted(borders, seconds * fps)))
     both = (_alternate(lengths, wished, sign) for sign in (1.0, -1.0))
     best = min(both, key=lambda places: _misfit(places[:opening], wished[:opening]))
     stroke = np.clip(np.searchsorted(borders, np.arange(count), side="right") - 1, 0, len(lengths) - 1)

@@ -17,12 +17,7 @@ import numpy.typing as npt
 
 _GOLDEN: Final = (1.0 + 5.0**0.5) / 2.0
 DIRECTIONS: Final = np.array(
-    [
-        np.roll((0.0, one, many), shift)
-        for shift in range(3)
-        for one in (-1.0, 1.0)
-        for many in (-_GOLDEN, _GOLDEN)
-    ]
+    [np.roll((0.0, one, many), shift) for shift in range(3) for one in (-1.0, 1.0) for many in (-_GOLDEN, _GOLDEN)]
 ) / np.hypot(1.0, _GOLDEN)
 """(12, 3) unit vectors."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -72,7 +73,7 @@ class Body:
         return self.joints.index(joint)
 
     def posture(self, places: Floats) -> npt.NDArray[np.float32]:
-        """(T, pose) of (T, J, 3) metres at 40 frames a second: root, bones and, of a violinist, the place of the hair."""
+        """(T, pose) of (T, J, 3) metres at 40 frames a second: root, bones, of a violinist the place of the hair."""
         places = np.asarray(places, dtype=np.float64)
         parts = []
         if self.travels:
@@ -114,8 +115,9 @@ class Body:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Body:
-        lists = (tuple(data[name]) for name in ("joints", "parents", "rigid"))
-        return cls(*lists, np.array(data["lengths"], dtype=np.float64), bool(data["travels"]), tuple(data["feet"]))
+        lengths = np.array(data["lengths"], dtype=np.float64)
+        joints, parents, rigid, feet = (tuple(data[name]) for name in ("joints", "parents", "rigid", "feet"))
+        return cls(joints, parents, rigid, lengths, bool(data["travels"]), feet)
 
 
 def violinist() -> Body:
@@ -124,7 +126,7 @@ def violinist() -> Body:
     for side in ("right", "left"):
         chain = [f"{side}_{part}" for part in _ARM]
         rows.append((chain[0], "neck", False))
-        rows += [(joint, above, True) for above, joint in zip(chain, chain[1:], strict=False)]
+        rows += [(joint, above, True) for above, joint in pairwise(chain)]
     rows += [("violin_end", "neck", False), ("violin_scroll", "violin_end", True)]
     rows += [("bow_frog", "violin_end", False), ("bow_tip", "bow_frog", True)]
     joints = ("hips", *(joint for joint, _, _ in rows))

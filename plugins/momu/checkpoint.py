@@ -39,6 +39,7 @@ class Weights:
         body, scale: of the motion; None as long as only music is known.
         classes: styles, in the order of their numbers.
         intensity: mean and deviation of the training clips' (``plugins.momu.vigour``).
+        grip: of the right hand on the bow (``plugins.api.grip``); None for who has no bow.
         training: what was asked of each part's training.
     """
 
@@ -48,6 +49,7 @@ class Weights:
     scale: Scale | None = None
     classes: tuple[str, ...] = ()
     intensity: tuple[float, float] = (0.0, 1.0)
+    grip: npt.NDArray[np.float64] | None = field(default=None, repr=False)
     training: Mapping[str, Any] = field(default_factory=dict, repr=False)
     data_card: str = ""
     revision: str = ""
@@ -64,7 +66,8 @@ class Weights:
         """CheckpointError when one of these parts was not trained."""
         missing = [name for name in names if name not in self.configs]
         if missing:
-            raise CheckpointError(f"the weights of MoMu lack {', '.join(missing)}; train those stages too (docs/momu.md)")
+            lacking = ", ".join(missing)
+            raise CheckpointError(f"the weights of MoMu lack {lacking}; train those stages too (docs/momu.md)")
 
     def packed(self) -> Checkpoint:
         """As a checkpoint, in half precision."""
@@ -73,6 +76,7 @@ class Weights:
             "body": None if self.body is None else self.body.to_json(),
             "classes": list(self.classes),
             "intensity": list(self.intensity),
+            "grip": None if self.grip is None else self.grip.tolist(),
             "training": dict(self.training),
         }
         halves = {
@@ -96,6 +100,7 @@ def load_weights(path: Path | str = BUNDLED) -> Weights:
             tensors[part][rest] = value.astype(np.float32) if value.dtype.kind == "f" else value
         body = found.config["body"]
         low, high = found.config["intensity"]
+        grip = found.config.get("grip")
         return Weights(
             configs,
             tensors,
@@ -103,6 +108,7 @@ def load_weights(path: Path | str = BUNDLED) -> Weights:
             Scale.from_json(found.normaliser) if found.normaliser else None,
             tuple(found.config["classes"]),
             (float(low), float(high)),
+            None if grip is None else np.array(grip, dtype=np.float64),
             dict(found.config["training"]),
             found.data_card,
             found.revision,

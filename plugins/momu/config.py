@@ -8,7 +8,8 @@ NeurIPS 2024. Widths, steps and rates were not published: these are ours, and ``
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -19,6 +20,16 @@ COMPRESSION: Final = 4
 LATENT_FPS: Final = FPS // COMPRESSION
 STEPS: Final = 1000
 """Steps of the noise in training."""
+Solver = Literal["dpm", "unipc"]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """How to sample: steps of the solver, and how much more than on average what is told counts (1: as it is)."""
+
+    steps: int = 12
+    guidance: float = 1.5
+    solver: Solver = "dpm"
 
 
 class _Config(BaseModel):

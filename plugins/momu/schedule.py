@@ -5,14 +5,13 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import torch
 from torch import Tensor
 
-from plugins.momu.config import STEPS
+from plugins.momu.config import STEPS, Solver
 
-Solver = Literal["dpm", "unipc"]
 _NOISE: Final = {
     "num_train_timesteps": STEPS,
     "beta_schedule": "squaredcos_cap_v2",
@@ -28,7 +27,7 @@ def scheduler(solver: Solver = "dpm") -> Any:
 
     if solver == "unipc":
         return UniPCMultistepScheduler(**_NOISE)
-    return DPMSolverMultistepScheduler(**_NOISE, algorithm_type="dpmsolver++")
+    return DPMSolverMultistepScheduler(**_NOISE, algorithm_type="dpmsolver++", lambda_min_clipped=-5.1)
 
 
 @cache

@@ -46,6 +46,7 @@ class MomuRun(Section):
     loss: Loss = Loss()
     untold: float = Field(default=0.15, ge=0.0, le=1.0)
     turning: bool = True
+    on_the_beat: bool = False
     schedule: Schedule = Schedule(learning_rate=1e-3, warmup_steps=100, kind="cosine")
     machine: Machine = Machine()
     window: int = Field(default=320, ge=32)
@@ -70,6 +71,8 @@ class MomuRun(Section):
             raise ValueError(f"start must name the weights of an earlier stage ({before})")
         if self.kind == "clips" and self.fold is not None:
             raise ValueError("fold is for dances; clips know their splits themselves")
+        if self.kind == "clips" and self.on_the_beat:
+            raise ValueError("on_the_beat is for dances; simulated players keep time by themselves")
         return self
 
     def same_run(self) -> dict[str, Any]:

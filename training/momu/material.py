@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from training.datasets.markers import JOINTS
 from training.momu.config import MomuRun
 from training.momu.dance_clips import DanceClip, fold_of, read
 from training.momu.losses import moments_of
+from training.momu.set_to_music import warped_to_beats
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -59,6 +60,7 @@ class Material:
     classes: tuple[str, ...]
     intensity: tuple[float, float]
     card: str
+    grip: npt.NDArray[np.float64] | None = None
 
     def split(self, name: str) -> list[Piece]:
         return [piece for piece in self.pieces if piece.split == name]
@@ -91,9 +93,7 @@ class Material:
             ),
             "moments": np.stack([moments_of(p.moved[cut]) for p, cut in cuts]),
             "style": np.array([p.style for p, _ in rows], dtype=np.int64),
-            "intensity": np.array(
-                [(vigour(p.places[cut]) - mean) / deviation for p, cut in cuts], dtype=np.float32
-            ),
+            "intensity": np.array([(vigour(p.places[cut]) - mean) / deviation for p, cut in cuts], dtype=np.float32),
         }
 
 
@@ -105,7 +105,10 @@ def material(config: MomuRun) -> Material:
     """
     if config.kind == "clips":
         return _performances(Path(config.clips), config.directions)
-    return of_dances(read(config.kind, config.clips), config.fold, config.folds, config.directions)
+    clips = read(config.kind, config.clips)
+    if config.on_the_beat:
+        clips = warped_to_beats(clips)
+    return of_dances(clips, config.fold, config.folds, config.directions)
 
 
 def of_dances(clips: Sequence[DanceClip], fold: int | None, folds: int = 4, directions: bool = True) -> Material:
@@ -132,7 +135,7 @@ def _performances(folder: Path, directions: bool) -> Material:
         places = places - places[:, :1]
         name = f"{recording.piece}/{recording.performer}/{recording.trial}"
         pieces.append(_piece(name, 0, recording.split, clips.audio[recording.rows], places, body))
-    return _made(body, pieces, (), clips.card_sha256)
+    return replace(_made(body, pieces, (), clips.card_sha256), grip=clips.grip())
 
 
 def _piece(name: str, style: int, split: str, heard: Floats, places: Floats, body: Body) -> Piece:
@@ -153,8 +156,10 @@ def _made(body: Body, pieces: Sequence[Piece], classes: tuple[str, ...], card: s
 
 def _freed(body: Body, directions: bool) -> Body:
     """Without directions, every bone is a free vector (the paper's ablation of directional vectors)."""
-    return body if directions else Body(
-        body.joints, body.parents, (False,) * len(body.joints), body.lengths, body.travels, body.feet
+    return (
+        body
+        if directions
+        else Body(body.joints, body.parents, (False,) * len(body.joints), body.lengths, body.travels, body.feet)
     )
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from plugins.api.log_mel import FPS
 from plugins.momu.autoencoder import Critic, MotionVae, MusicVae
@@ -109,9 +108,9 @@ class DenoiserStage(nn.Module):
         self.to_motion = config.stage == "music2motion"
         motion, music = before.configs["motion"], before.configs["music"]
         made, told = (motion, music) if self.to_motion else (music, motion)
-        given = {"latent": made.latent, "seen": told.inputs, "seen_latent": told.latent}
-        styles = {"styles": len(material.classes) if self.to_motion else 0}
-        self.network = Denoiser(DenoiserConfig(**given, **styles, **config.model))
+        given: dict[str, Any] = {"latent": made.latent, "seen": told.inputs, "seen_latent": told.latent}
+        given["styles"] = len(material.classes) if self.to_motion else 0
+        self.network = Denoiser(DenoiserConfig(**given, **config.model))
 
     def forward(self, batch: Batch) -> Outcome:
         heard, features = batch["heard"], batch["features"]

@@ -96,9 +96,7 @@ class _Run(RunState):
         if len(self.rows) < config.batch:
             raise ConfigError(f"there are {len(self.rows)} windows to train on; batch ({config.batch}) must be no more")
 
-    def batch(
-        self, rows: list[tuple[Piece, int]], rng: np.random.Generator, device: torch.device
-    ) -> dict[str, Tensor]:
+    def batch(self, rows: list[tuple[Piece, int]], rng: np.random.Generator, device: torch.device) -> dict[str, Tensor]:
         """Windows by lot; of a body that travels, facing anywhere."""
         chosen = [rows[i] for i in rng.integers(0, len(rows), self.config.batch)]
         turning = rng if self.config.turning and self.read.body.travels else None
@@ -126,9 +124,8 @@ class _Run(RunState):
         base = replace(base, data_card=self.read.card, revision=git_revision())
         if self.config.stage == "motion-vae":
             read = self.read
-            base = replace(
-                base, body=read.body, scale=read.scale, classes=read.classes, intensity=read.intensity
-            )
+            known = {name: getattr(read, name) for name in ("body", "scale", "classes", "intensity", "grip")}
+            base = replace(base, **known)
         return base.with_part(stage.part, config_of(stage), tensors, made)
 
     def _latents(self, stage: Any) -> Tensor:

@@ -1,0 +1,142 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""Poses and ranges that a generator is to keep: whether they can be, and what the network is pulled to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from plugins.api import Audio, ComponentError, Constraint, JobContext, Motion, PostStep, violinist
+from plugins.api.kept import with_kept
+from plugins.api.log_mel import FPS
+from plugins.momu.body import Body
+from plugins.momu.checkpoint import Weights
+from plugins.momu.kept import Kept
+
+Places = npt.NDArray[np.floating[Any]]
+
+SAME: Final = 0.001
+"""Metres by which two poses of one frame may differ."""
+STRETCHED: Final = 0.01
+"""Metres by which a kept bone's length may differ from the skeleton's."""
+
+
+class KeepFrames(PostStep):
+    """Puts frames that are to be kept back exactly as they were given, and eases the neighbours into them."""
+
+    name = "keep"
+    label = "Keep given frames"
+    reads = "all joints, and the frames to keep"
+    writes = "the frames to keep, and a quarter of a second around each"
+
+    def apply(self, motion: Motion, options: object, context: JobContext) -> Motion:
+        context.progress(0.0, "Keeping what was given")
+        if not context.constraints:
+            return motion
+        return with_kept(motion, given_on(motion, context.constraints), context.constraints)
+
+
+def check_constraints(constraints: Sequence[Constraint], audio: Audio) -> None:
+    """ComponentError, with what to do, when they cannot all be kept."""
+    skeleton = violinist.violinist_skeleton()
+    seen: dict[tuple[int, str], Places] = {}
+    for constraint in constraints:
+        motion = constraint.motion
+        if motion.skeleton != skeleton:
+            raise ComponentError(
+                f"the poses to keep are of the skeleton {motion.skeleton.name!r}; give them on 'violinist', or fill "
+                "between them on the character itself (Fill and Vary)"
+            )
+        unknown = [joint for joint in constraint.joints if joint not in skeleton]
+        if unknown:
+            raise ComponentError(f"the joints to keep {', '.join(unknown)} are not the violinist's")
+        if len(motion) and (motion.times[0] < audio.start - 0.5 / motion.fps or motion.times[-1] > audio.end):
+            raise ComponentError(
+                f"what is to be kept lasts from {motion.times[0]:.2f} to {motion.times[-1]:.2f} s, the music from "
+                f"{audio.start:.2f} to {audio.end:.2f} s; keep what lies inside"
+            )
+        _check_lengths(constraint)
+        _check_same(constraint, seen)
+
+
+def _check_lengths(constraint: Constraint) -> None:
+    motion, skeleton = constraint.motion, constraint.motion.skeleton
+    chosen = set(constraint.joints or skeleton.joints)
+    for i, parent in enumerate(skeleton.parents):
+        if parent < 0 or i in skeleton.held or not {skeleton.joints[i], skeleton.joints[parent]} <= chosen:
+            continue
+        length = np.linalg.norm(motion.positions[:, i].astype(float) - motion.positions[:, parent], axis=-1)
+        off = np.abs(length - np.linalg.norm(skeleton.offsets[i]))
+        if np.nan_to_num(off).max(initial=0.0) > STRETCHED:
+            at = motion.times[int(np.nan_to_num(off).argmax())]
+            raise ComponentError(
+                f"the pose to keep at {at:.2f} s cannot be reached: the bone to {skeleton.joints[i].replace('_', ' ')} "
+                f"would be {1000 * np.nan_to_num(off).max():.0f} mm too long or too short"
+            )
+
+
+def _check_same(constraint: Constraint, seen: dict[tuple[int, str], Places]) -> None:
+    """No frame may be asked to be in two poses."""
+    motion = constraint.motion
+    for joint in constraint.joints or motion.skeleton.joints:
+        column = motion.joint(joint)
+        for time, place in zip(motion.times, column, strict=True):
+            key = (round(time * 1000), joint)
+            if key in seen and np.linalg.norm(seen[key] - place) > SAME:
+                raise ComponentError(
+                    f"two poses are to be kept at {time:.2f} s, and they differ ({joint.replace('_', ' ')} by "
+                    f"{1000 * np.linalg.norm(seen[key] - place):.0f} mm); keep one of them"
+                )
+            seen[key] = place
+
+
+def given_on(like: Motion, constraints: Sequence[Constraint]) -> Motion:
+    """A motion of the frames of ``like`` that has the kept poses in the nearest frames, and NaN elsewhere."""
+    positions = np.full(like.positions.shape, np.nan)
+    rotations = None if like.rotations is None else np.full(like.rotations.shape, np.nan)
+    for constraint in constraints:
+        motion = constraint.motion
+        columns = [like.skeleton.index(joint) for joint in constraint.joints or like.skeleton.joints]
+        frames = np.clip(np.round((motion.times - like.start) * like.fps).astype(int), 0, len(like) - 1)
+        positions[np.ix_(frames, columns)] = motion.positions[:, columns]
+        if rotations is not None and motion.rotations is not None:
+            rotations[np.ix_(frames, columns)] = motion.rotations[:, columns]
+    if rotations is not None and not np.isfinite(rotations).any():
+        rotations = None
+    return Motion(like.skeleton, like.fps, positions, rotations, like.start)
+
+
+def kept_places(constraints: Sequence[Constraint], weights: Weights, frames: int, start: float) -> Kept | None:
+    """What the network is pulled to, at 40 frames a second; None where nothing is kept."""
+    if not constraints or weights.body is None:
+        return None
+    body = weights.body
+    places = np.full((frames, len(body.joints), 3), np.nan)
+    for constraint in constraints:
+        joints = constraint.joints or constraint.motion.skeleton.joints
+        at = np.round((constraint.motion.times - start) * FPS).astype(int)
+        inside = (at >= 0) & (at < frames)
+        hips = constraint.motion.joint("hips")[inside].astype(np.float64)
+        for i, joint in enumerate(body.joints):
+            if joint in joints and joint in constraint.motion.skeleton:
+                places[at[inside], i] = constraint.motion.joint(joint)[inside] - hips
+    weight = np.isfinite(places).all(axis=2).astype(np.float64)
+    weight[:, 0] = weight.max(axis=1)  # the hips are where they are
+    return Kept(as_network(np.nan_to_num(places), weight, body), weight)
+
+
+def as_network(places: npt.NDArray[np.float64], weight: npt.NDArray[np.float64], body: Body) -> npt.NDArray[np.float64]:
+    """Places with bones as long as the network's: directions are kept, not lengths. NaN where nothing is kept."""
+    out = np.zeros_like(places)
+    for i, (parent, rigid) in enumerate(zip(body.parents, body.rigid, strict=True)):
+        if parent >= 0:
+            bone = places[:, i] - places[:, parent]
+            if rigid:
+                bone = bone / np.maximum(np.linalg.norm(bone, axis=-1, keepdims=True), 1e-6) * body.lengths[i]
+            out[:, i] = out[:, parent] + bone
+    out[weight <= 0.0] = np.nan
+    return out

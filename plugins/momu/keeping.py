@@ -1,0 +1,66 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""What an animator keeps (frames, joints, poses, ranges), pulled into the sample while it is made.
+
+Latents of stretches that are kept whole are put in as they are. Whatever else is kept (a pose in one frame, a part of
+the body) is reached through the decoder: the latents are moved, by a few steps of Adam, until the joints come out where
+they are kept; what they do in between follows from the decoder and from the next steps of the noise. What is then left
+of a millimetre or two, ``plugins.api.kept`` takes off. Imports torch: only ``load()`` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from plugins.momu.kept import Kept
+
+RATE: Final = 0.12
+"""Deviations of a latent that Adam moves in a step, at most."""
+TIMES: Final = 3
+"""Steps of Adam in each step of the noise."""
+FINALLY: Final = 40
+"""Steps of Adam at the end."""
+STAY: Final = 0.002
+"""What it costs, in square metres, to move a latent by a deviation."""
+
+
+class Puller:
+    """Pulls clean latents to what is kept; a ``sampling.Pull``.
+
+    Args:
+        places: (1, T, J, 3) joints of latents (1, N, latent), with gradients.
+        given: (1, N, latent) latents of the given motion, for the stretches that are kept whole.
+    """
+
+    def __init__(self, kept: Kept, places: Callable[[Tensor], Tensor], given: Tensor) -> None:
+        self._places, self._given = places, given
+        device = given.device
+        self._weight = torch.from_numpy(kept.weight).float().to(device)[None, ..., None]
+        self._target = torch.from_numpy(np.nan_to_num(kept.places)).float().to(device)[None]
+        self._whole = torch.from_numpy(kept.whole_latents()).to(device)[None, :, None]
+        self._all = bool(self._whole.all())
+
+    def __call__(self, clean: Tensor, done: float) -> Tensor:
+        clean = torch.where(self._whole, self._given, clean)
+        if self._all or not bool((self._weight > 0).any()):
+            return clean
+        return self._moved(clean, FINALLY if done >= 1.0 else TIMES)
+
+    def _moved(self, clean: Tensor, times: int) -> Tensor:
+        free = (~self._whole).float()
+        with torch.enable_grad():
+            fixed = clean.detach()
+            move = torch.zeros_like(fixed, requires_grad=True)
+            optimizer = torch.optim.Adam([move], lr=RATE)
+            for _ in range(times):
+                optimizer.zero_grad()
+                off = (self._places(fixed + move * free) - self._target) * self._weight
+                loss = off.square().sum() + STAY * move.square().sum()
+                loss.backward()
+                optimizer.step()
+        return fixed + (move * free).detach()

@@ -1,0 +1,35 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""What an animator keeps: joints in frames, wholly or as a wish."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from plugins.momu.config import COMPRESSION
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """Joints that are kept.
+
+    Attributes:
+        places: (T, J, 3) metres; what is not kept is NaN.
+        weight: (T, J) 1 where it counts fully, less where it is only wished for (a soft mask), 0 where nothing is kept.
+    """
+
+    places: npt.NDArray[np.float64] = field(repr=False)
+    weight: npt.NDArray[np.float64] = field(repr=False)
+
+    def any(self) -> bool:
+        return bool((self.weight > 0.0).any())
+
+    def whole_latents(self) -> npt.NDArray[np.bool_]:
+        """(T / 4,) latents all of whose frames, and their neighbours', are kept with all joints: their context is."""
+        frames = (self.weight >= 1.0).all(axis=1)
+        latents = frames.reshape(-1, COMPRESSION).all(axis=1)
+        padded = np.pad(latents, 2, constant_values=True)
+        return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, 5).all(axis=1) & latents)

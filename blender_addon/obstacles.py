@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from . import audio_source, character, connection, jobs, takes
+from . import audio_source, character, connection, jobs, options, takes
 from .rig import nla
 
+STAYS: Final = "Raise Variation: at 0 the take stays as it is"
 NO_BEATS: Final = "Recognise or import beats first, or tap them"
 
 
@@ -61,7 +62,8 @@ def to_filler(scene: Any) -> str:
 
 def to_varying(scene: Any) -> str:
     """What keeps the chosen take from being varied."""
-    return to_filling(scene) or to_take(scene)
+    unchanged = options.value(scene.cadenza, scene.cadenza.filler, "variation") == 0
+    return to_filling(scene) or to_take(scene) or (STAYS if unchanged else "")
 
 
 def to_comparing(scene: Any) -> str:

@@ -100,6 +100,14 @@ def read(state: Any, component: str) -> dict[str, Any]:
     return values
 
 
+def value(state: Any, component: str, name: str) -> Any:
+    """What one option is set to; None where there is none of that name."""
+    for group, option in _options(state, component):
+        if option.name == name:
+            return option.to_json(getattr(group, option.attribute))
+    return None
+
+
 def write(state: Any, component: str, values: Mapping[str, Any]) -> None:
     """Set options from a job's; those that are not given, or fit no more, return to their defaults."""
     for group, option in _options(state, component):

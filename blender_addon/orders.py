@@ -215,7 +215,7 @@ def _made_from(take: Any, clock: Clock) -> tuple[Source, dict[str, Any]]:
     """
     again = takes.duplicate(take.id_data, take)
     asked = again.get("request")
-    for made, button in (("repaired", "Repair from Audio"), ("filled", "Fill Between"), ("varied", "Vary This Take")):
+    for made, button in (("repaired", "Repair from Audio"), ("varied", "Vary This Take"), ("filled", "Fill Between")):
         if made in again:
             raise OrderError(f"{take.name!r} was {made}, not generated; press {button} for another")
     if not isinstance(asked, dict) or not isinstance(again.get("source"), dict):

@@ -269,7 +269,7 @@ def test_a_better_preview_takes_the_place_of_an_earlier_one(stage: Any) -> None:
 def test_a_take_is_varied_by_how_much_and_where(stage: Any) -> None:
     generate()
     (take,) = takes.takes_of(character())
-    option(variation=0.0)
+    option(variation=0.001)
     same = done(bpy.ops.cadenza.vary)
     assert takes.provenance(same)["varied"] == {"frames": [1, LAST], "take": "Take 1"}
     takes.show(character(), take)
@@ -316,7 +316,7 @@ def test_what_lies_over_a_take_is_not_varied_twice(stage: Any) -> None:
     layer = character().animation_data.action
     frames = range(1, LAST + 1, 6)
     before = hand_at(stage, frames, "head")
-    option(variation=0.0)
+    option(variation=0.001)
     done(bpy.ops.cadenza.vary)
     assert character().animation_data.action == layer
     assert np.linalg.norm(hand_at(stage, frames, "head") - before, axis=1).max() < 1e-3
@@ -404,6 +404,10 @@ def test_who_fills_and_who_repairs_are_kept_apart(stage: Any) -> None:
     bpy.ops.cadenza.choose_filler(name="tween")
     assert obstacles.to_filling(stage) == ""
     assert obstacles.to_varying(stage) == "Choose a take in the list"
+    generate()
+    assert obstacles.to_varying(stage) == ""
+    option(variation=0.0)
+    assert obstacles.to_varying(stage) == "Raise Variation: at 0 the take stays as it is"
     stage.cadenza.source = "SCORE"
     assert "follows the sound" in obstacles.to_filling(stage)
     stage.cadenza.source = "FILE"

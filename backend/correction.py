@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any, Final, cast
 
@@ -16,9 +16,10 @@ import numpy.typing as npt
 
 from backend.chain import ImpossibleJob, Job, check_options
 from backend.inference import Here, Inference
+from backend.keeping import kept
 from backend.pipeline import Result, Work, context_of
 from backend.plugin_manager import Registry
-from plugins.api import Annotation, AnnotationTrack, Audio, ComponentError, Constraint, Corrector, Motion, MotionError
+from plugins.api import Annotation, AnnotationTrack, Audio, ComponentError, Corrector, Motion, MotionError
 
 CHANGE: Final = "change"
 """Namespace of the curve: millimetres that the joint that was moved most was moved."""
@@ -97,26 +98,6 @@ def _shown(job: Job, corrector: Corrector, on_partial: Callable[[Motion], None])
             on_partial(part)
 
     return show
-
-
-def kept(motion: Motion, seconds: Sequence[float]) -> list[Constraint]:
-    """The frames of a motion nearest to these seconds, as constraints.
-
-    Raises:
-        ComponentError: a second lies outside the motion.
-    """
-    found = []
-    for second in seconds:
-        frame = round((second - motion.start) * motion.fps)
-        if not 0 <= frame < len(motion):
-            last = motion.start + motion.duration
-            raise ComponentError(
-                f"the frame to keep at {second:.2f} s lies outside the motion ({motion.start:.2f} to {last:.2f} s)"
-            )
-        # The middle of the frame: no rounding of its edges moves it to a neighbour.
-        begin = motion.start + (frame - 0.5) / motion.fps
-        found.append(Constraint(motion.slice(begin, begin + 1.0 / motion.fps)))
-    return found
 
 
 def change(before: Motion, after: Motion) -> AnnotationTrack:

@@ -18,15 +18,19 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any, Final
 
+import numpy as np
+
 from backend.chain import Job, check_job, check_recognition, options_of, recognizers_for
 from backend.device import device_for
 from backend.inference import Here, Inference
+from backend.keeping import kept
 from backend.plugin_manager import Registry
 from plugins.api import (
     AnnotationTrack,
     Audio,
     Cancelled,
     Component,
+    ComponentError,
     Generator,
     JobContext,
     Motion,
@@ -96,6 +100,8 @@ def run(
     generator = check_job(registry, job)
     inference = inference or Here()
     context = context_of(job, on_progress, is_cancelled)
+    if job.motion is not None:
+        context = dataclasses.replace(context, constraints=kept(job.motion, job.keep))
     if on_partial is not None and not generator.streams:
         context = _show_beginnings(Work(registry, job, context, inference), generator, audio, on_partial)
     work = Work(registry, job, context, inference)
@@ -206,7 +212,21 @@ def _generate(work: Work, generator: Generator, audio: Audio, on_partial: Callab
     for name in generator.post_steps:
         step, options, context = work.stage(work.registry.post_step(name), 0.15 / len(generator.post_steps))
         motion = step.apply(motion, options, context)
+    _check_finite(motion, generator)
     return motion
+
+
+def _check_finite(motion: Motion, generator: Generator) -> None:
+    """Whatever a plug-in does: no performance leaves with joints that are not numbers."""
+    bad = ~np.isfinite(motion.positions).all(axis=(0, 2))
+    if motion.rotations is not None:
+        bad |= ~np.isfinite(motion.rotations).all(axis=(0, 2))
+    if bad.any():
+        joints = ", ".join(np.array(motion.skeleton.joints)[bad][:5])
+        raise ComponentError(
+            f"{generator.label.lower()} answered with numbers that are none for {joints}; try another seed or other "
+            "options, and tell its author"
+        )
 
 
 def _complete(work: Work, generator: Generator, part: Motion) -> Motion:

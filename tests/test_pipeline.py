@@ -14,7 +14,7 @@ from backend.chain import ImpossibleJob, Job, check_job, recognizers_for, steps_
 from backend.pipeline import recognize, run
 from backend.plugin_manager import Registry, load_plugins
 from backend.sources import sound_of
-from plugins.api import Annotation, AnnotationTrack, Audio, ComponentError, Motion, Score
+from plugins.api import Annotation, AnnotationTrack, Audio, ComponentError, Motion, Score, violinist
 from tests.running import RATE, melody, tone, write_midi
 from tests.serving import install_plugin
 
@@ -39,7 +39,7 @@ def silence(seconds: float) -> Audio:
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [
-        ({"generator": "nobody"}, "generator", "installed: a2m, a2m-piano, dreamer, performer"),
+        ({"generator": "nobody"}, "generator", "installed: a2m, a2m-piano, dreamer, momu, performer"),
         ({"generator": "dreamer"}, "generator", "dreamer cannot run: nothing installed recognises 'dream'"),
         ({"generator": "unfinished"}, "generator", "unfinished cannot run: there is no post-step named 'polish'"),
         ({"instrument": "tuba"}, "instrument", "violin, not tuba"),
@@ -154,3 +154,44 @@ def test_a_part_of_midi_is_recognised(registry: Registry, tmp_path: Path) -> Non
 def test_nothing_to_perform() -> None:
     with pytest.raises(ComponentError, match="give a recording, or a MIDI file"):
         sound_of(None, Score("tune.xml", b""), None, None)
+
+
+NOWHERE = '''
+from dataclasses import replace
+import numpy as np
+from plugins.api import *
+from plugins.api import violinist
+
+class Nowhere(Generator):
+    """Loses a hand."""
+    name, label, instruments, skeleton = "nowhere", "Nowhere", ("violin",), "violinist"
+
+    def generate(self, audio, options, context):
+        skeleton = violinist.violinist_skeleton()
+        positions = np.repeat(skeleton.rest_positions[None], round(audio.duration * context.fps), axis=0)
+        positions[0, skeleton.index("left_hand")] = np.nan
+        positions[0, 0, 0] += len(context.constraints)
+        if context.constraints:
+            positions = np.nan_to_num(positions)
+        return Motion(skeleton, context.fps, positions, start=audio.start)
+
+@hookimpl
+def register_generators(register):
+    register(Nowhere())
+'''
+
+
+def test_numbers_that_are_none_never_leave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install_plugin(tmp_path, monkeypatch, "nowhere", NOWHERE)
+    with pytest.raises(ComponentError, match="nowhere answered with numbers that are none for left_hand"):
+        run(load_plugins(), Job("nowhere"), silence(1.0))
+
+
+def test_frames_of_a_motion_that_are_to_stay_reach_the_generator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install_plugin(tmp_path, monkeypatch, "nowhere", NOWHERE)
+    skeleton = violinist.violinist_skeleton()
+    motion = Motion(skeleton, 30.0, np.repeat(skeleton.rest_positions[None], 30, axis=0))
+    result = run(load_plugins(), Job("nowhere", motion=motion, keep=(0.2, 0.5)), silence(1.0))
+    assert result.motion.positions[0, 0, 0] == pytest.approx(skeleton.rest_positions[0, 0] + 2.0)

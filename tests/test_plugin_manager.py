@@ -279,7 +279,7 @@ def test_the_problems_are_shown_to_people(install: Install, capsys: pytest.Captu
 def test_what_is_not_installed_is_named_with_what_is(install: Install) -> None:
     install("statue-maker", GENERATOR)
     registry = load_plugins()
-    known = "a2m, a2m-piano, performer, pianist, statue"
+    known = "a2m, a2m-piano, momu, performer, pianist, statue"
     with pytest.raises(ComponentError, match=f"no generator named 'dancer'; installed: {known}"):
         registry.generator("dancer")
     with pytest.raises(ComponentError, match="no recommender named 'x'; installed: mclemcd"):
@@ -288,7 +288,7 @@ def test_what_is_not_installed_is_named_with_what_is(install: Install) -> None:
 
 def test_a_missing_post_step_fails_the_job_with_its_name(install: Install) -> None:
     install("statue-maker", GENERATOR.replace("    def generate", "    post_steps = ('polish',)\n\n    def generate"))
-    with pytest.raises(ComponentError, match="no post-step named 'polish'; installed: ik"):
+    with pytest.raises(ComponentError, match="no post-step named 'polish'; installed: ik, keep"):
         run(load_plugins(), Job("statue"), test_audio(1.0))
 
 

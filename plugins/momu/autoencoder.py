@@ -117,6 +117,11 @@ class Latents(nn.Module):
         self.deviation.copy_(z.std(dim=0).clamp(min=1e-3))
 
 
+LEVEL = 0.4
+SPREAD = 0.22
+"""About the mean and the deviation of a ``log_mel``."""
+
+
 class MusicVae(nn.Module):
     """The music's autoencoder."""
 
@@ -128,18 +133,18 @@ class MusicVae(nn.Module):
 
     def moments(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Raw latents' mean and log variance of (B, T, bands)."""
-        return self.vae.encode(x)
+        return self.vae.encode((x - LEVEL) / SPREAD)
 
     def encode(self, x: Tensor) -> Tensor:
         """(B, T / 4, latent) for the diffusion."""
-        return (self.vae.encode(x)[0] - self.latents.mean) / self.latents.deviation
+        return (self.moments(x)[0] - self.latents.mean) / self.latents.deviation
 
     def decode_raw(self, z: Tensor) -> Tensor:
-        return self.vae.decode(z)
+        return self.vae.decode(z) * SPREAD + LEVEL
 
     def decode(self, z: Tensor) -> Tensor:
         """(B, T, bands) of the diffusion's latents."""
-        return self.vae.decode(z * self.latents.deviation + self.latents.mean)
+        return self.decode_raw(z * self.latents.deviation + self.latents.mean)
 
 
 class MotionVae(nn.Module):

@@ -11,6 +11,7 @@ Frames that are kept come out as they went in.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -19,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from plugins.api import Audio, ComponentError, Corrector, JobContext, Motion
+from plugins.api import Audio, ComponentError, Constraint, Corrector, JobContext, Motion
 from plugins.api.kept import are_kept, with_kept
 from plugins.api.log_mel import FPS
 from plugins.api.playing_joints import JOINTS, Frame, own_frame, seen_in
@@ -61,7 +62,11 @@ class MomuFill(Corrector):
 
     class Options(MovingOptions):
         variation: float = Field(
-            0.0, ge=0.0, le=1.0, title="Variation", description="How much is made anew of what is there; 1 is all"
+            0.4,
+            ge=0.0,
+            le=1.0,
+            title="Variation",
+            description="How much is made anew of a motion without gaps; 1 is all. Where gaps are filled, poses stay",
         )
         part: Literal["all", "right-arm", "left-arm", "trunk-and-head"] = Field(
             "all", title="Part", description="What of the body is made anew; the rest stays where it was given"
@@ -110,8 +115,7 @@ class _Work:
         weight = self._weight(body, times) * there
         before = as_network(before, np.ones(weight.shape), body)
         heard = heard_from(self.audio, self.given.start, len(times))
-        gaps = bool((weight.max(axis=1) <= 0.0).any())
-        varied = self.options.variation
+        gaps, varied = self._gaps, self._varied
         if not gaps and varied < SMALLEST:
             return self._result(np.zeros_like(before), times, frame)
 
@@ -138,6 +142,20 @@ class _Work:
         """(T,) seconds at 40 frames a second over the motion."""
         return np.asarray(self.given.start + np.arange(int((len(self.given) - 1) / self.given.fps * FPS) + 2) / FPS)
 
+    @cached_property
+    def _posed(self) -> npt.NDArray[np.bool_]:
+        """(frames,) in which some joint is given."""
+        return np.asarray(np.isfinite(self.given.positions).all(axis=2).any(axis=1))
+
+    @property
+    def _gaps(self) -> bool:
+        return not bool(self._posed.all())
+
+    @property
+    def _varied(self) -> float:
+        """Between poses that somebody set there is enough to be made up."""
+        return 0.0 if self._gaps else float(self.options.variation)
+
     @property
     def _body(self) -> Body:
         body = self.engine.weights.body
@@ -147,10 +165,9 @@ class _Work:
     def _weight(self, body: Body, times: Floats) -> Floats:
         """(T, J) how much what is given counts: fully where it is kept, or not to be varied; nothing in gaps."""
         out = np.zeros((len(times), len(body.joints)))
-        posed = np.isfinite(self.given.positions).all(axis=2).any(axis=1)
         frames = np.round((self.given.times - self.given.start) * FPS).astype(int)
-        rows = _covered(frames[posed], frames, len(times))
-        varied = self.options.variation
+        rows = _covered(frames[self._posed], frames, len(times))
+        varied = self._varied
         changed = PARTS.get(self.options.part, body.joints)
         for i, joint in enumerate(body.joints):
             # Half kept is a wish: the square lets the noise decide soon.
@@ -169,24 +186,17 @@ class _Work:
             if joint in JOINTS and joint in given.skeleton and np.isfinite(base.joint(joint)).all():
                 named[joint] = base.joint(joint).astype(np.float64) + turned[:, i]
         whole = _swung(base, named) if base.rotations is not None else _points(base, named)
-        exact = np.flatnonzero(self._exact())
-        kept = [*self.context.constraints, *self._posed(exact)]
+        exact = np.flatnonzero(self._posed) if self._varied < SMALLEST else np.zeros(0, dtype=np.int64)
+        kept = [*self.context.constraints, *self._frames(exact)]
         # In the frames that are kept the base is what was given.
         out = with_kept(whole, base, kept) if kept else whole
         made = {
             **given.provenance,
-            "filled": {"seed": self.context.seed, "variation": self.options.variation, "part": self.options.part},
+            "filled": {"seed": self.context.seed, "variation": self._varied, "part": self.options.part},
         }
         return replace(out, provenance=made)
 
-    def _exact(self) -> npt.NDArray[np.bool_]:
-        """(frames,) posed frames that are not to be varied."""
-        posed = np.isfinite(self.given.positions).all(axis=2).any(axis=1)
-        return posed if self.options.variation < SMALLEST else np.zeros(len(self.given), dtype=bool)
-
-    def _posed(self, frames: npt.NDArray[np.int64]) -> list[Any]:
-        from plugins.api import Constraint
-
+    def _frames(self, frames: npt.NDArray[np.int64]) -> list[Constraint]:
         given = self.given
         step = 0.5 / given.fps
         return [Constraint(given.slice(given.times[f] - step, given.times[f] + step)) for f in frames]

@@ -39,11 +39,12 @@ def are_kept(times: Floats, constraints: Sequence[Constraint]) -> Floats:
     return out
 
 
-def with_kept(repaired: Motion, given: Motion, constraints: Sequence[Constraint]) -> Motion:
+def with_kept(repaired: Motion, given: Motion, constraints: Sequence[Constraint], ease: float = EASE) -> Motion:
     """A repaired motion whose kept frames are as they were given.
 
     Args:
         given: of the same frames; where it is NaN the repaired one stands.
+        ease: seconds.
     """
     every = {joint: [c for c in constraints if not c.joints or joint in c.joints] for joint in repaired.skeleton.joints}
     frames = are_kept(repaired.times, constraints)
@@ -52,7 +53,7 @@ def with_kept(repaired: Motion, given: Motion, constraints: Sequence[Constraint]
     kept = np.nonzero(frames)[0]
     chosen = np.array([bool(cs) for cs in every.values()])
     known = np.isfinite(given.positions[kept]).all(axis=2) & chosen
-    shares = _shares(repaired.times, repaired.times[kept])
+    shares = _shares(repaired.times, repaired.times[kept], ease)
     lacking = np.where(known[..., None], np.nan_to_num(given.positions[kept]) - repaired.positions[kept], 0.0)
     positions = repaired.positions + np.einsum("tk,kjx->tjx", shares, lacking)
     if repaired.rotations is None or given.rotations is None:
@@ -67,13 +68,13 @@ def with_kept(repaired: Motion, given: Motion, constraints: Sequence[Constraint]
     return replace(repaired, positions=placed, rotations=rot.unroll(local))
 
 
-def _shares(times: Floats, kept: Floats) -> Floats:
+def _shares(times: Floats, kept: Floats, ease: float) -> Floats:
     """(T, N) how much each kept frame's lack counts in a frame: 1 in itself; between two near ones, all is theirs."""
     out = np.zeros((len(times), len(kept)))
     for i, at in enumerate(kept):
         before = at - kept[i - 1] if i else np.inf
         after = kept[i + 1] - at if i + 1 < len(kept) else np.inf
-        reach = np.where(times < at, before if before <= 2 * EASE else EASE, after if after <= 2 * EASE else EASE)
+        reach = np.where(times < at, before if before <= 2 * ease else ease, after if after <= 2 * ease else ease)
         out[:, i] = 0.5 + 0.5 * np.cos(np.pi * np.minimum(np.abs(times - at) / reach, 1.0))
     return out
 

@@ -21,6 +21,8 @@ Places = npt.NDArray[np.floating[Any]]
 
 SAME: Final = 0.001
 """Metres by which two poses of one frame may differ."""
+EASE: Final = 0.5
+"""Seconds over which the take gives way to what is kept. The network comes within a centimetre or two by itself."""
 STRETCHED: Final = 0.01
 """Metres by which a kept bone's length may differ from the skeleton's."""
 
@@ -31,13 +33,13 @@ class KeepFrames(PostStep):
     name = "keep"
     label = "Keep given frames"
     reads = "all joints, and the frames to keep"
-    writes = "the frames to keep, and a quarter of a second around each"
+    writes = "the frames to keep, and half a second around each"
 
     def apply(self, motion: Motion, options: object, context: JobContext) -> Motion:
         context.progress(0.0, "Keeping what was given")
         if not context.constraints:
             return motion
-        return with_kept(motion, given_on(motion, context.constraints), context.constraints)
+        return with_kept(motion, given_on(motion, context.constraints), context.constraints, EASE)
 
 
 def check_constraints(constraints: Sequence[Constraint], audio: Audio) -> None:

@@ -28,7 +28,7 @@ from plugins.api.retimed import at_times, filled
 from plugins.api.whole_body import anchors, held_again, held_props, swung
 from plugins.momu.body import Body
 from plugins.momu.checkpoint import BUNDLED
-from plugins.momu.constraints import as_network
+from plugins.momu.constraints import EASE, as_network
 from plugins.momu.engine import Engine, Made
 from plugins.momu.generator import PREVIEWS, loaded, ready
 from plugins.momu.kept import Kept
@@ -189,7 +189,7 @@ class _Work:
         exact = np.flatnonzero(self._posed) if self._varied < SMALLEST else np.zeros(0, dtype=np.int64)
         kept = [*self.context.constraints, *self._frames(exact)]
         # In the frames that are kept the base is what was given.
-        out = with_kept(whole, base, kept) if kept else whole
+        out = with_kept(whole, base, kept, EASE) if kept else whole
         made = {
             **given.provenance,
             "filled": {"seed": self.context.seed, "variation": self._varied, "part": self.options.part},

@@ -15,10 +15,12 @@ from plugins.api.bowed_pose import assemble
 from plugins.api.checkpoint import CheckpointError
 from plugins.api.log_mel import FPS, log_mel
 from plugins.api.prediction import Prediction
-from plugins.api.strokes import HAIR, HAIR_SCALE, SPEED_SCALE, hair_path, pick_turns
+from plugins.api.strokes import HAIR, HAIR_SCALE, SPEED_SCALE, pick_turns
+from plugins.momu.bowing import kept_hair, strokes_through
 from plugins.momu.checkpoint import BUNDLED, Weights, load_weights
 from plugins.momu.constraints import check_constraints, kept_places
 from plugins.momu.engine import Engine, Made
+from plugins.momu.kept import Kept
 from plugins.momu.options import MovingOptions
 
 PREVIEWS: Final = (0.34, 0.67)
@@ -63,18 +65,18 @@ class Momu(Generator):
         def tell(done: float, preview: Any) -> None:
             context.progress(0.05 + 0.85 * done, "Denoising")
             if any(part <= done < part + 1.0 / options.steps for part in PREVIEWS):
-                context.partial(self._motion(preview(), audio, context))
+                context.partial(self._motion(preview(), audio, context, kept))
 
         made = engine.dance(heard, context.seed, options.ask(), options.desire(), kept=kept, tell=tell)
-        motion = self._motion(made, audio, context)
+        motion = self._motion(made, audio, context, kept)
         context.progress(1.0, "Performance generated")
         return motion
 
-    def _motion(self, made: Made, audio: Audio, context: JobContext) -> Motion:
+    def _motion(self, made: Made, audio: Audio, context: JobContext, kept: Kept | None) -> Motion:
         skeleton = violinist.violinist_skeleton()
         engine = ready(self._engine)
         count = max(1, round(audio.duration * context.fps))
-        said = prediction(made, engine.weights)
+        said = prediction(made, engine.weights, kept)
         grip = grip_of(engine.weights)
         smooth = said.bowed(grip).at(np.minimum(np.arange(count) / context.fps * FPS, len(made.places) - 1))
         positions, rotations = assemble(skeleton, smooth, grip)
@@ -82,15 +84,17 @@ class Momu(Generator):
         return Motion(skeleton, context.fps, positions, rotations, start=audio.start, provenance=made_by)
 
 
-def prediction(made: Made, weights: Weights) -> Prediction:
-    """What the network says of body, violin and bow; the bow's strokes go between the turns that it says."""
+def prediction(made: Made, weights: Weights, kept: Kept | None = None) -> Prediction:
+    """What the network says of body, violin and bow; the bow's strokes go between the turns that it says, and through
+    the bows that are kept."""
     body = weights.body
     assert body is not None
     points = {joint: made.places[:, i] for i, joint in enumerate(body.joints) if joint != "hips"}
     place, speed, turn = np.moveaxis(made.features[:, body.pose - 1 :], -1, 0)
     wish = np.clip(place * HAIR_SCALE + HAIR_SCALE, *HAIR)
-    frames = pick_turns(turn, FPS, TURNS)
-    return Prediction(points, hair_path(frames, np.maximum(speed, 0.0) * SPEED_SCALE, wish, FPS, np.inf))
+    turns = pick_turns(turn, FPS, TURNS)
+    fixed = np.full(len(wish), np.nan) if kept is None else kept_hair(kept, body)[: len(wish)]
+    return Prediction(points, strokes_through(fixed, turns, np.maximum(speed, 0.0) * SPEED_SCALE, wish))
 
 
 def grip_of(weights: Weights) -> npt.NDArray[np.float64]:

@@ -21,11 +21,11 @@ from plugins.momu.kept import Kept
 
 RATE: Final = 0.12
 """Deviations of a latent that Adam moves in a step, at most."""
-TIMES: Final = 3
+TIMES: Final = 5
 """Steps of Adam in each step of the noise."""
-FINALLY: Final = 40
+FINALLY: Final = 80
 """Steps of Adam at the end."""
-STAY: Final = 0.002
+STAY: Final = 0.00005
 """What it costs, in square metres, to move a latent by a deviation."""
 
 

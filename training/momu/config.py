@@ -21,6 +21,7 @@ class Loss(Section):
 
     divergence: float = Field(default=1e-3, ge=0.0)
     critic: float = Field(default=0.02, ge=0.0)
+    critic_from: int = Field(default=600, ge=0)
     velocity: float = Field(default=2.0, ge=0.0)
     places: float = Field(default=4.0, ge=0.0)
     feet: float = Field(default=0.5, ge=0.0)

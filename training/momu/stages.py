@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from plugins.api.log_mel import FPS
-from plugins.momu.autoencoder import Critic, MotionVae, MusicVae
+from plugins.momu.autoencoder import SPREAD, Critic, MotionVae, MusicVae
 from plugins.momu.checkpoint import PARTS, Weights
 from plugins.momu.config import STEPS, DenoiserConfig, MotionConfig, MusicConfig
 from plugins.momu.joints import Joints
@@ -29,20 +29,24 @@ class MusicStage(nn.Module):
     """Reconstruction, divergence, and a critic of spectrograms."""
 
     part = "music"
+    seen: Tensor
 
     def __init__(self, config: MomuRun) -> None:
         super().__init__()
         self.weights = config.loss
         self.network = MusicVae(MusicConfig(**config.model))
         self.critic = Critic()
+        self.register_buffer("seen", torch.tensor(0))
 
     def forward(self, batch: Batch) -> Outcome:
         heard = batch["heard"]
         mean, spread = self.network.moments(heard)
         made = self.network.decode_raw(drawn(mean, spread))
-        error = (made - heard).square().mean() / HEARD_POWER + 0.5 * (made - heard).abs().mean() / HEARD_POWER**0.5
+        off = (made - heard) / SPREAD
+        error = off.square().mean() + 0.5 * off.abs().mean()
         terms = {"error": error, "divergence": self.weights.divergence * divergence(mean, spread)}
-        if self.weights.critic:
+        self.seen += self.training
+        if self.weights.critic and int(self.seen) > self.weights.critic_from:
             own, objection = judged(self.critic, heard, made)
             terms |= {"critic": own, "objection": self.weights.critic * objection}
         return _summed(terms)
@@ -50,10 +54,6 @@ class MusicStage(nn.Module):
     def raw(self, batch: Batch) -> Tensor:
         """Latents as the autoencoder has them."""
         return self.network.moments(batch["heard"])[0]
-
-
-HEARD_POWER = 0.03
-"""About the variance of a log-mel spectrogram in 0..1: errors count in parts of it."""
 
 
 class MotionStage(nn.Module):

@@ -17,6 +17,7 @@ from plugins.momu.config import STEPS, DenoiserConfig, MotionConfig, MusicConfig
 from plugins.momu.joints import Joints
 from plugins.momu.model import Denoiser, Wish
 from plugins.momu.schedule import noised
+from training.config_files import ConfigError
 from training.momu.config import MomuRun
 from training.momu.losses import contrast, divergence, drawn, judged, step_weight
 from training.momu.material import Material
@@ -49,6 +50,8 @@ class MusicStage(nn.Module):
         if self.weights.critic and int(self.seen) > self.weights.critic_from:
             own, objection = judged(self.critic, heard, made)
             terms |= {"critic": own, "objection": self.weights.critic * objection}
+        else:  # several devices must have a gradient of every parameter
+            terms["critic"] = 0.0 * torch.stack([p.sum() for p in self.critic.parameters()]).sum()
         return _summed(terms)
 
     def raw(self, batch: Batch) -> Tensor:
@@ -69,6 +72,11 @@ class MotionStage(nn.Module):
         self.network = MotionVae(MotionConfig(pose=body.pose, events=body.events, **config.model))
         self.joints = Joints(body, material.scale)
         self.music = frozen(before, "music")
+        if config.loss.contrast and self.music.config.latent != self.network.config.latent:
+            raise ConfigError(
+                f"model: pose_latent and event_latent must be {self.music.config.latent} together, as many numbers as "
+                "a latent of the music has: the contrast compares them"
+            )
         self.feet = [body.index(foot) for foot in body.feet]
 
     def forward(self, batch: Batch) -> Outcome:

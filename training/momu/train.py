@@ -9,6 +9,7 @@ writes one file with what the stages before it learned and what it learned itsel
 from __future__ import annotations
 
 import math
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from torch import Tensor
 
 from plugins.api.transformer import parameter_count
 from plugins.momu.checkpoint import VERSION, Weights, load_weights
-from training.config_files import ConfigError
+from training.config_files import ConfigError, read_config
 from training.momu.config import MomuRun
 from training.momu.material import Material, Piece, material
 from training.momu.stages import config_of, stage_of
@@ -139,3 +140,7 @@ class _Run(RunState):
         stage = stage_of(self.config, self.read, self.before)
         stage.load_state_dict(self.averaged)
         return stage.eval()
+
+
+if __name__ == "__main__":
+    train(read_config(MomuRun, sys.argv[1], sys.argv[2:]))

@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def page(work: Path) -> str:
-    opening = (PAGE.parents[1] / "results" / "momu_opening.md").read_text(encoding="utf-8")
+    opening = Path(__file__).with_suffix(".md").read_text(encoding="utf-8")
     return opening + "\n".join(
         (work / f"{part}.md").read_text(encoding="utf-8") for part in PARTS if (work / f"{part}.md").exists()
     )

@@ -236,6 +236,7 @@ def _complete(work: Work, generator: Generator, part: Motion) -> Motion:
         alone = dataclasses.replace(work, context=quiet)
         step, options, context = alone.stage(work.registry.post_step(name), 1.0)
         part = step.apply(part, options, context)
+    _check_finite(part, generator)
     return part
 
 

@@ -297,3 +297,15 @@ def test_keeping_nothing_changes_nothing() -> None:
 
 def test_the_skeleton_is_the_violinists() -> None:
     assert take().skeleton == violinist.violinist_skeleton()
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.1, 0.3])
+def test_next_to_no_sound_is_performed(seconds: float) -> None:
+    motion = performed(tune(seconds))
+    assert len(motion) == max(1, round(seconds * 30))
+    assert np.isfinite(motion.positions).all()
+
+
+def test_two_frames_are_filled() -> None:
+    made = fill().correct(take().slice(0.0, 0.06), tune(1.0), fill().Options(), JobContext(seed=1))
+    assert np.isfinite(made.positions).all()

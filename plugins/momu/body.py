@@ -101,7 +101,9 @@ class Body:
     def hair(self, places: Floats) -> npt.NDArray[np.float64]:
         """(T,) metres of hair between the frog and the strings, of a violinist."""
         ends = ("bow_frog", "bow_tip", "violin_end", "violin_scroll")
-        return hair_positions(*(np.asarray(places[:, self.index(end)], dtype=np.float64) for end in ends))
+        found = hair_positions(*(np.asarray(places[:, self.index(end)], dtype=np.float64) for end in ends))
+        # A bow along the neck meets the strings nowhere.
+        return np.clip(found, -0.1, 0.75)
 
     def to_json(self) -> dict[str, Any]:
         return {

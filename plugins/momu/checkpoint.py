@@ -27,6 +27,8 @@ PARTS: Final[Mapping[str, type[BaseModel]]] = {
 }
 BUNDLED: Final = Path(__file__).parent / "weights" / "violin.safetensors"
 
+_OF_PARTS: Final = ("configs", "tensors", "training")
+
 Tensors = Mapping[str, npt.NDArray[Any]]
 
 
@@ -61,6 +63,12 @@ class Weights:
             tensors={**self.tensors, name: tensors},
             training={**self.training, name: dict(training)},
         )
+
+    def until(self, stage: str) -> Weights:
+        """Without the part of a stage and of those after it: they know other latents."""
+        kept = list(PARTS)[: list(PARTS).index(stage.removesuffix("-vae"))]
+        parts = {name: {n: v for n, v in getattr(self, name).items() if n in kept} for name in _OF_PARTS}
+        return replace(self, **parts)
 
     def need(self, *names: str) -> None:
         """CheckpointError when one of these parts was not trained."""

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from plugins.api import Audio, ComponentError, Constraint, JobContext, Motion, PostStep, violinist
 from plugins.api.kept import with_kept
 from plugins.api.log_mel import FPS
+from plugins.api.retimed import at_times
 from plugins.momu.body import Body
 from plugins.momu.checkpoint import Weights
 from plugins.momu.kept import Kept
@@ -118,17 +119,27 @@ def kept_places(constraints: Sequence[Constraint], weights: Weights, frames: int
         return None
     body = weights.body
     places = np.full((frames, len(body.joints), 3), np.nan)
+    chosen = np.zeros((frames, len(body.joints)))
     for constraint in constraints:
-        joints = constraint.joints or constraint.motion.skeleton.joints
-        at = np.round((constraint.motion.times - start) * FPS).astype(int)
-        inside = (at >= 0) & (at < frames)
-        hips = constraint.motion.joint("hips")[inside].astype(np.float64)
+        motion = constraint.motion
+        at = _covered(motion, frames, start)
+        times = np.clip(start + at / FPS, motion.times[0], motion.times[-1])
+        hips = at_times(motion.joint("hips").astype(np.float64), motion.times, times)
         for i, joint in enumerate(body.joints):
-            if joint in joints and joint in constraint.motion.skeleton:
-                places[at[inside], i] = constraint.motion.joint(joint)[inside] - hips
-    weight = np.isfinite(places).all(axis=2).astype(np.float64)
-    weight[:, 0] = weight.max(axis=1)  # the hips are where they are
-    return Kept(as_network(np.nan_to_num(places), weight, body), weight)
+            places[at, i] = at_times(motion.joint(joint).astype(np.float64), motion.times, times) - hips
+            chosen[at, i] = 1.0 if joint == "hips" or joint in (constraint.joints or body.joints) else chosen[at, i]
+    # Directions are of the whole pose, whichever of its joints are kept.
+    known = np.isfinite(places).all(axis=2)
+    return Kept(as_network(np.nan_to_num(places), known.astype(np.float64), body), chosen * known)
+
+
+def _covered(motion: Motion, frames: int, start: float) -> npt.NDArray[np.int64]:
+    """Frames at 40 a second that a stretch covers, or the one that is nearest."""
+    first, last = ((motion.times[i] - start) * FPS for i in (0, -1))
+    at = np.arange(np.ceil(first - 0.01), np.floor(last + 0.01) + 1).astype(np.int64)
+    if not len(at):
+        at = np.array([round(first)], dtype=np.int64)
+    return at[(at >= 0) & (at < frames)]
 
 
 def as_network(places: npt.NDArray[np.float64], weight: npt.NDArray[np.float64], body: Body) -> npt.NDArray[np.float64]:

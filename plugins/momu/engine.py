@@ -120,7 +120,7 @@ class Engine:
             start = None if given is None else self.motion.encode(self._tensor(_filled(self.features(given))))
             pull = None if kept is None or not kept.any() else self._puller(kept, given, count)
             begin = noise(count, self.motion.config.latent, seed)
-            wish = self._wish(desire)
+            wish = self._wish(desire, self.samplers["music2motion"])
             sampler, clean = self.samplers["music2motion"], begin
             left = max(1, round(strength * ask.steps)) if start is not None else ask.steps
             running = sampler.run(looked, begin, wish, ask, start=start, strength=strength, pull=pull)
@@ -150,7 +150,7 @@ class Engine:
             looked = sampler.look(features, self.motion.encode(features))
             begin = noise(features.shape[1] // COMPRESSION, self.music.config.latent, seed)
             clean = begin
-            for i, now in enumerate(sampler.run(looked, begin, self._wish(Desire()), ask)):
+            for i, now in enumerate(sampler.run(looked, begin, self._wish(Desire(), sampler), ask)):
                 tell((i + 1) / ask.steps)
                 clean = now
             return self._sound(clean, frames)
@@ -164,13 +164,13 @@ class Engine:
         self.weights.need("music2motion", "motion2music")
         count = -(-frames // COMPRESSION)
         with self._torch.no_grad():
-            begin = noise(count, self.motion.config.latent, seed), noise(count, self.music.config.latent, seed + 1)
+            begin = noise(count, self.motion.config.latent, seed), noise(count, self.music.config.latent, [seed, 1])
             both = self.samplers["music2motion"], self.samplers["motion2music"]
             shown = self.motion.decode, self.music.decode
             found = begin
-            running = together(*both, begin, self._wish(Desire()), ask, shown, crossing)
+            running = together(*both, begin, self._wish(Desire(), both[0]), ask, shown, crossing)
             for i, now in enumerate(running):
-                tell(i / ask.steps)
+                tell(min((i + 1) / ask.steps, 1.0))
                 found = now
             return self._made(found[0], frames), self._sound(found[1], frames)
 
@@ -188,19 +188,18 @@ class Engine:
 
         full = count * COMPRESSION
         pad = ((0, full - len(kept.places)), (0, 0))
-        padded = Kept(np.pad(kept.places, (*pad, (0, 0))), np.pad(kept.weight, pad, mode="edge"))
-        padded.weight[len(kept.places) :] *= len(kept.places) == full
+        padded = Kept(np.pad(kept.places, (*pad, (0, 0)), mode="edge"), np.pad(kept.weight, pad, mode="edge"))
         base = kept.places if given is None else given
         known = self._tensor(_filled(self.features(_without_gaps(base))))
         with self._torch.no_grad():
             latents = self.motion.encode(known)
         return Puller(padded, lambda z: self.joints(self.motion.decode(z)), latents)
 
-    def _wish(self, desire: Desire) -> Any:
+    def _wish(self, desire: Desire, sampler: Any) -> Any:
         from plugins.momu.model import Wish
 
         torch, classes = self._torch, self.weights.classes
-        style = classes.index(desire.style) if desire.style else len(classes)
+        style = classes.index(desire.style) if desire.style else sampler.network.config.styles
         amount = float("nan") if desire.intensity is None else VIGOUR * desire.intensity
         return Wish(torch.tensor([style], device=self.device), torch.tensor([amount], device=self.device))
 

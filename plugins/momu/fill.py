@@ -121,7 +121,8 @@ class _Work:
 
         def tell(done: float, preview: Any) -> None:
             self.context.progress(0.05 + 0.8 * done, "Denoising")
-            if any(part <= done < part + 1.0 / self.options.steps for part in PREVIEWS):
+            step = 1.0 / max(1, round((1.0 if gaps else varied) * self.options.steps))
+            if any(part <= done < part + step for part in PREVIEWS):
                 self.context.partial(self._result(preview().places - before, times, frame))
 
         made: Made = self.engine.dance(

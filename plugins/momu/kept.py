@@ -29,7 +29,8 @@ class Kept:
 
     def whole_latents(self) -> npt.NDArray[np.bool_]:
         """(T / 4,) latents all of whose frames, and their neighbours', are kept with all joints: their context is."""
-        frames = (self.weight >= 1.0).all(axis=1)
+        weight = self.weight[:, (self.weight > 0.0).any(axis=0)]  # joints that a body lacks are never kept
+        frames = (weight >= 1.0).all(axis=1) & bool(weight.shape[1])
         latents = frames.reshape(-1, COMPRESSION).all(axis=1)
         padded = np.pad(latents, 2, constant_values=True)
         return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, 5).all(axis=1) & latents)

@@ -33,7 +33,7 @@ Pull = Callable[[Tensor, float], Tensor]
 """Clean latents, and how far through the noise they are (0 to 1), to latents as they should be."""
 
 
-def noise(count: int, latent: int, seed: int) -> Tensor:
+def noise(count: int, latent: int, seed: int | list[int]) -> Tensor:
     """(1, count, latent) the same on every device; a longer one begins with the shorter one."""
     drawn = np.random.default_rng(seed).standard_normal((1, count, latent), dtype=np.float32)
     return torch.from_numpy(drawn)
@@ -98,7 +98,8 @@ class Sampler:
         told, untold = self._both(x, step, looked, wish, guidance)
         guided = told if untold is None else untold + guidance * (told - untold)
         if untold is not None and guidance > 1.0:
-            spread = told.std(dim=1, keepdim=True) / guided.std(dim=1, keepdim=True).clamp(min=1e-4)
+            before, after = (z.std(dim=1, keepdim=True, correction=0) for z in (told, guided))
+            spread = torch.where(after > 1e-4, before / after.clamp(min=1e-4), 1.0)
             guided = guided * (RESCALED * spread.clamp(max=1.0) + 1.0 - RESCALED)
         return guided.clamp(-FARTHEST, FARTHEST)
 
@@ -158,7 +159,7 @@ def together(
     Args:
         begin: noise of motion and of music. shown: frames (1, 4 N, F) of latents, of motion and of music.
     """
-    none = Wish(wish.style.clamp(max=0), torch.full_like(wish.intensity, torch.nan))
+    none = Wish(torch.full_like(wish.style, music.network.config.styles), torch.full_like(wish.intensity, torch.nan))
     solvers = [steps_of(ask, 1.0) for _ in range(2)]
     x, y = (b.to(motion.device) for b in begin)
     seen: tuple[Tensor, Tensor] | None = None

@@ -70,6 +70,8 @@ class MomuRun(Section):
         if self.stage != "music-vae" and not self.start:
             before = STAGES[STAGES.index(self.stage) - 1]
             raise ValueError(f"start must name the weights of an earlier stage ({before})")
+        if self.fold is not None and self.fold >= self.folds:
+            raise ValueError(f"there are {self.folds} folds, 0 to {self.folds - 1}; fold is {self.fold}")
         if self.kind == "clips" and self.fold is not None:
             raise ValueError("fold is for dances; clips know their splits themselves")
         if self.kind == "clips" and self.on_the_beat:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from plugins.api.log_mel import FPS
 from plugins.momu.autoencoder import SPREAD, Critic, MotionVae, MusicVae
 from plugins.momu.checkpoint import PARTS, Weights
-from plugins.momu.config import STEPS, DenoiserConfig, MotionConfig, MusicConfig
+from plugins.momu.config import COMPRESSION, STEPS, DenoiserConfig, MotionConfig, MusicConfig
 from plugins.momu.joints import Joints
 from plugins.momu.model import Denoiser, Wish
 from plugins.momu.schedule import noised
@@ -118,7 +118,8 @@ class DenoiserStage(nn.Module):
         made, told = (motion, music) if self.to_motion else (music, motion)
         given: dict[str, Any] = {"latent": made.latent, "seen": told.inputs, "seen_latent": told.latent}
         given["styles"] = len(material.classes) if self.to_motion else 0
-        self.network = Denoiser(DenoiserConfig(**given, **config.model))
+        given["window"] = config.window // COMPRESSION
+        self.network = Denoiser(DenoiserConfig(**{**given, **config.model}))
 
     def forward(self, batch: Batch) -> Outcome:
         heard, features = batch["heard"], batch["features"]

@@ -48,7 +48,10 @@ def train(config: MomuRun, read: Material | None = None) -> Path:
     started = time.monotonic()
     fabric = launched(config.machine)
     read = read or material(config)
-    run = _Run(config, read, load_weights(config.start) if config.start else None)
+    before = load_weights(config.start) if config.start else None
+    if before is not None and "motion" in before.configs and config.stage != "motion-vae":
+        read = _as_before(read, before)
+    run = _Run(config, read, before)
     network, optimizer = fabric.setup(run.network, run.optimizer)
     folder = Path(config.output)
     same: dict[str, Any] = {"run": config.same_run(), "data_card": read.card}
@@ -83,6 +86,16 @@ def train(config: MomuRun, read: Material | None = None) -> Path:
             break
     log.close()
     return folder / WEIGHTS
+
+
+def _as_before(read: Material, before: Weights) -> Material:
+    """On the scale that the autoencoder was trained on; ConfigError when it is of another body."""
+    assert before.body is not None
+    assert before.scale is not None
+    same = (before.body.joints, before.body.rigid, before.classes) == (read.body.joints, read.body.rigid, read.classes)
+    if not same:
+        raise ConfigError("start is of another body or other classes than what is read; start from its own motion-vae")
+    return replace(read, body=before.body, scale=before.scale, intensity=before.intensity)
 
 
 class _Run(RunState):
@@ -121,7 +134,7 @@ class _Run(RunState):
             stage.network.latents.fit(self._latents(stage))
         tensors = {name: value.cpu().numpy() for name, value in stage.network.state_dict().items()}
         made = self.config.model_dump(mode="json", exclude={"clips", "output", "machine", "start"})
-        base = self.before or Weights({}, {})
+        base = (self.before or Weights({}, {})).until(self.config.stage)
         base = replace(base, data_card=self.read.card, revision=git_revision())
         if self.config.stage == "motion-vae":
             read = self.read

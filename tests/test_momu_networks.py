@@ -1,0 +1,191 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""MoMu's parts: bodies as features and back, what amplitude is, how samples come about, what losses ask for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from plugins.api import Skeleton
+from plugins.momu.amplitude import amplitude, directogram
+from plugins.momu.body import Scale, dancer, median_lengths, turned, violinist
+from plugins.momu.bowing import strokes_through
+from plugins.momu.config import Ask, DenoiserConfig
+from plugins.momu.joints import Joints
+from plugins.momu.kept import Kept
+from plugins.momu.model import Denoiser, Wish
+from plugins.momu.sampling import Sampler, noise
+from training.momu.losses import contrast, judged, moments_of
+
+DANCER = Skeleton.build(
+    "stick",
+    [
+        ("hips", None, (0.0, 0.0, 0.9), "body"),
+        ("head", "hips", (0.0, 0.0, 0.7), "body"),
+        ("left_toes", "hips", (0.1, 0.0, -0.9), "body"),
+        ("right_toes", "hips", (-0.1, 0.0, -0.9), "body"),
+    ],
+)
+
+
+def danced(frames: int = 60) -> np.ndarray:
+    t = np.arange(frames)[:, None] / 40.0
+    places = np.repeat(DANCER.rest_positions[None], frames, axis=0)
+    places[:, :, 0] += 0.5 * t
+    places[:, 1] += 0.1 * np.concatenate([np.sin(5 * t), np.cos(5 * t), 0 * t], axis=1)
+    return places
+
+
+def test_a_dancer_comes_back_as_it_was() -> None:
+    places = danced()
+    body = dancer(DANCER)
+    body = body.with_lengths(median_lengths(body, [places]))
+    posture, happenings = body.posture(places), body.happenings(places)
+    assert posture.shape == (60, body.pose)
+    assert happenings.shape == (60, body.events) == (60, 3)
+    scale = Scale.fit(posture, happenings, body)
+    back = Joints(body, scale)(torch.from_numpy(scale.scaled(posture, happenings))[None])[0].numpy()
+    moved = places - places[0, 0] * [1.0, 1.0, 0.0]
+    np.testing.assert_allclose(back[:, [0, 2, 3]], moved[:, [0, 2, 3]], atol=2e-3)
+    lengths = np.linalg.norm(back[:, 1] - back[:, 0], axis=-1)
+    assert np.ptp(lengths) < 1e-5
+
+
+def test_turning_a_posture_turns_the_body() -> None:
+    body = dancer(DANCER)
+    posture = body.posture(danced())
+    quarter = turned(posture, body, np.pi / 2)
+    np.testing.assert_allclose(quarter[:, 3], -posture[:, 4], atol=1e-6)
+    np.testing.assert_allclose(quarter[:, 2], posture[:, 2], atol=1e-6)
+
+
+def test_the_directogram_sums_the_ways_and_amplitude_its_growth() -> None:
+    places = np.zeros((6, 2, 3))
+    places[3:, :, 0] = 0.1  # both joints jump once, the same way
+    grams = directogram(places)
+    assert grams.sum(axis=1) == pytest.approx([0, 0, 0, 0.2, 0, 0])
+    assert (grams[3] > 0).sum() == 1
+    assert amplitude(places) == pytest.approx([0, 0, 0, 0.2, 0, 0])
+
+
+def test_moments_are_where_it_moves_off() -> None:
+    moved = np.zeros(320)
+    moved[[40, 120, 200]] = [1.0, 3.0, 2.0]
+    assert list(moments_of(moved)[:3]) == [30, 50, 10]
+
+
+def test_the_contrast_is_least_for_what_belongs_together() -> None:
+    torch.manual_seed(0)
+    music = torch.randn(6, 40, 8)
+    moments = torch.tensor([[5, 15, 25]] * 6)
+    own = contrast(music, music, moments, 0.1)
+    other = contrast(music, music.roll(1, dims=0), moments, 0.1)
+    assert own < other - 1.0
+
+
+def test_the_critic_is_moved_by_its_own_loss_only() -> None:
+    critic = torch.nn.Linear(3, 1)
+    made = torch.randn(4, 3, requires_grad=True)
+    own, objection = judged(critic, torch.randn(4, 3), made)
+    objection.backward(retain_graph=True)
+    assert critic.weight.grad is None
+    assert made.grad is not None
+    made.grad = None
+    own.backward()
+    assert critic.weight.grad is not None
+    assert made.grad is None
+
+
+class Half(torch.nn.Module):  # type: ignore[misc]
+    """A denoiser that takes half of what it sees for clean, less what it is told."""
+
+    def __init__(self, window: int = 8) -> None:
+        super().__init__()
+        self.config = DenoiserConfig(latent=2, seen=1, seen_latent=1, window=window)
+        self.nothing = torch.nn.Parameter(torch.zeros(1))
+
+    def blind(self, batch: int, count: int) -> Any:
+        return torch.zeros(batch, count, 1)
+
+    def forward(self, x: Any, step: Any, looked: Any, wish: Wish) -> Any:
+        return 0.5 * x - looked
+
+
+def anything() -> Wish:
+    return Wish(torch.zeros(1, dtype=torch.long), torch.full((1,), float("nan")))
+
+
+def sampled(network: Any, count: int = 6, told: float | None = None, **ask: Any) -> Any:
+    looked = None if told is None else torch.full((1, count, 1), told)
+    with torch.no_grad():
+        *_, last = Sampler(network).run(looked, noise(count, 2, 7), anything(), Ask(**{"steps": 6, **ask}))
+    return last
+
+
+def test_golden_numbers_of_the_sampler() -> None:
+    """Whatever is changed about noise, schedule or solver is seen here."""
+    found = sampled(Half())[0, :3].flatten().tolist()
+    assert found == pytest.approx(GOLDEN, abs=1e-5)
+
+
+GOLDEN = [0.563856, -0.423866, 0.426109, -0.661174, -0.285823, 0.377577]
+
+
+def test_a_longer_sample_is_made_of_windows_that_agree() -> None:
+    """Of a network that looks at each latent by itself, windows change nothing."""
+    torch.testing.assert_close(sampled(Half(window=8), 40), sampled(Half(window=64), 40))
+
+
+def test_guidance_goes_beyond_what_is_told() -> None:
+    weak, strong = (sampled(Half(), told=0.3, guidance=g).mean() for g in (1.0, 2.0))
+    none = sampled(Half(), told=0.3, guidance=0.0).mean()
+    assert strong < weak < none
+
+
+def test_partial_noise_stays_near_its_start() -> None:
+    start = torch.ones(1, 6, 2)
+    with torch.no_grad():
+        little, all_of_it = (
+            list(Sampler(Half()).run(None, noise(6, 2, 7), anything(), Ask(steps=10), start=start, strength=s))
+            for s in (0.2, 1.0)
+        )
+    assert (len(little), len(all_of_it)) == (2, 10)
+
+
+def test_both_solvers_reach_the_same() -> None:
+    torch.testing.assert_close(
+        sampled(Half(), solver="unipc", steps=40), sampled(Half(), solver="dpm", steps=40), atol=0.05, rtol=0.2
+    )
+
+
+def test_the_network_looks_at_any_length() -> None:
+    network = Denoiser(DenoiserConfig(seen=3, latent=4, seen_latent=4, width=16, heads=2, blocks=1, sense_width=8))
+    looked = network.look(torch.zeros(1, 40, 3), torch.zeros(1, 10, 4))
+    assert network(torch.zeros(1, 10, 4), torch.tensor([5]), looked, anything()).shape == (1, 10, 4)
+    assert network.blind(2, 10).shape == (2, *looked.shape[1:])
+
+
+def test_what_is_kept_whole_needs_its_neighbours() -> None:
+    weight = np.zeros((64, 3))
+    weight[16:48, :2] = 1.0  # the third joint is one that the body lacks
+    whole = Kept(np.zeros((64, 3, 3)), weight).whole_latents()
+    assert list(np.flatnonzero(whole)) == list(range(6, 10))
+
+
+def test_strokes_go_through_what_is_kept() -> None:
+    fixed = np.full(200, np.nan)
+    fixed[[50, 120]] = [0.1, 0.5]
+    path = strokes_through(fixed, [30, 70, 100, 150], np.full(200, 0.3), np.full(200, 0.3))
+    assert path[[50, 120]] == pytest.approx([0.1, 0.5])
+    assert np.abs(np.diff(path)).max() < 0.05
+
+
+def test_a_violinist_has_what_it_takes_to_bow() -> None:
+    body = violinist()
+    assert {"bow_frog", "bow_tip", "violin_end", "violin_scroll"} <= set(body.joints)
+    assert body.events == 2
+    assert not body.travels

@@ -22,6 +22,8 @@ from plugins.momu.generator import grip_of, loaded, prediction, ready
 from plugins.momu.options import SamplingOptions
 
 RATE: Final = 22050
+GUIDANCE: Final = 3.0
+"""Sounds need more of it than motion does: docs/momu.md."""
 LONGEST: Final = 600.0
 """Seconds."""
 
@@ -38,6 +40,9 @@ class MomuComposer(Composer):
     post_steps = ("ik",)
 
     class Options(SamplingOptions):
+        guidance: float = Field(
+            GUIDANCE, ge=0.0, le=50.0, title="Guidance", description="How closely the sound follows; 0 does not look"
+        )
         crossing: float = Field(
             0.5,
             ge=0.0,

@@ -71,7 +71,11 @@ BAD_JOBS: dict[str, tuple[dict[str, Any], str, str]] = {
     "nothing to perform": ({"audio": None}, "audio", "upload a sound"),
     "a sound that was not sent": ({"audio": "0" * 64}, "audio", "PUT /v1/audio/000"),
     "a sound by another name": ({"audio": "../../etc/passwd"}, "audio", "pattern"),
-    "an unknown generator": ({"generator": "nobody"}, "generator", "installed: a2m, a2m-piano, dreamer, momu, performer"),
+    "an unknown generator": (
+        {"generator": "nobody"},
+        "generator",
+        "installed: a2m, a2m-piano, dreamer, momu, performer",
+    ),
     "another instrument": ({"instrument": "tuba"}, "instrument", "performer plays violin, not tuba"),
     "options of nobody": ({"options": {"nobody": {}}}, "options", "nobody, which is not installed"),
     "an unknown option": ({"options": {"performer": {"swing": 1}}}, "options", "performer.swing"),

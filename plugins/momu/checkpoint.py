@@ -27,8 +27,6 @@ PARTS: Final[Mapping[str, type[BaseModel]]] = {
 }
 BUNDLED: Final = Path(__file__).parent / "weights" / "violin.safetensors"
 
-_OF_PARTS: Final = ("configs", "tensors", "training")
-
 Tensors = Mapping[str, npt.NDArray[Any]]
 
 
@@ -67,8 +65,11 @@ class Weights:
     def until(self, stage: str) -> Weights:
         """Without the part of a stage and of those after it: they know other latents."""
         kept = list(PARTS)[: list(PARTS).index(stage.removesuffix("-vae"))]
-        parts = {name: {n: v for n, v in getattr(self, name).items() if n in kept} for name in _OF_PARTS}
-        return replace(self, **parts)
+        configs, tensors, training = (
+            {name: part for name, part in parts.items() if name in kept}
+            for parts in (self.configs, self.tensors, self.training)
+        )
+        return replace(self, configs=configs, tensors=tensors, training=training)
 
     def need(self, *names: str) -> None:
         """CheckpointError when one of these parts was not trained."""

@@ -22,8 +22,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from plugins.mapnet.config import PAPER_FPS as FPS
 from plugins.api.playing_joints import PAPER_NAMES
+from plugins.mapnet.config import PAPER_FPS as FPS
 from training.datasets.mosa import CorpusError
 from training.datasets.mosa_motion import fill_gaps, resample
 

@@ -174,6 +174,7 @@ def dances(given: argparse.Namespace) -> list[str]:
     for row in given.rows:
         files = {fold: given.weights.format(row=row, fold=fold) for fold in given.folds}
         who[row] = MomuDancer({fold: path for fold, path in files.items() if Path(path).exists()})
+        who[f"{row}, hurried to the beat"] = hurried(who[row])
     judged = judge_held(clips, who, held, judge)
     lines = [
         "## Dances",
@@ -182,6 +183,20 @@ def dances(given: argparse.Namespace) -> list[str]:
         "",
     ]
     return [*lines, *tables(judged, given.rows[0] if given.rows else "")]
+
+
+def hurried(dance):
+    """The same dance, hurried and held back a little so that it stands still on the beats that the tracker hears."""
+    from dataclasses import replace
+
+    from training.momu.beats import music_beats
+    from training.momu.set_to_music import on_the_beat
+
+    def danced(clip, fold, seed):
+        made = dance(clip, fold, seed)
+        return on_the_beat(replace(clip, places=made), music_beats(clip.audio)).places
+
+    return danced
 
 
 def judge_held(clips, who, held, judge):

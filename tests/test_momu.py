@@ -213,7 +213,7 @@ def blocked(motion: Motion, every: int = 30) -> Motion:
     return replace(motion, positions=positions, rotations=np.where(posed[:, None, None], motion.rotations, np.nan))
 
 
-def filled_by(motion: Motion, seed: int = 1, **options: Any) -> Motion:
+def filled_by(motion: Motion, seed: int = 4, **options: Any) -> Motion:
     return fill().correct(motion, tune(), fill().Options(**options), JobContext(seed=seed, fps=30.0))
 
 
@@ -248,7 +248,7 @@ def test_one_part_is_varied_and_the_rest_stays() -> None:
         j: float(np.linalg.norm(made.joint(j) - take().joint(j), axis=-1).mean()) for j in ("right_hand", "left_hand")
     }
     assert moved["right_hand"] > 0.02
-    assert moved["left_hand"] < 0.01
+    assert moved["left_hand"] < 0.001
 
 
 def test_other_bodies_are_filled_on_their_own_bones() -> None:

@@ -172,8 +172,9 @@ def test_the_network_looks_at_any_length() -> None:
 def test_what_is_kept_whole_needs_its_neighbours() -> None:
     weight = np.zeros((64, 3))
     weight[16:48, :2] = 1.0  # the third joint is one that the body lacks
-    whole = Kept(np.zeros((64, 3, 3)), weight).whole_latents()
+    whole = Kept(np.zeros((64, 3, 3)), weight, (2,)).whole_latents()
     assert list(np.flatnonzero(whole)) == list(range(6, 10))
+    assert not Kept(np.zeros((64, 3, 3)), weight).whole_latents().any()
 
 
 def test_strokes_go_through_what_is_kept() -> None:

@@ -71,7 +71,7 @@ def swung(skeleton: Skeleton, local: Floats, positions: Floats, targets: dict[st
 
     Args:
         local, positions: of the body before; of positions only the root's and held props' are read.
-        targets: joint -> (T, 3) metres, of JOINTS.
+        targets: joint -> (T, 3) metres, of JOINTS, and the head.
     """
     posed = Posed(skeleton, local, positions)
     hips = [name for name in ("left_upper_leg", "right_upper_leg") if name in targets and name in skeleton]
@@ -84,6 +84,8 @@ def swung(skeleton: Skeleton, local: Floats, positions: Floats, targets: dict[st
     elif not hips:
         shoulders = [f"{side}_upper_arm" for side in SIDES]
         posed.move(np.mean([targets[name] - posed.at(name) for name in shoulders], axis=0))
+    if "head" in targets and "neck" in skeleton and "head" in skeleton:
+        posed.swing("neck", posed.at("head"), targets["head"])
     for side in SIDES:
         _swing_arm(posed, side, targets)
         if side in feet and f"{side}_toes" in targets:

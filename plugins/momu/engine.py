@@ -188,7 +188,9 @@ class Engine:
 
         full = count * COMPRESSION
         pad = ((0, full - len(kept.places)), (0, 0))
-        padded = Kept(np.pad(kept.places, (*pad, (0, 0)), mode="edge"), np.pad(kept.weight, pad, mode="edge"))
+        padded = Kept(
+            np.pad(kept.places, (*pad, (0, 0)), mode="edge"), np.pad(kept.weight, pad, mode="edge"), kept.lacking
+        )
         base = kept.places if given is None else given
         known = self._tensor(_filled(self.features(_without_gaps(base))))
         with self._torch.no_grad():

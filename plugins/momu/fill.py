@@ -132,7 +132,7 @@ class _Work:
             self.options.desire(),
             given=before,
             strength=1.0 if gaps else varied,
-            kept=Kept(np.where(weight[..., None] > 0.0, before, np.nan), weight),
+            kept=Kept(np.where(weight[..., None] > 0.0, before, np.nan), weight, tuple(np.flatnonzero(there <= 0.0))),
             tell=tell,
         )
         self.context.progress(0.9, "Moving the body")
@@ -183,9 +183,10 @@ class _Work:
         base = filled(given, given.times)
         turned = frame.outside(by) - frame.outside(np.zeros(3))
         named = {}
+        changed = PARTS.get(self.options.part, self._body.joints) if self._varied else self._body.joints
         for i, joint in enumerate(self._body.joints):
-            if joint in JOINTS and joint in given.skeleton and np.isfinite(base.joint(joint)).all():
-                named[joint] = base.joint(joint).astype(np.float64) + turned[:, i]
+            if joint in (*JOINTS, "head") and joint in given.skeleton and np.isfinite(base.joint(joint)).all():
+                named[joint] = base.joint(joint).astype(np.float64) + turned[:, i] * (joint in changed)
         whole = _swung(base, named) if base.rotations is not None else _points(base, named)
         exact = np.flatnonzero(self._posed) if self._varied < SMALLEST else np.zeros(0, dtype=np.int64)
         kept = [*self.context.constraints, *self._frames(exact)]

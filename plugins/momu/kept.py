@@ -19,18 +19,20 @@ class Kept:
     Attributes:
         places: (T, J, 3) metres; what is not kept is NaN.
         weight: (T, J) 1 where it counts fully, less where it is only wished for (a soft mask), 0 where nothing is kept.
+        lacking: joints that the body does not have: nobody asks for them.
     """
 
     places: npt.NDArray[np.float64] = field(repr=False)
     weight: npt.NDArray[np.float64] = field(repr=False)
+    lacking: tuple[int, ...] = ()
 
     def any(self) -> bool:
         return bool((self.weight > 0.0).any())
 
     def whole_latents(self) -> npt.NDArray[np.bool_]:
         """(T / 4,) latents all of whose frames, and their neighbours', are kept with all joints: their context is."""
-        weight = self.weight[:, (self.weight > 0.0).any(axis=0)]  # joints that a body lacks are never kept
-        frames = (weight >= 1.0).all(axis=1) & bool(weight.shape[1])
+        weight = np.delete(self.weight, self.lacking, axis=1)
+        frames = (weight >= 1.0).all(axis=1)
         latents = frames.reshape(-1, COMPRESSION).all(axis=1)
         padded = np.pad(latents, 2, constant_values=True)
         return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, 5).all(axis=1) & latents)

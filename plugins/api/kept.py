@@ -9,7 +9,7 @@ are kept it goes from the one's to the other's.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -35,7 +35,10 @@ def are_kept(times: Floats, constraints: Sequence[Constraint]) -> Floats:
     if len(kept) and len(times):
         step = float(np.min(np.diff(times))) if len(times) > 1 else 1.0
         near = kept[(kept >= times[0] - step / 2) & (kept <= times[-1] + step / 2)]
-        out[np.abs(times[:, None] - near[None]).argmin(axis=0)] = True
+        after = np.clip(np.searchsorted(times, near), 1, max(len(times) - 1, 1))
+        before = after - 1
+        later = np.minimum(after, len(times) - 1)
+        out[np.where(near - times[before] <= times[later] - near, before, later)] = True
     return out
 
 
@@ -53,14 +56,14 @@ def with_kept(repaired: Motion, given: Motion, constraints: Sequence[Constraint]
     kept = np.nonzero(frames)[0]
     chosen = np.array([bool(cs) for cs in every.values()])
     known = np.isfinite(given.positions[kept]).all(axis=2) & chosen
-    shares = _shares(repaired.times, repaired.times[kept], ease)
+    spread = _Spread.of(repaired.times, repaired.times[kept], ease)
     lacking = np.where(known[..., None], np.nan_to_num(given.positions[kept]) - repaired.positions[kept], 0.0)
-    positions = repaired.positions + np.einsum("tk,kjx->tjx", shares, lacking)
+    positions = repaired.positions + spread(lacking)
     if repaired.rotations is None or given.rotations is None:
         return replace(repaired, positions=positions)
     turned = rot.multiply(given.rotations[kept], rot.conjugate(repaired.rotations[kept]))
     turn = np.where(known[..., None], np.nan_to_num(rot.rotation_vector(turned)), 0.0)
-    local = rot.multiply(rot.from_rotation_vector(np.einsum("tk,kjx->tjx", shares, turn)), repaired.rotations)
+    local = rot.multiply(rot.from_rotation_vector(spread(turn)), repaired.rotations)
     own = [0, *repaired.skeleton.held]
     moved = repaired.positions.copy()
     moved[:, own] = positions[:, own]
@@ -68,15 +71,37 @@ def with_kept(repaired: Motion, given: Motion, constraints: Sequence[Constraint]
     return replace(repaired, positions=placed, rotations=rot.unroll(local))
 
 
-def _shares(times: Floats, kept: Floats, ease: float) -> Floats:
-    """(T, N) how much each kept frame's lack counts in a frame: 1 in itself; between two near ones, all is theirs."""
-    out = np.zeros((len(times), len(kept)))
-    for i, at in enumerate(kept):
-        before = at - kept[i - 1] if i else np.inf
-        after = kept[i + 1] - at if i + 1 < len(kept) else np.inf
-        reach = np.where(times < at, before if before <= 2 * ease else ease, after if after <= 2 * ease else ease)
-        out[:, i] = 0.5 + 0.5 * np.cos(np.pi * np.minimum(np.abs(times - at) / reach, 1.0))
-    return out
+@dataclass(frozen=True, eq=False)
+class _Spread:
+    """What kept frames lack, spread over all frames: 1 of it in itself, less and less beside it; between two near ones,
+    all is theirs. A frame has a share of the kept one before it and of the one after it, and of no other.
+
+    Attributes:
+        before, after: (T,) which kept frames these are. part_before, part_after: (T,) their shares.
+    """
+
+    before: Floats
+    after: Floats
+    part_before: Floats
+    part_after: Floats
+
+    @classmethod
+    def of(cls, times: Floats, kept: Floats, ease: float) -> _Spread:
+        before = np.searchsorted(kept, times, side="right") - 1
+        first, last = np.maximum(before, 0), np.minimum(before + 1, len(kept) - 1)
+        inside = (before >= 0) & (before + 1 < len(kept))
+        gap = np.where(inside, kept[last] - kept[first], np.inf)
+        reach = np.where(gap <= 2 * ease, np.maximum(gap, 1e-9), ease)
+        away = (np.abs(times - kept[first]) / reach, np.abs(kept[last] - times) / reach)
+        part_before, part_after = (0.5 + 0.5 * np.cos(np.pi * np.minimum(x, 1.0)) for x in away)
+        # Before the first kept frame there is only the one after, behind the last only the one before.
+        at_first = np.where(before < 0, part_before, 0.0)
+        return cls(first, last, np.where(before >= 0, part_before, 0.0), np.where(inside, part_after, at_first))
+
+    def __call__(self, lacking: Floats) -> Floats:
+        """(T, J, x) of (K, J, x)."""
+        earlier = self.part_before[:, None, None] * lacking[self.before]
+        return np.asarray(earlier + self.part_after[:, None, None] * lacking[self.after])
 
 
 def blended(repaired: Motion, given: Motion, strength: float) -> Motion:

@@ -157,6 +157,10 @@ def test_kept_poses_pull_what_lies_between() -> None:
     [
         (lambda m: [Constraint(replace(m, start=20.0))], "the music from 0.00 to 6.00"),
         (lambda m: [Constraint(m.slice(0.99, 1.02)), Constraint(_moved(m.slice(0.99, 1.02)))], "two poses"),
+        (
+            lambda m: [Constraint(m.slice(0.99, 1.02)), Constraint(replace(_moved(m.slice(0.99, 1.02)), start=1.01))],
+            "two poses",
+        ),
         (lambda m: [Constraint(_stretched(m.slice(0.99, 1.02)))], "cannot be reached"),
         (lambda m: [Constraint(m.slice(0.99, 1.02), ("tail",))], "tail"),
     ],

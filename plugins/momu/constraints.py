@@ -43,8 +43,8 @@ class KeepFrames(PostStep):
         return with_kept(motion, given_on(motion, context.constraints), context.constraints, EASE)
 
 
-def check_constraints(constraints: Sequence[Constraint], audio: Audio) -> None:
-    """ComponentError, with what to do, when they cannot all be kept."""
+def check_constraints(constraints: Sequence[Constraint], audio: Audio, fps: float) -> None:
+    """ComponentError, with what to do, when they cannot all be kept in a motion of ``fps`` frames a second."""
     skeleton = violinist.violinist_skeleton()
     seen: dict[tuple[int, str], Places] = {}
     for constraint in constraints:
@@ -63,7 +63,7 @@ def check_constraints(constraints: Sequence[Constraint], audio: Audio) -> None:
                 f"{audio.start:.2f} to {audio.end:.2f} s; keep what lies inside"
             )
         _check_lengths(constraint)
-        _check_same(constraint, seen)
+        _check_same(constraint, seen, audio.start, fps)
 
 
 def _check_lengths(constraint: Constraint) -> None:
@@ -82,17 +82,19 @@ def _check_lengths(constraint: Constraint) -> None:
             )
 
 
-def _check_same(constraint: Constraint, seen: dict[tuple[int, str], Places]) -> None:
-    """No frame may be asked to be in two poses."""
-    motion = constraint.motion
+def _check_same(constraint: Constraint, seen: dict[tuple[int, str], Places], start: float, fps: float) -> None:
+    """No frame may be asked to be in two poses; two frames of one stretch may fall into one, the later counts."""
+    motion, before = constraint.motion, dict(seen)
     for joint in constraint.joints or motion.skeleton.joints:
         column = motion.joint(joint)
         for time, place in zip(motion.times, column, strict=True):
-            key = (round(time * 1000), joint)
-            if key in seen and np.linalg.norm(seen[key] - place) > SAME:
+            key = (round((time - start) * fps), joint)
+            if not np.isfinite(place).all():
+                continue
+            if key in before and np.linalg.norm(before[key] - place) > SAME:
                 raise ComponentError(
                     f"two poses are to be kept at {time:.2f} s, and they differ ({joint.replace('_', ' ')} by "
-                    f"{1000 * np.linalg.norm(seen[key] - place):.0f} mm); keep one of them"
+                    f"{1000 * np.linalg.norm(before[key] - place):.0f} mm); keep one of them"
                 )
             seen[key] = place
 
@@ -105,7 +107,9 @@ def given_on(like: Motion, constraints: Sequence[Constraint]) -> Motion:
         motion = constraint.motion
         columns = [like.skeleton.index(joint) for joint in constraint.joints or like.skeleton.joints]
         frames = np.clip(np.round((motion.times - like.start) * like.fps).astype(int), 0, len(like) - 1)
-        positions[np.ix_(frames, columns)] = motion.positions[:, columns]
+        places = motion.positions[:, columns]
+        known = np.isfinite(places)
+        positions[np.ix_(frames, columns)] = np.where(known, places, positions[np.ix_(frames, columns)])
         if rotations is not None and motion.rotations is not None:
             rotations[np.ix_(frames, columns)] = motion.rotations[:, columns]
     if rotations is not None and not np.isfinite(rotations).any():

@@ -59,7 +59,7 @@ class Momu(Generator):
         if not len(audio.samples):
             raise ComponentError("the sound lasts 0 seconds; choose one that has something to be heard")
         heard = log_mel(audio.samples, audio.sample_rate)
-        check_constraints(context.constraints, audio)
+        check_constraints(context.constraints, audio, context.fps)
         kept = kept_places(context.constraints, engine.weights, len(heard), audio.start)
 
         def tell(done: float, preview: Any) -> None:

@@ -33,7 +33,7 @@ class MovingOptions(SamplingOptions):
     """Besides, how vigorously to move."""
 
     intensity: float = Field(
-        0.0, ge=-1.0, le=1.0, title="Intensity", description="Calmer or more vigorous; 0 as the music asks"
+        0.0, ge=-1.0, le=1.0, title="Intensity", description="A calmer or a more vigorous body; 0 as the music asks"
     )
 
     def desire(self) -> Desire:

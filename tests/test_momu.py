@@ -24,9 +24,9 @@ from plugins.api import (
     JobContext,
     Motion,
     PostStep,
+    Skeleton,
     find_track,
     from_json,
-    violinist,
 )
 from plugins.api.kept import with_kept
 from plugins.api.testing import check_component
@@ -35,6 +35,7 @@ from plugins.momu.constraints import KeepFrames
 from plugins.momu.fill import MomuFill
 from plugins.momu.generator import Momu
 from training.metrics import event_f1
+from training.momu.judge_players import onsets
 from training.performance_metrics import bone_length_error, bow_reversals, merged
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
@@ -163,6 +164,8 @@ def test_kept_poses_pull_what_lies_between() -> None:
         ),
         (lambda m: [Constraint(_stretched(m.slice(0.99, 1.02)))], "cannot be reached"),
         (lambda m: [Constraint(m.slice(0.99, 1.02), ("tail",))], "tail"),
+        (lambda m: [Constraint(Motion(m.skeleton, m.fps, np.repeat(m.positions, 2, axis=0)))], "keep what lies inside"),
+        (lambda m: [Constraint(scaled_take(0.5))], "of the skeleton 'small'"),
     ],
 )
 def test_constraints_that_cannot_be_kept_say_why(constraint: Callable[[Motion], list[Constraint]], says: str) -> None:
@@ -267,8 +270,6 @@ def test_other_bodies_are_filled_on_their_own_bones() -> None:
 
 
 def scaled_take(size: float) -> Motion:
-    from plugins.api import Skeleton
-
     skeleton = take().skeleton
     kept = [i for i, role in enumerate(skeleton.roles) if role != "prop"]
     parents = [kept.index(skeleton.parents[i]) if skeleton.parents[i] >= 0 else -1 for i in kept]
@@ -299,10 +300,6 @@ def test_keeping_nothing_changes_nothing() -> None:
     assert KeepFrames().apply(take(), None, JobContext()) is take()
 
 
-def test_the_skeleton_is_the_violinists() -> None:
-    assert take().skeleton == violinist.violinist_skeleton()
-
-
 @pytest.mark.parametrize("seconds", [0.05, 0.1, 0.3])
 def test_next_to_no_sound_is_performed(seconds: float) -> None:
     motion = performed(tune(seconds))
@@ -313,3 +310,43 @@ def test_next_to_no_sound_is_performed(seconds: float) -> None:
 def test_two_frames_are_filled() -> None:
     made = fill().correct(take().slice(0.0, 0.06), tune(1.0), fill().Options(), JobContext(seed=1))
     assert np.isfinite(made.positions).all()
+
+
+def test_a_joint_that_is_lost_for_a_while_is_found_again_and_the_rest_stays() -> None:
+    positions = take().positions.copy()
+    positions[60:90, take().skeleton.index("right_hand")] = np.nan
+    made = filled_by(replace(take(), positions=positions))
+    moved = np.linalg.norm(made.positions - take().positions, axis=2)
+    assert np.isfinite(moved).all()
+    assert moved[:, take().skeleton.index("left_hand")].max() < 0.001
+    assert moved[[20, 120], take().skeleton.index("right_hand")].max() < 0.001
+    assert made.provenance["filled"]["part"] == "all"
+
+
+def test_a_body_without_arms_is_refused() -> None:
+    skeleton = Skeleton.build(
+        "post", [("hips", None, (0.0, 0.0, 1.0), "body"), ("head", "hips", (0.0, 0.0, 0.6), "body")]
+    )
+    post = Motion(skeleton, 30.0, np.repeat(skeleton.rest_positions[None], 60, axis=0))
+    for refused in (
+        lambda: fill().correct(post, tune(), fill().Options(), JobContext()),
+        lambda: composer().compose(post, composer().Options(), JobContext()),
+    ):
+        with pytest.raises(ComponentError, match="left upper arm.* are needed"):
+            refused()
+
+
+def test_composed_music_has_its_notes_where_the_bow_turns() -> None:
+    motion = performed(tune(12.0))
+    found = onsets(composer().compose(motion, composer().Options(), JobContext(seed=1)))
+    turned = bow_reversals(motion)
+    assert event_f1(turned, found, 0.07) > event_f1(turned + 0.15, found, 0.07) + 0.1
+
+
+@pytest.mark.slow
+def test_twenty_minutes_are_performed_in_one_go() -> None:
+    audio = read_audio(EXAMPLES / "minuet.flac")
+    long = Audio(np.resize(audio.samples, 20 * 60 * audio.sample_rate), audio.sample_rate)
+    motion = momu().generate(long, momu().Options(), JobContext(seed=1))
+    assert len(motion) == 20 * 60 * 30
+    assert np.isfinite(motion.joint("bow_tip")).all()

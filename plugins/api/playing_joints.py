@@ -89,8 +89,8 @@ def seen_in(motion: Motion) -> Floats:
     lacking = [name for name in NEEDED if name not in motion.skeleton]
     if lacking:
         raise ComponentError(
-            f"the motion has no {', '.join(name.replace('_', ' ') for name in lacking)}; to be repaired from sound it "
-            "needs shoulders (upper arms), elbows (lower arms) and wrists (hands) of both arms"
+            f"the motion has no {', '.join(name.replace('_', ' ') for name in lacking)}; shoulders (upper arms), "
+            "elbows (lower arms) and wrists (hands) of both arms are needed"
         )
     seen = np.full((len(motion), len(JOINTS), 3), np.nan)
     for i, name in enumerate(JOINTS):

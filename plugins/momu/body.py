@@ -157,7 +157,7 @@ def median_lengths(body: Body, clips: Sequence[Floats]) -> npt.NDArray[np.float6
     return out
 
 
-def turned(posture: Floats, body: Body, angle: float) -> npt.NDArray[np.float32]:
+def turned(posture: Floats, angle: float) -> npt.NDArray[np.float32]:
     """A posture (T, pose) turned about the upright axis; for a body that travels, in training."""
     out = np.array(posture, dtype=np.float32)
     vectors = out[:, : 3 * (len(out[0]) // 3)].reshape(len(out), -1, 3)

@@ -10,18 +10,18 @@ from typing import Any, Final
 import numpy as np
 from pydantic import Field
 
-from plugins.api import Audio, ComponentError, Composer, JobContext, Motion, violinist
-from plugins.api.bowed_pose import assemble
-from plugins.api.log_mel import FPS
+from plugins.api import Audio, ComponentError, Composer, JobContext, Motion
+from plugins.api.log_mel import FPS, SAMPLE_RATE
 from plugins.api.playing_joints import own_frame, seen_in
 from plugins.api.retimed import filled
 from plugins.momu.checkpoint import BUNDLED
 from plugins.momu.engine import Engine
 from plugins.momu.fill import as_body
-from plugins.momu.generator import grip_of, loaded, prediction, ready
 from plugins.momu.options import SamplingOptions
+from plugins.momu.performing import performed
+from plugins.momu.shared import loaded, ready
+from plugins.momu.vocoder import sound
 
-RATE: Final = 22050
 GUIDANCE: Final = 3.0
 """Sounds need more of it than motion does: docs/momu.md."""
 LONGEST: Final = 600.0
@@ -63,6 +63,8 @@ class MomuComposer(Composer):
         context.progress(0.0, "Looking at the motion")
         if len(motion) < 2:
             raise ComponentError("the motion has fewer than two frames; there is nothing to be heard in it")
+        if motion.duration > LONGEST:
+            raise ComponentError(f"the motion lasts {motion.duration:.0f} s; compose at most {LONGEST:g} s at once")
         body = engine.weights.body
         assert body is not None
         count = max(1, round(len(motion) / motion.fps * FPS))
@@ -86,25 +88,18 @@ class MomuComposer(Composer):
             options.crossing,
             lambda done: context.progress(0.6 * done, "Improvising"),
         )
-        count = max(1, round(seconds * context.fps))
-        said, grip = prediction(made, engine.weights), grip_of(engine.weights)
-        smooth = said.bowed(grip).at(np.minimum(np.arange(count) / context.fps * FPS, len(made.places) - 1))
-        skeleton = violinist.violinist_skeleton()
-        positions, rotations = assemble(skeleton, smooth, grip)
-        made_by = {"composer": self.name, "seed": context.seed, "revision": engine.weights.revision}
-        motion = Motion(skeleton, context.fps, positions, rotations, provenance=made_by)
+        made_by = {"composer": self.name, "seed": context.seed}
+        motion = performed(made, engine.weights, seconds, context.fps, made_by=made_by)
         return motion, self._sound(heard, seconds, 0.0, context)
 
     def _sound(self, heard: Any, seconds: float, start: float, context: JobContext) -> Audio:
-        from plugins.momu.vocoder import sound
-
         def tell(done: float) -> None:
             context.progress(0.6 + 0.4 * done, "Making the sound")
 
         samples = sound(heard, context.seed, on_iteration=tell)
-        wanted = max(1, round(seconds * RATE))
+        wanted = max(1, round(seconds * SAMPLE_RATE))
         fitted = np.pad(samples[:wanted], (0, max(0, wanted - len(samples))))
-        return Audio(fitted.astype(np.float32), RATE, start)
+        return Audio(fitted.astype(np.float32), SAMPLE_RATE, start)
 
 
 def _check_held(there: Any, joints: tuple[str, ...]) -> None:

@@ -9,7 +9,7 @@ NeurIPS 2024. Widths, steps and rates were not published: these are ours, and ``
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -20,7 +20,6 @@ COMPRESSION: Final = 4
 LATENT_FPS: Final = FPS // COMPRESSION
 STEPS: Final = 1000
 """Steps of the noise in training."""
-Solver = Literal["dpm", "unipc"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,6 @@ class Ask:
 
     steps: int = 12
     guidance: float = 1.5
-    solver: Solver = "dpm"
 
 
 class _Config(BaseModel):

@@ -46,7 +46,6 @@ class KeepFrames(PostStep):
 def check_constraints(constraints: Sequence[Constraint], audio: Audio, fps: float) -> None:
     """ComponentError, with what to do, when they cannot all be kept in a motion of ``fps`` frames a second."""
     skeleton = violinist.violinist_skeleton()
-    seen: dict[tuple[int, str], Places] = {}
     for constraint in constraints:
         motion = constraint.motion
         if motion.skeleton != skeleton:
@@ -63,7 +62,7 @@ def check_constraints(constraints: Sequence[Constraint], audio: Audio, fps: floa
                 f"{audio.start:.2f} to {audio.end:.2f} s; keep what lies inside"
             )
         _check_lengths(constraint)
-        _check_same(constraint, seen, audio.start, fps)
+    _check_same(constraints, audio, fps)
 
 
 def _check_lengths(constraint: Constraint) -> None:
@@ -82,21 +81,34 @@ def _check_lengths(constraint: Constraint) -> None:
             )
 
 
-def _check_same(constraint: Constraint, seen: dict[tuple[int, str], Places], start: float, fps: float) -> None:
-    """No frame may be asked to be in two poses; two frames of one stretch may fall into one, the later counts."""
-    motion, before = constraint.motion, dict(seen)
-    for joint in constraint.joints or motion.skeleton.joints:
-        column = motion.joint(joint)
-        for time, place in zip(motion.times, column, strict=True):
-            key = (round((time - start) * fps), joint)
-            if not np.isfinite(place).all():
-                continue
-            if key in before and np.linalg.norm(before[key] - place) > SAME:
-                raise ComponentError(
-                    f"two poses are to be kept at {time:.2f} s, and they differ ({joint.replace('_', ' ')} by "
-                    f"{1000 * np.linalg.norm(before[key] - place):.0f} mm); keep one of them"
-                )
-            seen[key] = place
+def _check_same(constraints: Sequence[Constraint], audio: Audio, fps: float) -> None:
+    """No frame may be asked to be in two poses. (Of one stretch with more frames a second the last one counts.)"""
+    count = max(1, round(audio.duration * fps)) + 1
+    seen = np.full((count, len(constraints[0].motion.skeleton), 3), np.nan) if constraints else np.zeros((0, 0, 3))
+    for constraint in constraints:
+        motion, columns = constraint.motion, _columns(constraint)
+        frames = np.clip(np.round((motion.times - audio.start) * fps).astype(int), 0, count - 1)
+        places = motion.positions[:, columns].astype(np.float64)
+        apart = np.nan_to_num(np.linalg.norm(seen[frames][:, columns] - places, axis=2))
+        if apart.max(initial=0.0) > SAME:
+            row, column = np.unravel_index(int(apart.argmax()), apart.shape)
+            raise ComponentError(
+                f"two poses are to be kept at {motion.times[row]:.2f} s, and they differ "
+                f"({motion.skeleton.joints[columns[column]].replace('_', ' ')} by {1000 * apart.max():.0f} mm); "
+                "keep one of them"
+            )
+        _write(seen, frames, columns, places)
+
+
+def _columns(constraint: Constraint) -> npt.NDArray[np.int64]:
+    skeleton = constraint.motion.skeleton
+    return np.array([skeleton.index(joint) for joint in constraint.joints or skeleton.joints])
+
+
+def _write(into: Places, frames: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], values: Places) -> None:
+    """Put (K, N, x) values into frames and columns; those that are no number overwrite nothing."""
+    where = np.ix_(frames, columns)
+    into[where] = np.where(np.isfinite(values), values, into[where])
 
 
 def given_on(like: Motion, constraints: Sequence[Constraint]) -> Motion:
@@ -104,14 +116,11 @@ def given_on(like: Motion, constraints: Sequence[Constraint]) -> Motion:
     positions = np.full(like.positions.shape, np.nan)
     rotations = None if like.rotations is None else np.full(like.rotations.shape, np.nan)
     for constraint in constraints:
-        motion = constraint.motion
-        columns = [like.skeleton.index(joint) for joint in constraint.joints or like.skeleton.joints]
+        motion, columns = constraint.motion, _columns(constraint)
         frames = np.clip(np.round((motion.times - like.start) * like.fps).astype(int), 0, len(like) - 1)
-        places = motion.positions[:, columns]
-        known = np.isfinite(places)
-        positions[np.ix_(frames, columns)] = np.where(known, places, positions[np.ix_(frames, columns)])
+        _write(positions, frames, columns, motion.positions[:, columns])
         if rotations is not None and motion.rotations is not None:
-            rotations[np.ix_(frames, columns)] = motion.rotations[:, columns]
+            _write(rotations, frames, columns, motion.rotations[:, columns])
     if rotations is not None and not np.isfinite(rotations).any():
         rotations = None
     return Motion(like.skeleton, like.fps, positions, rotations, like.start)

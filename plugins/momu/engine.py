@@ -195,7 +195,8 @@ class Engine:
         known = self._tensor(_filled(self.features(_without_gaps(base))))
         with self._torch.no_grad():
             latents = self.motion.encode(known)
-        return Puller(padded, lambda z: self.joints(self.motion.decode(z)), latents)
+        assert self.weights.body is not None
+        return Puller(padded, lambda z: self.joints(self.motion.decode(z)), latents, self.weights.body.travels)
 
     def _wish(self, desire: Desire, sampler: Any) -> Any:
         from plugins.momu.model import Wish

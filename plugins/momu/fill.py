@@ -30,10 +30,10 @@ from plugins.momu.body import Body
 from plugins.momu.checkpoint import BUNDLED
 from plugins.momu.constraints import EASE, as_network
 from plugins.momu.engine import Engine, Made
-from plugins.momu.generator import PREVIEWS, loaded, ready
 from plugins.momu.kept import Kept
 from plugins.momu.listening import heard_from
 from plugins.momu.options import MovingOptions
+from plugins.momu.shared import loaded, ready, shown_at
 
 Floats = npt.NDArray[np.float64]
 
@@ -121,8 +121,7 @@ class _Work:
 
         def tell(done: float, preview: Any) -> None:
             self.context.progress(0.05 + 0.8 * done, "Denoising")
-            step = 1.0 / max(1, round((1.0 if gaps else varied) * self.options.steps))
-            if any(part <= done < part + step for part in PREVIEWS):
+            if shown_at(done, max(1, round((1.0 if gaps else varied) * self.options.steps))):
                 self.context.partial(self._result(preview().places - before, times, frame))
 
         made: Made = self.engine.dance(
@@ -145,17 +144,24 @@ class _Work:
 
     @cached_property
     def _posed(self) -> npt.NDArray[np.bool_]:
-        """(frames,) in which some joint is given."""
-        return np.asarray(np.isfinite(self.given.positions).all(axis=2).any(axis=1))
+        """(frames, J) which of the character's joints are given."""
+        return np.asarray(np.isfinite(self.given.positions).all(axis=2))
 
-    @property
+    @cached_property
     def _gaps(self) -> bool:
-        return not bool(self._posed.all())
+        """Whether a joint that the network moves is given in some frames and not in others."""
+        known = self._posed[:, [self.given.skeleton.index(j) for j in self._body.joints if j in self.given.skeleton]]
+        return bool((known.any(axis=0) & ~known.all(axis=0)).any())
 
     @property
     def _varied(self) -> float:
         """Between poses that somebody set there is enough to be made up."""
         return 0.0 if self._gaps else float(self.options.variation)
+
+    @property
+    def _changed(self) -> tuple[str, ...]:
+        """Joints that may be made anew; where gaps are filled, all."""
+        return PARTS.get(self.options.part, self._body.joints) if self._varied else self._body.joints
 
     @property
     def _body(self) -> Body:
@@ -167,12 +173,12 @@ class _Work:
         """(T, J) how much what is given counts: fully where it is kept, or not to be varied; nothing in gaps."""
         out = np.zeros((len(times), len(body.joints)))
         frames = np.round((self.given.times - self.given.start) * FPS).astype(int)
-        rows = _covered(frames[self._posed], frames, len(times))
-        varied = self._varied
-        changed = PARTS.get(self.options.part, body.joints)
+        varied, skeleton = self._varied, self.given.skeleton
         for i, joint in enumerate(body.joints):
+            posed = self._posed[:, skeleton.index(joint)] if joint in skeleton else self._posed.any(axis=1)
             # Half kept is a wish: the square lets the noise decide soon.
-            out[rows, i] = (1.0 - varied) ** 2 if joint in changed and varied >= SMALLEST else 1.0
+            wish = (1.0 - varied) ** 2 if joint in self._changed and varied >= SMALLEST else 1.0
+            out[_covered(frames[posed], frames, len(times)), i] = wish
         out[frames[are_kept(self.given.times, self.context.constraints)]] = 1.0
         return out
 
@@ -183,25 +189,23 @@ class _Work:
         base = filled(given, given.times)
         turned = frame.outside(by) - frame.outside(np.zeros(3))
         named = {}
-        changed = PARTS.get(self.options.part, self._body.joints) if self._varied else self._body.joints
         for i, joint in enumerate(self._body.joints):
             if joint in (*JOINTS, "head") and joint in given.skeleton and np.isfinite(base.joint(joint)).all():
-                named[joint] = base.joint(joint).astype(np.float64) + turned[:, i] * (joint in changed)
+                named[joint] = base.joint(joint).astype(np.float64) + turned[:, i] * (joint in self._changed)
         whole = _swung(base, named) if base.rotations is not None else _points(base, named)
-        exact = np.flatnonzero(self._posed) if self._varied < SMALLEST else np.zeros(0, dtype=np.int64)
-        kept = [*self.context.constraints, *self._frames(exact)]
-        # In the frames that are kept the base is what was given.
-        out = with_kept(whole, base, kept, EASE) if kept else whole
-        made = {
-            **given.provenance,
-            "filled": {"seed": self.context.seed, "variation": self._varied, "part": self.options.part},
-        }
-        return replace(out, provenance=made)
+        exact = self._posed.any(axis=1) & (self._varied < SMALLEST)
+        kept = [*self.context.constraints, *_stretches(given, exact)]
+        out = with_kept(whole, given, kept, EASE) if kept else whole
+        part = self.options.part if self._varied else "all"
+        made = {"seed": self.context.seed, "variation": self._varied, "part": part}
+        return replace(out, provenance={**given.provenance, "filled": made})
 
-    def _frames(self, frames: npt.NDArray[np.int64]) -> list[Constraint]:
-        given = self.given
-        step = 0.5 / given.fps
-        return [Constraint(given.slice(given.times[f] - step, given.times[f] + step)) for f in frames]
+
+def _stretches(motion: Motion, frames: npt.NDArray[np.bool_]) -> list[Constraint]:
+    """These frames of a motion, those that follow each other together."""
+    borders = np.flatnonzero(np.diff(np.concatenate([[0], frames.astype(int), [0]]))).reshape(-1, 2)
+    half = 0.5 / motion.fps
+    return [Constraint(motion.slice(motion.times[a] - half, motion.times[b - 1] + half)) for a, b in borders]
 
 
 def _covered(posed: npt.NDArray[np.int64], frames: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64]:

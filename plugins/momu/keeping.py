@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from plugins.momu.config import COMPRESSION
 from plugins.momu.kept import Kept
 
 RATE: Final = 0.12
@@ -25,6 +26,8 @@ TIMES: Final = 5
 """Steps of Adam in each step of the noise."""
 FINALLY: Final = 80
 """Steps of Adam at the end."""
+REACH: Final = 8
+"""Latents around what is kept that are moved: farther off the decoder does not look."""
 STAY: Final = 0.00005
 """What it costs, in square metres, to move a latent by a deviation."""
 
@@ -35,31 +38,36 @@ class Puller:
     Args:
         places: (1, T, J, 3) joints of latents (1, N, latent), with gradients.
         given: (1, N, latent) latents of the given motion, for the stretches that are kept whole.
+        travels: whether where a body is depends on all that it did before.
     """
 
-    def __init__(self, kept: Kept, places: Callable[[Tensor], Tensor], given: Tensor) -> None:
+    def __init__(self, kept: Kept, places: Callable[[Tensor], Tensor], given: Tensor, travels: bool) -> None:
         self._places, self._given = places, given
         device = given.device
         self._weight = torch.from_numpy(kept.weight).float().to(device)[None, ..., None]
         self._target = torch.from_numpy(np.nan_to_num(kept.places)).float().to(device)[None]
-        self._whole = torch.from_numpy(kept.whole_latents()).to(device)[None, :, None]
-        self._all = bool(self._whole.all())
+        whole = kept.whole_latents()
+        self._whole = torch.from_numpy(whole).to(device)[None, :, None]
+        self._spans = [(0, len(whole))] if travels and not whole.all() else kept.pulled(REACH)
 
     def __call__(self, clean: Tensor, done: float) -> Tensor:
         clean = torch.where(self._whole, self._given, clean)
-        if self._all or not bool((self._weight > 0).any()):
-            return clean
-        return self._moved(clean, FINALLY if done >= 1.0 else TIMES)
+        for first, end in self._spans:
+            clean[:, first:end] = self._moved(clean[:, first:end], first, FINALLY if done >= 1.0 else TIMES)
+        return clean
 
-    def _moved(self, clean: Tensor, times: int) -> Tensor:
-        free = (~self._whole).float()
+    def _moved(self, clean: Tensor, first: int, times: int) -> Tensor:
+        """Latents from ``first`` on, moved."""
+        frames = slice(COMPRESSION * first, COMPRESSION * (first + clean.shape[1]))
+        weight, target = self._weight[:, frames], self._target[:, frames]
+        free = (~self._whole[:, first : first + clean.shape[1]]).float()
         with torch.enable_grad():
-            fixed = clean.detach()
+            fixed = clean.detach().clone()
             move = torch.zeros_like(fixed, requires_grad=True)
             optimizer = torch.optim.Adam([move], lr=RATE)
             for _ in range(times):
                 optimizer.zero_grad()
-                off = (self._places(fixed + move * free) - self._target) * self._weight
+                off = (self._places(fixed + move * free) - target) * weight
                 loss = off.square().sum() + STAY * move.square().sum()
                 loss.backward()
                 optimizer.step()

@@ -29,6 +29,14 @@ class Kept:
     def any(self) -> bool:
         return bool((self.weight > 0.0).any())
 
+    def pulled(self, reach: int) -> list[tuple[int, int]]:
+        """First latents, and the ones past the last, of stretches in which something is kept but not all; with
+        ``reach`` latents around, what meets being one."""
+        some = (self.weight > 0.0).any(axis=1).reshape(-1, COMPRESSION).any(axis=1) & ~self.whole_latents()
+        near = np.convolve(some, np.ones(2 * reach + 1), mode="same") > 0.0 if some.any() else some
+        borders = np.flatnonzero(np.diff(np.concatenate([[0], near.astype(int), [0]])))
+        return [(int(a), int(b)) for a, b in borders.reshape(-1, 2)]
+
     def whole_latents(self) -> npt.NDArray[np.bool_]:
         """(T / 4,) latents all of whose frames, and their neighbours', are kept with all joints: their context is."""
         weight = np.delete(self.weight, self.lacking, axis=1)

@@ -43,7 +43,7 @@ class Layer(nn.Module):
     def __init__(self, config: DenoiserConfig) -> None:
         super().__init__()
         width, inner = config.width, config.expansion * config.width
-        self.heads = config.heads
+        self.heads, self.attends = config.heads, config.attention
         self.own = nn.Parameter(torch.zeros(6, width))
         if config.attention:
             self.attention_in = nn.Linear(width, 3 * width)
@@ -63,7 +63,7 @@ class Layer(nn.Module):
         return x + gate2 * self.dropout(self._dense(self.norms[1](x) * (1 + scale2) + shift2))
 
     def _attend(self, x: Tensor) -> Tensor:
-        if not hasattr(self, "attention_in"):
+        if not self.attends:
             return self.attention_out(functional.silu(self.mixing(x.transpose(1, 2)).transpose(1, 2)))
         batch, count, width = x.shape
         split = self.attention_in(x).view(batch, count, 3, self.heads, width // self.heads)

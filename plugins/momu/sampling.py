@@ -41,7 +41,7 @@ def noise(count: int, latent: int, seed: int | list[int]) -> Tensor:
 
 def steps_of(ask: Ask, strength: float) -> tuple[Any, list[Tensor]]:
     """The solver, and the steps that are left when only part of the noise is put on."""
-    solver = scheduler(ask.solver)
+    solver = scheduler()
     solver.set_timesteps(ask.steps)
     every = list(solver.timesteps)
     first = min(round((1.0 - strength) * len(every)), len(every) - 1)

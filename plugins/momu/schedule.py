@@ -1,33 +1,30 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: MIT
-"""How much noise there is in which step, in training and in use the same: diffusers' schedulers."""
+"""How much noise there is in which step, in training and in use the same: diffusers' scheduler."""
 
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from plugins.momu.config import STEPS, Solver
-
-_NOISE: Final = {
-    "num_train_timesteps": STEPS,
-    "beta_schedule": "squaredcos_cap_v2",
-    "prediction_type": "sample",
-    "solver_order": 2,
-}
+from plugins.momu.config import STEPS
 
 
-def scheduler(solver: Solver = "dpm") -> Any:
-    """DPM-Solver++ (C. Lu et al., 2022) or UniPC (W. Zhao et al., 2023), of the second order, for networks that answer
-    with clean samples."""
-    from diffusers import DPMSolverMultistepScheduler, UniPCMultistepScheduler
+def scheduler() -> Any:
+    """DPM-Solver++ (C. Lu et al., 2022) of the second order, for networks that answer with clean samples."""
+    from diffusers import DPMSolverMultistepScheduler
 
-    if solver == "unipc":
-        return UniPCMultistepScheduler(**_NOISE)
-    return DPMSolverMultistepScheduler(**_NOISE, algorithm_type="dpmsolver++", lambda_min_clipped=-5.1)
+    return DPMSolverMultistepScheduler(
+        num_train_timesteps=STEPS,
+        beta_schedule="squaredcos_cap_v2",
+        prediction_type="sample",
+        solver_order=2,
+        algorithm_type="dpmsolver++",
+        lambda_min_clipped=-5.1,  # this schedule begins with hardly any signal at all
+    )
 
 
 @cache

@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from plugins.momu.amplitude import amplitude
 from plugins.momu.body import Body, Scale, dancer, median_lengths, turned, violinist
-from plugins.momu.config import COMPRESSION
 from plugins.momu.vigour import vigour
 from training.a2m_clips import Clips
 from training.datasets.markers import JOINTS
@@ -74,7 +73,7 @@ class Material:
         cut = slice(first, None if length is None else first + length)
         posture = piece.posture[cut]
         if angle:
-            posture = turned(posture, self.body, angle)
+            posture = turned(posture, angle)
         return self.scale.scaled(posture, piece.happenings[cut])
 
     def batch(self, rows: Sequence[tuple[Piece, int]], length: int, rng: np.random.Generator | None) -> dict[str, Any]:
@@ -161,8 +160,3 @@ def _freed(body: Body, directions: bool) -> Body:
         if directions
         else Body(body.joints, body.parents, (False,) * len(body.joints), body.lengths, body.travels, body.feet)
     )
-
-
-def whole(frames: int) -> int:
-    """So many frames, cut to whole latents."""
-    return frames // COMPRESSION * COMPRESSION

@@ -30,11 +30,6 @@ ROUNDS: Final = 3
 to 0.48 (waltz), 0.24 to 0.54 (rumba), 0.34 to 0.59 (cha-cha), for a tenth more acceleration; three more, little."""
 
 
-def shifted_to_beats(clips: Sequence[DanceClip]) -> list[DanceClip]:
-    """Each ``to_the_beat`` of its own music."""
-    return [to_the_beat(clip, music_beats(clip.audio))[0] for clip in clips]
-
-
 def warped_to_beats(clips: Sequence[DanceClip]) -> list[DanceClip]:
     """Each ``on_the_beat`` of its own music."""
     return [on_the_beat(clip, music_beats(clip.audio)) for clip in clips]

@@ -19,7 +19,7 @@ import numpy as np
 
 from . import beside, character, connection, obstacles, orders, takes
 from .audio_source import Source, source_of
-from .jobs import Order
+from .order import Order
 from .orders import FRAME_RATES, OrderError, all_options, new_take, request_of, watched_character
 from .reference import Reference
 from .remote_job import RemoteJob

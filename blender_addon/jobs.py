@@ -17,17 +17,18 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
 from . import corrections, takes
-from .applying import ApplyError, Applying, Destination
+from .applying import ApplyError, Applying
 from .core.motion import MotionError
+from .order import Order, Preparing, Work
 from .remote_job import Failure, Message, Partial, Progress, Result
 from .rig.body import RigError
 from .rig.capture import CaptureError
@@ -48,62 +49,6 @@ SHARE: Final = {"sending": (0.0, 0.1), "queued": (0.1, 0.1), "running": (0.1, 0.
 REPORT_IT: Final = "Copy the report and send it to us"
 TEMPORARY: Final = "temporary"
 """Mark in the provenance of a first partial result."""
-
-
-class Work(Protocol):
-    """What a job's thread does (:class:`~.remote_job.RemoteJob`, for one)."""
-
-    def run(self, say: Callable[[Message], None], cancelled: threading.Event) -> None:
-        """Say progress, and at the end a Result or a Failure; nothing more once ``cancelled`` is set."""
-
-
-class Putting(Protocol):
-    """Takes in a job's annotations (:class:`~.marking.Marks`, for one)."""
-
-    @property
-    def words(self) -> str: ...
-
-    def put(self, tracks: Iterable[AnnotationTrack]) -> int:
-        """Put them where they belong; how many there are."""
-
-
-class Preparing(Protocol):
-    """What must be done in Blender's thread before there is work (:class:`~.watch.Watch`, for one)."""
-
-    @property
-    def progress(self) -> float: ...
-
-    def advance(self, deadline: float) -> Work | None:
-        """Go on until ``deadline`` (of ``time.perf_counter``); the work, once it is known."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is to be done.
-
-    Attributes:
-        title: for people, for example "Generate".
-        work: brings the motion or the annotations.
-        prepare: makes the work; then ``work`` is None.
-        corrected: what of the music the take is made from was corrected by hand (``corrections.asked_for``).
-        over: whether the active action is pushed down when it would hide the take (it stays as it is).
-        destination: where the motion goes; None when only annotations are wanted.
-        provenance: joins what the motion says of itself.
-        mark: where annotations are put, as markers for one; None for nowhere.
-        part: what the name of a take says that is there before its time: a first part, or a preview of all.
-        then: done when the take is there, in the same step to undo.
-    """
-
-    title: str
-    work: Work | None
-    destination: Destination | None = None
-    provenance: Mapping[str, Any] = field(default_factory=dict)
-    mark: Putting | None = None
-    prepare: Preparing | None = None
-    over: bool = False
-    corrected: Mapping[str, str] = field(default_factory=dict)
-    part: str = "first part"
-    then: Callable[[], None] = lambda: None
 
 
 class Job:

@@ -14,7 +14,7 @@ import bpy
 
 from . import character, connection
 from .audio_source import Source
-from .jobs import Order
+from .order import Order
 from .orders import OrderError, all_options, request_of, watched_character
 from .reference import Reference
 from .remote_job import RemoteJob

@@ -19,9 +19,9 @@ from .audio_source import Source, source_of
 from .core.annotations import to_json
 from .core.motion import MotionError
 from .core.protocol import JobRequest
-from .jobs import Order
 from .marking import Marks
 from .motion_files import load_motion
+from .order import Order
 from .reference import Reference
 from .remote_job import Failure, Message, Progress, RemoteJob, Result
 from .rig.bone_map import essential_missing

@@ -18,8 +18,8 @@ from .applying import Destination
 from .audio_source import Source, source_of
 from .core.annotations import Annotation
 from .core.motion import Motion
-from .jobs import Order
 from .marking import Marks
+from .order import Order
 from .orders import OrderError, all_options, new_take, request_of, watched_character
 from .reference import Reference
 from .remote_job import RemoteJob

@@ -202,13 +202,15 @@ def test_networks_of_all_workers_run_in_one_process(visitor: Visitor, sound: str
     assert answerer not in askers
 
 
-def test_shared_or_not_the_motion_is_the_same(visitor: Visitor, sound: str, tmp_path: Path) -> None:
-    _, shared = ended(visitor, audio=sound, generator="a2m")
-    assert shared is not None
-    with running_server(cache=tmp_path) as address, Visitor(address) as other:
-        again = other.put(sound_file(tmp_path / "s.wav", 5.0).read_bytes())
-        _, alone = ended(other, audio=again, generator="a2m")
-    assert alone is not None
+def test_shared_or_not_the_motion_is_the_same(tmp_path: Path) -> None:
+    sound = sound_file(tmp_path / "s.wav", 5.0).read_bytes()
+    motions = []
+    for share in (True, False):
+        with running_server(cache=tmp_path / str(share), share_device=share) as address, Visitor(address) as visitor:
+            status, motion = ended(visitor, audio=visitor.put(sound), generator="a2m")
+        assert motion is not None, status["error"]
+        motions.append(motion)
+    shared, alone = motions
     np.testing.assert_array_equal(shared.positions, alone.positions)
 
 

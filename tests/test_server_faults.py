@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def visitor(folder: Path) -> Iterator[Visitor]:
-    with running_server(cache=folder / "cache", patience=2.0) as address, Visitor(address) as visitor:
+    with running_server(cache=folder / "cache", patience=4.0) as address, Visitor(address) as visitor:
         yield visitor
 
 
@@ -48,7 +48,7 @@ FAULTS = {
     "killed": "memory probably ran short",
     "memory": "not enough memory while standing",
     "device memory": "--device cpu",
-    "hangs": "nothing was heard of the job for 2 s while standing",
+    "hangs": "nothing was heard of the job for 4 s while standing",
 }
 
 
@@ -70,10 +70,10 @@ def test_a_failure_is_not_kept_in_the_cache(visitor: Visitor, sound: bytes) -> N
 
 
 def test_a_job_that_goes_on_for_ever(folder: Path, sound: bytes, tmp_path: Path) -> None:
-    with running_server(cache=tmp_path, time_limit=1.0) as address, Visitor(address) as visitor:
+    with running_server(cache=tmp_path, time_limit=6.0) as address, Visitor(address) as visitor:
         status = visitor.wait(visitor.submit(audio=visitor.put(sound), **misbehaving("deaf"))["id"])
         assert status["state"] == "failed"
-        assert "more than 1 s while not listening" in status["error"]
+        assert "more than 6 s while not listening" in status["error"]
 
 
 def test_a_job_is_cancelled_while_it_waits_and_while_it_runs(visitor: Visitor, sound: bytes) -> None:

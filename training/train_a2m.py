@@ -1,20 +1,15 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: MIT
-"""Trains A2M: read it from top to bottom.
+"""Trains A2M (by ``training.loop``).
 
-A run is a function of its config and its clips: batches and dropout are drawn from (seed, step),
-so that a run that was killed and taken up again ends with the very same weights. On one device,
-that is; several devices add their gradients in an order of their own.
-
-    python -m training.train_a2m training/configs/a2m_violin.yaml
-    torchrun --nproc_per_node 2 -m training.train_a2m training/configs/a2m_violin.yaml machine.devices=2
+python -m training.train_a2m training/configs/a2m_violin.yaml
+torchrun --nproc_per_node 2 -m training.train_a2m training/configs/a2m_violin.yaml machine.devices=2
 """
 
 from __future__ import annotations
 
 import math
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,7 +27,7 @@ from plugins.a2m.checkpoint import VERSION, Weights, pack
 from plugins.a2m.model import Network
 from plugins.a2m.targets import Normaliser
 from plugins.api.checkpoint import Checkpoint
-from plugins.api.transformer import parameter_count
+from training import loop
 from training.a2m_clips import Clips
 from training.a2m_config import TrainConfig
 from training.a2m_sway import add_sway
@@ -42,11 +37,8 @@ from training.losses import compound_loss, point_loss, printed_compound_loss
 from training.report.contestants import EvaluateError
 from training.report.training_film import film_of
 from training.revision import git_revision
-from training.run_log import RunLog
-from training.run_state import STATE, RunState, launched, learning_rate, set_rate
+from training.run_state import launched
 
-WEIGHTS: Final = "a2m.safetensors"
-"""The averaged weights of the best validation so far, for use."""
 FILMS: Final = "films"
 """Folder of the films that each validation makes."""
 SAMPLE_ROWS: Final = 200_000
@@ -59,7 +51,6 @@ def train(config: TrainConfig) -> Path:
     Raises:
         ConfigError, ClipsError, CheckpointError: with what is wrong.
     """
-    started = time.monotonic()
     fabric = launched(config.machine)
     clips = Clips.open(config.clips, config.instrument)
     windows = training_windows(clips, config)
@@ -68,52 +59,14 @@ def train(config: TrainConfig) -> Path:
             f"{config.clips} has {len(windows)} windows to train on; batch ({config.batch}) must be no more, "
             f"and a multiple of the {fabric.world_size} devices"
         )
-    folder = Path(config.output)
-    run = _Run(config, clips, _fitted(clips, config), _new_network(config))
-    network, optimizer = fabric.setup(run.network, run.optimizer)
-    same: dict[str, Any] = {"run": config.same_run(), "data_card": clips.card_sha256}
-    step, best = run.take_up(folder / STATE, fabric.device, **same)
-
+    training = _Playing(config, clips, _fitted(clips, config), _new_network(config), windows)
     total = math.ceil(config.epochs * len(windows) / config.batch)
     total = min(total, config.max_steps or total)
-    log = RunLog(folder, step, writes=fabric.is_global_zero, board=config.tensorboard)
-    log(step, parameters=parameter_count(run.network), windows=len(windows), steps=total)
-    while step < total:
-        network.train()
-        rate = learning_rate(config.schedule, step, total)
-        set_rate(optimizer, rate)
-        rows = _batch_rows(windows, config, step)[fabric.global_rank :: fabric.world_size]
-        torch.manual_seed(hash((config.seed, step, fabric.global_rank)))
-        loss, terms = run.loss(network, run.batch(rows, fabric.device))
-        fabric.backward(loss)
-        fabric.clip_gradients(network, optimizer, max_norm=config.gradient_norm)
-        optimizer.step()
-        optimizer.zero_grad()
-        run.average_weights(step)
-        step += 1
-
-        over = step == total or (config.minutes is not None and time.monotonic() - started > 60 * config.minutes)
-        over = bool(fabric.broadcast(over))
-        if step % config.log_every == 0 or over:
-            log(step, rate=rate, seconds=round(time.monotonic() - started, 1), **terms)
-        if step % config.validate_every == 0 or over:
-            validation = run.validate(fabric)
-            log(step, validation=validation)
-            if validation <= best and fabric.is_global_zero:
-                run.weights().save(folder / WEIGHTS)
-            best = min(best, validation)
-            if config.film and fabric.is_global_zero:
-                log(step, film=run.film(folder, step))
-        if (step % config.save_every == 0 or over) and fabric.is_global_zero:
-            run.save(folder / STATE, step, best, **same)
-        fabric.barrier()
-        if over:
-            break
+    facts = {"windows": len(windows)}
+    path = loop.run(training, config, fabric, total, clips.card_sha256, config.same_run(), **facts)
     if config.sway and fabric.is_global_zero:
-        log(step, sway="looking at how the players sway")
-        add_sway(folder / WEIGHTS, clips, config.instrument)
-    log.close()
-    return folder / WEIGHTS
+        add_sway(path, clips, config.instrument)
+    return path
 
 
 @dataclass
@@ -127,12 +80,25 @@ class Batch:
     strokes: Tensor | None
 
 
-class _Run(RunState):
+class _Playing(loop.Training):
     """A2M in training, on its clips."""
 
-    def __init__(self, config: TrainConfig, clips: Clips, normaliser: Normaliser, network: Network) -> None:
+    weights_file = "a2m.safetensors"
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        clips: Clips,
+        normaliser: Normaliser,
+        network: Network,
+        windows: npt.NDArray[np.int64],
+    ) -> None:
         super().__init__("a2m-training", VERSION, network, config.schedule, config.average)
-        self.config, self.clips, self.normaliser = config, clips, normaliser
+        self.config, self.clips, self.normaliser, self._windows = config, clips, normaliser, windows
+
+    def step(self, network: Any, step: int, fabric: Fabric) -> tuple[Tensor, dict[str, float]]:
+        rows = _batch_rows(self._windows, self.config, step)[fabric.global_rank :: fabric.world_size]
+        return self.loss(network, self.batch(rows, fabric.device))
 
     def batch(self, rows: npt.NDArray[np.int64], device: torch.device) -> Batch:
         """The windows that begin at these rows."""
@@ -197,6 +163,9 @@ class _Run(RunState):
             revision=git_revision(),
             instrument=config.instrument,
         )
+
+    def validated(self, folder: Path, step: int) -> dict[str, Any]:
+        return {"film": self.film(folder, step)} if self.config.film else {}
 
     def film(self, folder: Path, step: int) -> str:
         """A film of the averaged weights as they are now, or why there is none: no reason to end a run."""

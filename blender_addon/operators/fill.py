@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 
 import bpy
 
-from .. import beside, connection, fills, jobs, obstacles, takes
+from .. import beside, connection, fills, obstacles, takes
+from ..order import Order
 from . import UNDOABLE
 from .generate import begin, begin_all
 
@@ -50,7 +51,7 @@ class Four:
     def execute(self, context: Any) -> set[str]:
         return begin_all(self, lambda: self.orders(context.scene))
 
-    def orders(self, scene: Any) -> Sequence[jobs.Order]:
+    def orders(self, scene: Any) -> Sequence[Order]:
         raise NotImplementedError
 
 
@@ -63,7 +64,7 @@ class FillFour(Four, bpy.types.Operator):
     def poll(cls, context: Any) -> bool:
         return obstacles.allow(cls, obstacles.to_filling(context.scene))
 
-    def orders(self, scene: Any) -> Sequence[jobs.Order]:
+    def orders(self, scene: Any) -> Sequence[Order]:
         return fills.four_fills(scene)
 
 
@@ -76,7 +77,7 @@ class VaryFour(Four, bpy.types.Operator):
     def poll(cls, context: Any) -> bool:
         return obstacles.allow(cls, obstacles.to_varying(context.scene))
 
-    def orders(self, scene: Any) -> Sequence[jobs.Order]:
+    def orders(self, scene: Any) -> Sequence[Order]:
         return fills.four_variations(scene)
 
 
@@ -89,7 +90,7 @@ class GenerateFour(Four, bpy.types.Operator):
     def poll(cls, context: Any) -> bool:
         return obstacles.allow(cls, obstacles.to_generating(context.scene))
 
-    def orders(self, scene: Any) -> Sequence[jobs.Order]:
+    def orders(self, scene: Any) -> Sequence[Order]:
         return fills.four_performances(scene)
 
 

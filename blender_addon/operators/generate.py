@@ -11,17 +11,18 @@ from typing import Any
 import bpy
 
 from .. import connection, jobs, obstacles, options, orders, report, session
+from ..order import Order
 from ..scene_properties import LARGEST_SEED
 from . import UNDOABLE
 from .failing import EXPECTED, refuse
 
 
-def begin(operator: Any, make_order: Callable[[], jobs.Order]) -> set[str]:
+def begin(operator: Any, make_order: Callable[[], Order]) -> set[str]:
     """Start a job, or tell why not; the operator's result."""
     return begin_all(operator, lambda: [make_order()])
 
 
-def begin_all(operator: Any, make_orders: Callable[[], Sequence[jobs.Order]]) -> set[str]:
+def begin_all(operator: Any, make_orders: Callable[[], Sequence[Order]]) -> set[str]:
     """Start jobs, one after the other, or tell why not; the operator's result."""
     try:
         jobs.start(*make_orders())

@@ -1,14 +1,10 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: MIT
-"""Trains the networks that repair motion: read it from top to bottom.
-
-A run is a function of its config and its takes: windows, their noise and dropout are drawn from (seed, step).
-"""
+"""Trains the networks that repair motion (by ``training.loop``)."""
 
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -18,21 +14,19 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from plugins.api.transformer import parameter_count
+from plugins.api.checkpoint import Checkpoint
 from plugins.mapnet.checkpoint import EARS, VERSION, pack
 from plugins.mapnet.model import network_of
 from plugins.mapnet.repair import FLOOR
 from plugins.mapnet.smoother import Habit
+from training import loop
 from training.mapnet.batches import Batch, PaperBatch, our_batch, paper_batch
 from training.mapnet.config import MapNetRun
 from training.mapnet.habits import fit_habit
 from training.mapnet.takes import Takes, ears
 from training.revision import git_revision
-from training.run_log import RunLog
-from training.run_state import STATE, RunState, launched, learning_rate, set_rate
+from training.run_state import launched
 
-WEIGHTS: Final = "mapnet.safetensors"
-"""The averaged weights of the best validation so far, for use."""
 VALIDATION: Final = 24
 """Batches."""
 
@@ -43,52 +37,18 @@ def train(config: MapNetRun) -> Path:
     Raises:
         ConfigError, ClipsError, CheckpointError: with what is wrong.
     """
-    started = time.monotonic()
     fabric = launched(config.machine)
     takes = Takes.open(config.takes, paper=config.network != "ours")
     torch.manual_seed(config.seed)
-    run = _Run(config, takes)
-    network, optimizer = fabric.setup(run.network, run.optimizer)
-    folder = Path(config.output)
-    same: dict[str, Any] = {"run": config.same_run(), "data_card": takes.card_sha256}
-    step, best = run.take_up(folder / STATE, fabric.device, **same)
-    log = RunLog(folder, step, writes=fabric.is_global_zero, board=config.tensorboard)
-    log(step, parameters=parameter_count(run.network), recordings=len(run.rows), steps=config.steps)
-    while step < config.steps:
-        network.train()
-        rate = learning_rate(config.schedule, step, config.steps)
-        set_rate(optimizer, rate)
-        rng = np.random.default_rng([config.seed, step, fabric.global_rank])
-        torch.manual_seed(hash((config.seed, step, fabric.global_rank)))
-        loss, terms = run.loss(network, run.batch(run.rows, rng), fabric.device)
-        fabric.backward(loss)
-        fabric.clip_gradients(network, optimizer, max_norm=config.gradient_norm)
-        optimizer.step()
-        optimizer.zero_grad()
-        run.average_weights(step)
-        step += 1
-
-        over = step == config.steps or (config.minutes is not None and time.monotonic() - started > 60 * config.minutes)
-        over = bool(fabric.broadcast(over))
-        if step % config.log_every == 0 or over:
-            log(step, rate=rate, seconds=round(time.monotonic() - started, 1), **terms)
-        if step % config.validate_every == 0 or over:
-            validation = run.validate(fabric)
-            log(step, validation=validation)
-            if validation <= best and fabric.is_global_zero:
-                run.weights(takes.card_sha256).save(folder / WEIGHTS)
-            best = min(best, validation)
-        if (step % config.save_every == 0 or over) and fabric.is_global_zero:
-            run.save(folder / STATE, step, best, **same)
-        fabric.barrier()
-        if over:
-            break
-    log.close()
-    return folder / WEIGHTS
+    training = _Repairing(config, takes)
+    facts = {"recordings": len(training.rows)}
+    return loop.run(training, config, fabric, config.steps, takes.card_sha256, config.same_run(), **facts)
 
 
-class _Run(RunState):
+class _Repairing(loop.Training):
     """A network that repairs, in training."""
+
+    weights_file = "mapnet.safetensors"
 
     def __init__(self, config: MapNetRun, takes: Takes) -> None:
         super().__init__("mapnet-training", VERSION, network_of(config.mapnet), config.schedule, config.average)
@@ -110,6 +70,10 @@ class _Run(RunState):
         if self._model.kind == "ours":
             return our_batch(self._takes, chosen, self.config.window, self.habit, self.config.silence, rng)
         return paper_batch(self._takes, chosen, self.config.rate, self._model.frames_in, rng)
+
+    def step(self, network: Any, step: int, fabric: Fabric) -> tuple[Tensor, dict[str, float]]:
+        rng = np.random.default_rng([self.config.seed, step, fabric.global_rank])
+        return self.loss(network, self.batch(self.rows, rng), fabric.device)
 
     def loss(
         self, network: nn.Module, batch: Batch | PaperBatch, device: torch.device
@@ -155,14 +119,16 @@ class _Run(RunState):
         for i in range(VALIDATION):
             yield self.batch(self._valid, np.random.default_rng([9, 9, i]))
 
-    def weights(self, data_card: str) -> Any:
+    def weights(self) -> Checkpoint:
         """The averaged weights, for use."""
         made = self.config.model_dump(mode="json", exclude={"takes", "output", "machine"})
         tensors = self.average()
         if self._model.kind == "ours" and self._model.sound:
             tensors |= {f"{EARS}{name}": value for name, value in ears().tensors.items()}
-        revision, window = git_revision(), self.config.window
-        return pack(self._model, window, self.habit, tensors, training=made, data_card=data_card, revision=revision)
+        card, revision = self._takes.card_sha256, git_revision()
+        return pack(
+            self._model, self.config.window, self.habit, tensors, training=made, data_card=card, revision=revision
+        )
 
 
 def _length(vectors: Tensor) -> Tensor:

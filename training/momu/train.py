@@ -1,16 +1,14 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: MIT
-"""Trains one stage of MoMu: read it from top to bottom.
+"""Trains one stage of MoMu (by ``training.loop``).
 
-A run is a function of its config and its material: windows, noise and dropout are drawn from (seed, step). Each stage
-writes one file with what the stages before it learned and what it learned itself; the last one's is complete.
+Each stage writes one file with what the stages before it learned and what it learned itself; the last one's is
+complete.
 """
 
 from __future__ import annotations
 
-import math
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -20,18 +18,16 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor
 
-from plugins.api.transformer import parameter_count
+from plugins.api.checkpoint import Checkpoint
 from plugins.momu.checkpoint import VERSION, Weights, load_weights
+from training import loop
 from training.config_files import ConfigError, read_config
 from training.momu.config import MomuRun
 from training.momu.material import Material, Piece, material
 from training.momu.stages import config_of, stage_of
 from training.revision import git_revision
-from training.run_log import RunLog
-from training.run_state import STATE, RunState, launched, learning_rate, set_rate
+from training.run_state import launched
 
-WEIGHTS: Final = "momu.safetensors"
-"""The averaged weights of the last validation, for use."""
 VALIDATION: Final = 8
 """Batches."""
 
@@ -45,47 +41,14 @@ def train(config: MomuRun, read: Material | None = None) -> Path:
     Raises:
         ConfigError, ClipsError, DanceError, CheckpointError: with what is wrong.
     """
-    started = time.monotonic()
     fabric = launched(config.machine)
     read = read or material(config)
     before = load_weights(config.start) if config.start else None
     if before is not None and "motion" in before.configs and config.stage != "motion-vae":
         read = _as_before(read, before)
-    run = _Run(config, read, before)
-    network, optimizer = fabric.setup(run.network, run.optimizer)
-    folder = Path(config.output)
-    same: dict[str, Any] = {"run": config.same_run(), "data_card": read.card}
-    step, _ = run.take_up(folder / STATE, fabric.device, **same)
-    log = RunLog(folder, step, writes=fabric.is_global_zero, board=config.tensorboard)
-    log(step, parameters=parameter_count(run.network.network), windows=len(run.rows), steps=config.steps)
-    while step < config.steps:
-        network.train()
-        rate = learning_rate(config.schedule, step, config.steps)
-        set_rate(optimizer, rate)
-        rng = np.random.default_rng([config.seed, step, fabric.global_rank])
-        torch.manual_seed(hash((config.seed, step, fabric.global_rank)))
-        loss, terms = network(run.batch(run.rows, rng, fabric.device))
-        fabric.backward(loss)
-        fabric.clip_gradients(network, optimizer, max_norm=config.gradient_norm)
-        optimizer.step()
-        optimizer.zero_grad()
-        run.average_weights(step)
-        step += 1
-
-        over = step == config.steps or (config.minutes is not None and time.monotonic() - started > 60 * config.minutes)
-        over = bool(fabric.broadcast(over))
-        if step % config.log_every == 0 or over:
-            log(step, rate=rate, seconds=round(time.monotonic() - started, 1), **terms)
-        if (step % config.validate_every == 0 or over) and fabric.is_global_zero:
-            log(step, validation=run.validate(fabric))
-            run.weights().packed().save(folder / WEIGHTS)
-        if (step % config.save_every == 0 or over) and fabric.is_global_zero:
-            run.save(folder / STATE, step, math.inf, **same)
-        fabric.barrier()
-        if over:
-            break
-    log.close()
-    return folder / WEIGHTS
+    training = _Stage(config, read, before)
+    facts = {"windows": len(training.rows)}
+    return loop.run(training, config, fabric, config.steps, read.card, config.same_run(), **facts)
 
 
 def _as_before(read: Material, before: Weights) -> Material:
@@ -98,17 +61,26 @@ def _as_before(read: Material, before: Weights) -> Material:
     return replace(read, body=before.body, scale=before.scale, intensity=before.intensity)
 
 
-class _Run(RunState):
+class _Stage(loop.Training):
     """A stage in training."""
+
+    weights_file = "momu.safetensors"
+    keeps_best = False
 
     def __init__(self, config: MomuRun, read: Material, before: Weights | None) -> None:
         stage = stage_of(config, read, before)
         super().__init__(f"momu-{config.stage}-training", VERSION, stage, config.schedule, config.average)
         self.config, self.read, self.before = config, read, before
         self.rows = read.windows("train", config.window)
+        # Dances have no such split: theirs are the training windows, and tell how far it has come, no more.
         self._valid = read.windows("valid", config.window) or self.rows
         if len(self.rows) < config.batch:
             raise ConfigError(f"there are {len(self.rows)} windows to train on; batch ({config.batch}) must be no more")
+
+    def step(self, network: Any, step: int, fabric: Fabric) -> tuple[Tensor, dict[str, float]]:
+        rng = np.random.default_rng([self.config.seed, step, fabric.global_rank])
+        found: tuple[Tensor, dict[str, float]] = network(self.batch(self.rows, rng, fabric.device))
+        return found
 
     def batch(self, rows: list[tuple[Piece, int]], rng: np.random.Generator, device: torch.device) -> dict[str, Tensor]:
         """Windows by lot; of a body that travels, facing anywhere."""
@@ -127,7 +99,7 @@ class _Run(RunState):
                 losses.append(stage(self.batch(self._valid, np.random.default_rng([9, i]), fabric.device))[0].item())
         return float(np.mean(losses))
 
-    def weights(self) -> Weights:
+    def weights(self) -> Checkpoint:
         """The averaged weights with those of the stages before."""
         stage = self._averaged()
         if self.config.stage.endswith("-vae"):
@@ -140,7 +112,7 @@ class _Run(RunState):
             read = self.read
             known = {name: getattr(read, name) for name in ("body", "scale", "classes", "intensity", "grip")}
             base = replace(base, **known)
-        return base.with_part(stage.part, config_of(stage), tensors, made)
+        return base.with_part(stage.part, config_of(stage), tensors, made).packed()
 
     def _latents(self, stage: Any) -> Tensor:
         """(N, latent) of windows by lot."""

@@ -1,14 +1,10 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: MIT
-"""Trains the networks that hear the music's structure: read it from top to bottom.
-
-A run is a function of its config and its clips: windows, their variety and dropout are drawn from (seed, step).
-"""
+"""Trains the networks that hear the music's structure (by ``training.loop``)."""
 
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -18,20 +14,18 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor
 
-from plugins.api.transformer import parameter_count
+from plugins.api.checkpoint import Checkpoint
 from plugins.hearing.checkpoint import VERSION, load_weights, pack
 from plugins.hearing.model import network_of
+from training import loop
 from training.config_files import ConfigError
 from training.recognition.config import RecognitionConfig
 from training.recognition.losses import class_loss, class_weights, paper_event_loss, shift_tolerant_loss
 from training.recognition.targets import CLASSES, EVENTS
-from training.recognition.windows import Heard, Library, Window, varied, window
+from training.recognition.windows import Library, Window, varied, window
 from training.revision import git_revision
-from training.run_log import RunLog
-from training.run_state import STATE, RunState, launched, learning_rate, set_rate
+from training.run_state import launched
 
-WEIGHTS: Final = "hearing.safetensors"
-"""The averaged weights of the best validation so far, for use."""
 REACH: Final = {"beat": 2, "downbeat": 2, "phrase": 8}
 """Frames by which a peak may be off (50 ms; 0.2 s)."""
 RARE: Final = {"beat": 8.0, "downbeat": 16.0, "phrase": 30.0}
@@ -44,49 +38,12 @@ def train(config: RecognitionConfig) -> Path:
     Raises:
         ConfigError, ClipsError, CheckpointError: with what is wrong.
     """
-    started = time.monotonic()
     fabric = launched(config.machine)
     library = Library(config.clips, config.modalities, config.leave_out)
-    heard, valid = library.split("train"), library.split("valid")
     torch.manual_seed(config.seed)
-    run = _Run(config, _begun(config), heard)
-    network, optimizer = fabric.setup(run.network, run.optimizer)
-    folder = Path(config.output)
-    same: dict[str, Any] = {"run": config.same_run(), "data_card": library.card_sha256}
-    step, best = run.take_up(folder / STATE, fabric.device, **same)
-    log = RunLog(folder, step, writes=fabric.is_global_zero, board=config.tensorboard)
-    log(step, parameters=parameter_count(run.network), recordings=len(heard), steps=config.steps)
-    while step < config.steps:
-        network.train()
-        rate = learning_rate(config.schedule, step, config.steps)
-        set_rate(optimizer, rate)
-        windows = run.windows(step)[fabric.global_rank :: fabric.world_size]
-        torch.manual_seed(hash((config.seed, step, fabric.global_rank)))
-        loss, terms = run.loss(network, windows, fabric.device)
-        fabric.backward(loss)
-        fabric.clip_gradients(network, optimizer, max_norm=config.gradient_norm)
-        optimizer.step()
-        optimizer.zero_grad()
-        run.average_weights(step)
-        step += 1
-
-        over = step == config.steps or (config.minutes is not None and time.monotonic() - started > 60 * config.minutes)
-        over = bool(fabric.broadcast(over))
-        if step % config.log_every == 0 or over:
-            log(step, rate=rate, seconds=round(time.monotonic() - started, 1), **terms)
-        if step % config.validate_every == 0 or over:
-            validation = run.validate(fabric, valid)
-            log(step, validation=validation)
-            if validation <= best and fabric.is_global_zero:
-                run.weights(library.card_sha256).save(folder / WEIGHTS)
-            best = min(best, validation)
-        if (step % config.save_every == 0 or over) and fabric.is_global_zero:
-            run.save(folder / STATE, step, best, **same)
-        fabric.barrier()
-        if over:
-            break
-    log.close()
-    return folder / WEIGHTS
+    training = _Hearing(config, _begun(config), library)
+    facts = {"recordings": len(training.heard)}
+    return loop.run(training, config, fabric, config.steps, library.card_sha256, config.same_run(), **facts)
 
 
 def _begun(config: RecognitionConfig) -> torch.nn.Module:
@@ -100,12 +57,15 @@ def _begun(config: RecognitionConfig) -> torch.nn.Module:
     return network
 
 
-class _Run(RunState):
+class _Hearing(loop.Training):
     """A network that hears, in training."""
 
-    def __init__(self, config: RecognitionConfig, network: torch.nn.Module, heard: Sequence[Heard]) -> None:
+    weights_file = "hearing.safetensors"
+
+    def __init__(self, config: RecognitionConfig, network: torch.nn.Module, library: Library) -> None:
         super().__init__("hearing-training", VERSION, network, config.schedule, config.average)
-        self.config, self._heard = config, heard
+        heard = library.split("train")
+        self.config, self.heard, self._valid, self._card = config, heard, library.split("valid"), library.card_sha256
         frames = np.array([len(h) for h in heard], dtype=float)
         self._likely = frames / frames.sum()
         known = {name: torch.from_numpy(np.concatenate([h.classes[name] for h in heard])) for name in CLASSES}
@@ -115,8 +75,11 @@ class _Run(RunState):
     def windows(self, step: int) -> list[Window]:
         """The windows of a step."""
         rng = np.random.default_rng([self.config.seed, step])
-        chosen = rng.choice(len(self._heard), self.config.batch, p=self._likely)
-        return [varied(self._heard[i], self.config.window, self.config.variety, rng) for i in chosen]
+        chosen = rng.choice(len(self.heard), self.config.batch, p=self._likely)
+        return [varied(self.heard[i], self.config.window, self.config.variety, rng) for i in chosen]
+
+    def step(self, network: Any, step: int, fabric: Fabric) -> tuple[Tensor, dict[str, float]]:
+        return self.loss(network, self.windows(step)[fabric.global_rank :: fabric.world_size], fabric.device)
 
     def loss(self, network: Any, windows: Sequence[Window], device: torch.device) -> tuple[Tensor, dict[str, float]]:
         """What is made small, and its terms for the log."""
@@ -143,10 +106,12 @@ class _Run(RunState):
             return paper_event_loss(torch.where(known > 0.0, said, nothing), wide * known)
         return shift_tolerant_loss(said, there, known, REACH[name], RARE[name])
 
-    def validate(self, fabric: Fabric, valid: Sequence[Heard]) -> float:
+    def validate(self, fabric: Fabric) -> float:
         """Mean loss of the averaged weights over the recordings of the validation, in windows end to end."""
         length = self.config.window
-        cuts = [window(h, first, length) for h in valid for first in range(0, max(1, len(h) - length // 2), length)]
+        cuts = [
+            window(h, first, length) for h in self._valid for first in range(0, max(1, len(h) - length // 2), length)
+        ]
         network = network_of(self.config.hearing).to(fabric.device).eval()
         network.load_state_dict(self.averaged)
         losses = []
@@ -156,14 +121,14 @@ class _Run(RunState):
                 losses += [self.loss(network, batch, fabric.device)[0].item()] * len(batch)
         return float(np.mean(losses)) if losses else math.inf
 
-    def weights(self, data_card: str) -> Any:
+    def weights(self) -> Checkpoint:
         """The averaged weights, for use."""
         config = self.config
         made = config.model_dump(mode="json", exclude={"clips", "output", "machine"})
         made["start"] = Path(config.start).name  # whoever reads it has other folders
         revision = git_revision()
         return pack(
-            config.hearing, config.window, self.average(), training=made, data_card=data_card, revision=revision
+            config.hearing, config.window, self.average(), training=made, data_card=self._card, revision=revision
         )
 
 

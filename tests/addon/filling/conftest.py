@@ -1,0 +1,36 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""A live server with what fills, and a scene that is set up for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+from tests.addon_driving import GENERATORS  # noqa: E402
+from tests.fill_driving import LAST  # noqa: E402
+from tests.filling import FILLER  # noqa: E402
+from tests.serving import install_plugin, running_server  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A live server with a quick generator and a quick filler."""
+    folder = tmp_path_factory.mktemp("server")
+    with pytest.MonkeyPatch.context() as patch:
+        install_plugin(folder, patch, "swaying", GENERATORS)
+        install_plugin(folder, patch, "filling", FILLER)
+        with running_server(cache=folder / "cache") as found:
+            yield found
+
+
+@pytest.fixture
+def stage(scene: Any) -> Any:
+    scene.frame_end = LAST
+    scene.render.fps, scene.render.fps_base = 24, 1.0
+    scene.cadenza.filler, scene.cadenza.fill_seed = "tween", 5
+    return scene

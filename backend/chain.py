@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 
 from backend.device import Device
 from backend.plugin_manager import Registry
-from plugins.api import AnnotationTrack, Component, ComponentError, Generator, Motion, Recognizer, Score
+from plugins.api import AnnotationTrack, Component, ComponentError, Corrector, Generator, Motion, Recognizer, Score
 
 
 class ImpossibleJob(ComponentError):
@@ -94,7 +94,8 @@ def check_recognition(registry: Registry, job: Job, namespaces: Sequence[str]) -
 def steps_of(registry: Registry, job: Job, namespaces: Sequence[str] = ()) -> list[Component]:
     """The components that a job which was found possible will run, in order; with ``namespaces`` only recognisers."""
     if job.corrector:
-        return [registry.get("corrector", job.corrector)]
+        corrector = cast(Corrector, registry.get("corrector", job.corrector))
+        return [*recognizers_for(registry.recognizers, corrector.needs, job), corrector]
     if namespaces:
         return list(recognizers_for(registry.recognizers, namespaces, job))
     generator = registry.generator(job.generator)

@@ -14,10 +14,10 @@ from typing import Any, Final, cast
 import numpy as np
 import numpy.typing as npt
 
-from backend.chain import ImpossibleJob, Job, check_options
+from backend.chain import ImpossibleJob, Job, check_options, recognizers_for
 from backend.inference import Here, Inference
 from backend.keeping import kept
-from backend.pipeline import Result, Work, context_of
+from backend.pipeline import Result, Work, context_of, recognize_for
 from backend.plugin_manager import Registry
 from plugins.api import Annotation, AnnotationTrack, Audio, ComponentError, Corrector, Motion, MotionError
 
@@ -36,6 +36,10 @@ def check_correction(registry: Registry, job: Job) -> Corrector:
         corrector = cast(Corrector, registry.get("corrector", job.corrector))
     except ComponentError as error:
         raise ImpossibleJob("corrector", str(error)) from error
+    try:
+        recognizers_for(registry.recognizers, corrector.needs, job)
+    except ComponentError as error:
+        raise ImpossibleJob("corrector", f"{corrector.name} cannot run: {error}") from error
     if job.motion is None:
         raise ImpossibleJob("motion", "there is no motion to work on; give one")
     if job.silent:
@@ -68,7 +72,8 @@ def correct(
     if on_partial is not None:
         context = dataclasses.replace(context, on_partial=_shown(job, corrector, on_partial))
     work = Work(registry, job, context, inference or Here())
-    ready, options, context = work.stage(corrector, 0.95)
+    recognize_for(work, corrector.needs, audio, 0.4 if corrector.needs else 0.0)
+    ready, options, context = work.stage(corrector, 0.95 - work.done)
     found: Motion = ready.correct(job.motion, audio, options, context)
     found = _at_rate(found, job.fps)
     _check_finite(found, job.motion, corrector)

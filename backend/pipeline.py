@@ -67,7 +67,7 @@ class Work:
         """The component loaded, its options, and a context whose progress is this stage's share."""
         options = options_of(component, self.job.options.get(component.name, {}))
         device = device_for(component, self.job.device)
-        shared = _share(self.context, self.done, share)
+        shared = self.context.share(self.done, self.done + share)
         context = dataclasses.replace(
             shared, on_infer=lambda _, windows: self.inference.infer(component, device, windows)
         )
@@ -127,7 +127,7 @@ def recognize(
     """
     check_recognition(registry, job, namespaces)
     work = Work(registry, job, context_of(job, on_progress, is_cancelled), inference or Here())
-    _recognize(work, namespaces, audio, 1.0)
+    recognize_for(work, namespaces, audio, 1.0)
     if job.silent:
         _cut(work, audio)
     on_progress(1.0, "Annotations ready")
@@ -146,11 +146,6 @@ def context_of(job: Job, on_progress: Callable[[float, str], None], is_cancelled
     )
 
 
-def _share(host: JobContext, first: float, share: float) -> JobContext:
-    """A context whose progress from 0 to 1 is the host's from ``first`` to ``first + share``."""
-    return dataclasses.replace(host, on_progress=lambda f, message: host.on_progress(first + share * f, message))
-
-
 def _show_beginnings(
     work: Work, generator: Generator, audio: Audio, on_partial: Callable[[Motion], None]
 ) -> JobContext:
@@ -159,10 +154,10 @@ def _show_beginnings(
     total, done = sum(lengths) + audio.duration, 0.0
     for seconds in lengths:
         cut = Audio(audio.samples[: round(seconds * audio.sample_rate)], audio.sample_rate, audio.start)
-        part = dataclasses.replace(work, context=_share(work.context, done / total, seconds / total))
+        part = dataclasses.replace(work, context=work.context.share(done / total, (done + seconds) / total))
         _show_beginning(part, generator, cut, on_partial)
         done += seconds
-    return _share(work.context, done / total, 1.0 - done / total)
+    return work.context.share(done / total, 1.0)
 
 
 def _show_beginning(work: Work, generator: Generator, cut: Audio, on_partial: Callable[[Motion], None]) -> None:
@@ -177,7 +172,7 @@ def _show_beginning(work: Work, generator: Generator, cut: Audio, on_partial: Ca
 
 
 def _perform(work: Work, generator: Generator, audio: Audio, on_partial: Callable[[Motion], None] | None) -> Motion:
-    _recognize(work, generator.needs, audio, 0.6)
+    recognize_for(work, generator.needs, audio, 0.6)
     if work.job.silent:
         _cut(work, audio)  # a score played as written covers all of the piece
     motion = _generate(work, generator, audio, on_partial)
@@ -191,7 +186,7 @@ def _cut(work: Work, audio: Audio) -> None:
     work.context = dataclasses.replace(work.context, annotations=tracks)
 
 
-def _recognize(work: Work, needs: Sequence[str], audio: Audio, share: float) -> None:
+def recognize_for(work: Work, needs: Sequence[str], audio: Audio, share: float) -> None:
     """Run recognisers until there is what is needed."""
     heard = None if work.job.silent else audio
     chosen = recognizers_for(work.registry.recognizers, needs, work.job)

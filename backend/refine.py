@@ -52,7 +52,8 @@ def refine_file(
         motion = read_motion(source, start, end, gaps=True)
         job = replace(job, motion=motion, fps=motion.fps if fps is None else fps, keep=tuple(keep))
         result = correct(load_plugins(), job, read_audio(audio, None, None), on_progress=shown)
-        for warning in result.motion.provenance.get("repair", {}).get("warnings", ()):
-            bars.console.print(Text.assemble(("note: ", "yellow"), warning), soft_wrap=True)
+        said = result.motion.provenance.get("repair", {})
+        for note in (*said.get("warnings", ()), *said.get("notes", ())):
+            bars.console.print(Text.assemble(("note: ", "yellow"), note), soft_wrap=True)
         write_whole(output, result.motion.to_bytes())
     return result

@@ -66,7 +66,7 @@ def performance(scene: Any, seed: int | None = None) -> Order:
         "instrument": state.instrument,
         "seed": state.seed if seed is None else seed,
         "options": all_options(state),
-        **_corrected(scene),
+        **corrected(scene),
     }
     return _performance("Generate", scene, source, asked, new_take(scene, source))
 
@@ -87,7 +87,7 @@ def take_again(scene: Any, take: Any) -> Order:
     clock = takes.clock_of(take, frames)
     _check_in_time(scene, take, clock)
     source, asked = _made_from(take, clock)
-    asked |= {"generator": state.generator, "options": all_options(state), **_corrected(scene)}
+    asked |= {"generator": state.generator, "options": all_options(state), **corrected(scene)}
     again = _again(scene, source, frames, state)
     earlier = [r["provenance"] for r in takes.provenance(take).get("revisions", ()) if "again" in r["provenance"]]
     layers = (*(Again(**made["again"]) for made in earlier), again)
@@ -169,7 +169,7 @@ def request_of(scene: Any, source: Source, asked: Mapping[str, Any]) -> JobReque
     return JobRequest(audio_name=source.name, start=source.start, end=source.end, fps=fps, **asked)
 
 
-def _corrected(scene: Any) -> dict[str, Any]:
+def corrected(scene: Any) -> dict[str, Any]:
     """What the animator corrected of the music, for a generation to take as it is; with its take it is settled."""
     tracks = corrections.for_generation(scene)
     return {"annotations": json.loads(to_json(tracks))} if tracks else {}

@@ -20,7 +20,7 @@ from .core.annotations import Annotation
 from .core.motion import Motion
 from .marking import Marks
 from .order import Order
-from .orders import OrderError, all_options, new_take, request_of, watched_character
+from .orders import OrderError, all_options, corrected, new_take, request_of, watched_character
 from .reference import Reference
 from .remote_job import RemoteJob
 from .rig.capture import Poses, Watching, posed_frames
@@ -49,7 +49,7 @@ def order(scene: Any) -> Order:
     watching = Watching(scene, armature, look, first, last, origin, frame_rate(scene))
     posed = posed_frames(armature, look.bones, watching.frames)
     keep = _kept_seconds(scene, watching.frames, posed, origin)
-    asked = {"corrector": state.corrector, "options": all_options(state), "keep": keep}
+    asked = {"corrector": state.corrector, "options": all_options(state), "keep": keep, **corrected(scene)}
     request = replace(request_of(scene, source, asked), start=None, end=None)
     job = RemoteJob(connection.backend(), request, source.sound, None)
     watch = Watch(watching, job, lambda motion: only_posed(motion, posed))

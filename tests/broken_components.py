@@ -181,6 +181,10 @@ class StepIsDeaf(GoodStep):
         return motion
 
 
+class CorrectorNeedsOneString(GoodCorrector):
+    needs = "beat"  # type: ignore[assignment]
+
+
 class CorrectorChangesRate(GoodCorrector):
     """Another frame rate."""
 
@@ -240,6 +244,7 @@ BREACHES: dict[type[Component], str] = {
     StepChangesInput: "the given motion was changed",
     StepDropsFrames: "must have the frame rate, the frames and the start",
     StepIsDeaf: "a cancelled job must stop",
+    CorrectorNeedsOneString: "needs must be a tuple of names, not 'beat'",
     CorrectorChangesRate: "must have the frame rate, the frames and the start",
     FillerLeavesGaps: "must be filled: some of the answer is not a number",
     FillerMovesWhatIsKept: r"must be kept; a joint lies 2.0 mm away",

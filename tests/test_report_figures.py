@@ -12,6 +12,7 @@ import pytest
 from plugins.api import violin
 from plugins.api.grip import fit_grip
 from plugins.api.prediction import Prediction
+from plugins.beat_align.timing import motion_beats
 from tests.a2m_clips import write_clips
 from tests.test_train_a2m import config
 from training.a2m_clips import Clips
@@ -24,7 +25,7 @@ from training.report.acceleration import accelerations, at_seams, classes, seam_
 from training.report.bootstrap import Estimate, Moments, Pairs, draws, estimate, frechet, mean
 from training.report.contact import contact
 from training.report.measuring import Entry, Scales
-from training.report.music import Music, beat_alignment, bow_f1, motion_beats, music_of, said_turns
+from training.report.music import Music, beat_alignment, bow_f1, music_of, said_turns
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +84,7 @@ def test_beats_of_a_motion_are_where_it_rests() -> None:
     times = np.arange(400) / 40
     # Still at every whole second.
     place = np.stack([-np.cos(np.pi * times), 0 * times, 0 * times], axis=-1)
-    beats = motion_beats(np.concatenate([place, 2 * place], axis=1))
+    beats = motion_beats(np.stack([place, 2 * place], axis=1), 40.0)
     np.testing.assert_allclose(beats, np.arange(1, 10), atol=0.03)
     assert beat_alignment(beats, np.arange(10.0)) > 0.9
     assert beat_alignment(beats, np.arange(10.0) + 0.05) == pytest.approx(np.exp(-0.5), abs=0.15)

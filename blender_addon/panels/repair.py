@@ -60,10 +60,13 @@ def _outcome(layout: Any, scene: Any) -> None:
     if not isinstance(found, dict):
         return
     box = layout.box()
-    jitter, exchanged = 1000 * float(found.get("jitter", 0)), 100 * float(found.get("exchanged", 0))
-    box.label(text=f"Jitter {jitter:.0f} mm, exchanged joints {exchanged:.0f} %", translate=False)
+    if "jitter" in found:
+        jitter, exchanged = 1000 * float(found["jitter"]), 100 * float(found.get("exchanged", 0))
+        box.label(text=f"Jitter {jitter:.0f} mm, exchanged joints {exchanged:.0f} %", translate=False)
     if found.get("silent", 0) > 0:
         box.label(text=f"{100 * float(found['silent']):.0f} % without sound: only smoothed", translate=False)
+    for note in found.get("notes", ()):
+        show(box, sentence(str(note)), "INFO")
     for warning in found.get("warnings", ()):
         show(box, sentence(str(warning)), "ERROR")
     if "offset" in found:

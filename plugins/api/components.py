@@ -112,8 +112,10 @@ class Corrector(Component):
     Class attributes:
         fills: whether it makes up frames that nobody posed (no joint of theirs is given) and varies what is given, from
             ``context.seed``, rather than repairing it.
+        needs: namespaces of annotations that must be there before it runs.
     """
 
+    needs: ClassVar[tuple[str, ...]] = ()
     fills: ClassVar[bool] = False
 
     @abstractmethod

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from plugins.api import AnnotationTrack, Motion, find_track
@@ -81,6 +81,10 @@ class JobContext:
         """Tell how much is done, 0 to 1, and what is being done. Also checks for cancelling."""
         self.check_cancelled()
         self.on_progress(min(max(fraction, 0.0), 1.0), message)
+
+    def share(self, first: float, last: float) -> JobContext:
+        """For one of several things to do: its progress from 0 to 1 is this one's from ``first`` to ``last``."""
+        return replace(self, on_progress=lambda part, message: self.on_progress(first + (last - first) * part, message))
 
     def check_cancelled(self) -> None:
         """Raise :class:`Cancelled` when the job is to stop. Call it in every long loop."""

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,23 @@ def filled(motion: Motion, times: Floats) -> Motion:
     rotations = None if motion.rotations is None else _turns_at(motion, times)
     fps = 1.0 / float(np.diff(times[:2])[0]) if len(times) > 1 else motion.fps
     return Motion(motion.skeleton, fps, positions, rotations, float(times[0]))
+
+
+def played(motion: Motion, times: Floats) -> Motion:
+    """A motion in another time: its frame i is what the given one is at second ``times[i]`` of the recording.
+
+    Args:
+        times: (T,) as many as it has frames; they need not be even.
+    """
+    whole = motion if np.isfinite(motion.positions).all() else filled(motion, motion.times)
+    positions = at_times(whole.positions.astype(np.float64), motion.times, times)
+    rotations, confidence = None, motion.confidence
+    if motion.rotations is not None:
+        rotations = rot.unroll(_turns_at(motion, times))
+        positions, _ = motion.skeleton.forward_kinematics(rotations, positions)
+    if confidence is not None:
+        confidence = np.clip(at_times(confidence, motion.times, times), 0.0, 1.0)
+    return replace(motion, positions=positions, rotations=rotations, confidence=confidence)
 
 
 def _turns_at(motion: Motion, times: Floats) -> Floats:

@@ -60,6 +60,7 @@ def declaration_problems(component: object) -> list[str]:
             problems += [f"{a} is missing" for a in attributes if not hasattr(component, a)]
     lists = {
         Generator: ("instruments", "needs", "post_steps"),
+        Corrector: ("needs",),
         Recognizer: ("writes", "reads"),
         Recommender: ("describing",),
         Composer: ("post_steps",),

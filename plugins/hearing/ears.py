@@ -89,7 +89,10 @@ class Ears:
         key = (audio.sha256 if audio is not None else "", id(motion) if motion is not None else 0)
         heard = self._heard.pop(key, None)
         if heard is None or heard[0] is not motion:
-            heard = (motion, self.hear(inputs_of(audio, motion, context), network, context))
+            heard = (
+                motion,
+                self.hear(inputs_of(audio, motion, context.share(0.0, 0.8)), network, context.share(0.8, 1.0)),
+            )
         self._heard = {**dict(list(self._heard.items())[1 - KEPT :]), key: heard}
         return heard[1]
 

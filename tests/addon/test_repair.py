@@ -187,3 +187,30 @@ def _why_not() -> str:
     with pytest.raises(RuntimeError) as error:
         bpy.ops.cadenza.use_offset()
     return str(error.value)
+
+
+def rests(places: np.ndarray) -> np.ndarray:
+    """Frames at which the hand is slowest."""
+    speed = np.linalg.norm(np.diff(places, axis=0), axis=1)
+    return np.nonzero((speed[1:-1] < speed[:-2]) & (speed[1:-1] <= speed[2:]))[0] + 2.5
+
+
+def test_a_dance_is_put_onto_beats_that_were_set_by_hand(stage: Any) -> None:
+    play()
+    beats = [9, 21, 33, 45]
+    for frame in beats:
+        stage.frame_set(frame)
+        bpy.ops.cadenza.tap_beat()
+    assert bpy.ops.cadenza.choose_corrector(name="beat-align") == {"FINISHED"}
+
+    def off() -> float:
+        found = rests(hand_at(stage, range(1, LAST + 1)))
+        return float(np.mean([np.abs(found - frame).min() for frame in beats]))
+
+    before = off()
+    take = repaired()
+    assert (take.name, take.generator) == ("Repaired 1", "beat-align")
+    assert before > 2.0
+    assert off() < 1.0
+    (note,) = takes.provenance(take)["repair"]["notes"]
+    assert "came to rest" in note or "comes to rest" in note

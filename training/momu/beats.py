@@ -3,7 +3,7 @@
 """Whether motion and music keep time with each other.
 
 Beats of the music are those of the ``beats`` plug-in (librosa's tracker, D. Ellis 2007, that begins from 100 a minute),
-for every row the same. Beats of a motion are the minima of the mean speed of all joints (``report.music.motion_beats``,
+for every row the same. Beats of a motion are the minima of the mean speed of all joints (``plugins.beat_align.timing``,
 a Gaussian of 83 ms).
 
 LORIS (J. Yu et al., 2023) compares sounds: onsets of librosa, and whether each whole second has one. Where nearly every
@@ -20,10 +20,12 @@ import numpy as np
 import numpy.typing as npt
 
 from plugins.api import Audio, JobContext, Recognizer, find_track
+from plugins.api.log_mel import FPS
+from plugins.beat_align.timing import motion_beats
 from plugins.beats.tracker import BeatTracker
 from training.metrics import Floats, event_f1
 from training.report.bootstrap import mean
-from training.report.music import beat_alignment, motion_beats
+from training.report.music import beat_alignment
 
 TRACKER: Final = "the `beats` plug-in (librosa's tracker)"
 SAMPLE_RATE: Final = 22050
@@ -54,7 +56,7 @@ def music_beats(audio: Audio) -> Floats:
 
 def dance_beats(places: npt.NDArray[np.floating[Any]]) -> Floats:
     """Seconds of the beats of (T, J, 3) metres at 40 frames a second."""
-    return motion_beats(places.reshape(len(places), -1))
+    return motion_beats(places, FPS)
 
 
 def onsets(audio: Audio) -> Floats:

@@ -16,6 +16,8 @@ import numpy.typing as npt
 from plugins.a2m.config import CLIP
 from plugins.a2m.targets import Normaliser
 from plugins.api.bowed_pose import swayed
+from plugins.api.log_mel import FPS
+from plugins.beat_align.timing import motion_beats
 from training.a2m_clips import Clips, Recording, part_sizes
 from training.evaluate import Points, moved, predict, real_points, stacked, wrists
 from training.metrics import SPAN, Floats, velocities
@@ -168,7 +170,7 @@ def _one(
 def _timing(
     points: Points, hair: Floats | None, music: tuple[in_time.Music, in_time.Music], joints: tuple[str, ...]
 ) -> Figures:
-    beats = in_time.motion_beats(stacked(points, joints))
+    beats = motion_beats(stacked(points, joints).reshape(-1, len(joints), 3), FPS)
     found = {
         "beat": in_time.beat_alignment(beats, music[0].beats),
         "beat_chance": in_time.beat_alignment(beats[beats < music[1].seconds], music[1].beats),

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +19,6 @@ from training.metrics import Floats, event_f1
 
 TOLERANCE: Final = 0.07
 """Seconds that a bow change may be off."""
-SMOOTHED: Final = 0.083
-"""Seconds, standard deviation of the Gaussian that the speed of the body is smoothed with before its minima."""
 NEAR: Final = 0.05
 """Seconds, the width of the beat alignment score (its authors': three frames at 60 a second)."""
 
@@ -70,19 +68,6 @@ def bow_f1(made: Floats, music: Music, other: Music) -> tuple[float, float]:
     length = min(music.seconds, other.seconds)
     chance = event_f1(other.turns[other.turns < length], made[made < length], TOLERANCE)
     return event_f1(music.turns, made, TOLERANCE), chance
-
-
-def motion_beats(coordinates: npt.NDArray[np.floating[Any]]) -> Floats:
-    """Seconds of the local minima of the mean speed of all joints, smoothed, of (T, S) metres."""
-    from scipy.ndimage import gaussian_filter1d
-
-    if len(coordinates) < 4:
-        return np.empty(0)
-    steps = np.diff(coordinates.astype(np.float64).reshape(len(coordinates), -1, 3), axis=0)
-    speed = gaussian_filter1d(np.linalg.norm(steps, axis=-1).mean(axis=1), SMOOTHED * FPS, mode="nearest")
-    lowest = (speed[1:-1] < speed[:-2]) & (speed[1:-1] <= speed[2:])
-    # The speed between two frames is that of the middle between them.
-    return np.asarray((np.nonzero(lowest)[0] + 1.5) / FPS)
 
 
 def beat_alignment(motion: Floats, beats: Floats) -> float:

@@ -8,8 +8,9 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from plugins.beat_align.timing import SMOOTHED
 from training.report.bootstrap import COMPARED, RESAMPLES
-from training.report.music import NEAR, SMOOTHED, TOLERANCE
+from training.report.music import NEAR, TOLERANCE
 
 WIDTH: Final = 120
 PAPER: Final = {"violin": "21.38 / 19.68 / 35.58 / 31.96", "piano": "10.22 / 11.00 / 20.63 / 23.03"}

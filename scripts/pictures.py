@@ -55,7 +55,7 @@ def shoot(scene: bpy.types.Scene, item: bpy.types.Object, size: tuple[int, int],
     scene.render.image_settings.quality = 85
     scene.render.filepath = str(path)
     bpy.ops.render.render(write_still=True)
-    print("wrote", path.relative_to(ROOT))
+    print("wrote", path)
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import bmesh
 import bpy
 import numpy as np
 
@@ -176,3 +177,15 @@ def build_mesh(name: str, pieces: Sequence[Piece], materials: Mapping[str, Any])
     mesh.update(calc_edges=True)
     mesh.validate()
     return mesh
+
+
+def join_seams(mesh: Any) -> None:
+    """Pieces that lie edge to edge become one surface, whose seams stay sharp: Workbench draws shadows of the edges of
+    open surfaces, streaks through the room."""
+    work = bmesh.new()
+    work.from_mesh(mesh)
+    for edge in work.edges:
+        edge.smooth = edge.smooth and not edge.is_boundary
+    bmesh.ops.remove_doubles(work, verts=work.verts, dist=1e-5)
+    work.to_mesh(mesh)
+    work.free()

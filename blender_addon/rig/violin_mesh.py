@@ -17,7 +17,7 @@ from ..core import violin
 from ..core.rotations import Array
 from .implicit import curve
 from .materials import Materials
-from .meshing import Piece, build_mesh, fan, grid_faces, loft
+from .meshing import Piece, build_mesh, fan, grid_faces, join_seams, loft
 from .violin_fittings import fittings, string_pieces
 
 LOWER: Final = (
@@ -207,4 +207,5 @@ def build_violin(name: str, materials: Materials) -> Any:
         group = item.vertex_groups.new(name=f"string_{string}")
         group.add(list(range(first, first + len(piece.vertices))), 1.0, "REPLACE")
         first += len(piece.vertices)
+    join_seams(item.data)
     return item

@@ -104,6 +104,24 @@ def test_the_figure_has_human_measures_and_is_symmetric(musician: mannequin.Musi
     assert np.allclose(low[0], -high[0], atol=2e-3)
 
 
+def test_the_violins_plates_are_one_surface_with_sharp_seams(musician: mannequin.Musician) -> None:
+    """Of open edges Workbench draws shadows like streaks through the room."""
+    mesh = musician.violin.data
+    belly = {
+        i for i, m in enumerate(mesh.materials) if m.name.removesuffix(".001") in ("Cadenza edge", "Cadenza varnish")
+    }
+    assert len(belly) == 2
+    sides: dict[tuple[int, int], list[int]] = {}
+    for face in mesh.polygons:
+        for key in face.edge_keys:
+            sides.setdefault(key, []).append(face.material_index)
+    assert sum(len(of) == 1 for of in sides.values()) < 600  # of 1,700: under the edges, and the sound holes
+    sharp = {tuple(sorted(e.vertices)) for e in mesh.edges if e.use_edge_sharp}
+    seams = {key for key, of in sides.items() if len(of) == 2 and set(of) == belly}
+    assert seams
+    assert seams <= sharp
+
+
 def test_triangle_budget(musician: mannequin.Musician) -> None:
     assert sum(map(triangles, (musician.body, musician.violin, musician.bow))) < 42_000
 

@@ -42,6 +42,9 @@ def to_repairing(scene: Any) -> str:
     lacking = to_working() or to_source(scene) or to_performer(scene) or to_backend()
     if not lacking and not known.correctors():
         return "This backend has nothing that repairs; install a plug-in that does"
+    name = scene.cadenza.corrector
+    if not lacking and all(c.name != name for c in known.correctors()):
+        return f"This backend has no {name!r}; choose another"
     return lacking
 
 

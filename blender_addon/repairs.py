@@ -32,6 +32,7 @@ KEEP: Final = "Keep"
 """Name of the markers (Blender adds numbers) at frames that are right."""
 CHANGE: Final = "change"
 """The track that tells how much was changed, millimetres."""
+MAPNET: Final = "mapnet"
 NOTICED: Final = 20.0
 """Millimetres from which a change is one to look at."""
 
@@ -55,7 +56,14 @@ def order(scene: Any) -> Order:
     watch = Watch(watching, job, lambda motion: only_posed(motion, posed))
     made = {"generator": state.corrector, "repaired": {"frames": [first, last], "posed": int(posed.sum())}}
     mark = Marks(Reference.to(scene), source, frozenset({CHANGE}))
-    return Order("Repair from Audio", None, _destination(scene, source), made, mark, watch, over=True)
+    return Order(title(state), None, _destination(scene, source), made, mark, watch, over=True)
+
+
+def title(state: Any) -> str:
+    """What the chosen corrector does, for button and progress."""
+    if state.corrector == MAPNET:
+        return "Repair from Audio"
+    return next((c.label for c in connection.known().correctors() if c.name == state.corrector), state.corrector)
 
 
 def _kept_seconds(scene: Any, frames: Any, posed: Any, origin: float) -> tuple[float, ...]:
@@ -66,7 +74,8 @@ def _kept_seconds(scene: Any, frames: Any, posed: Any, origin: float) -> tuple[f
 
 
 def _destination(scene: Any, source: Source) -> Destination:
-    return replace(new_take(scene, source), name="Repaired 1")
+    state = scene.cadenza
+    return replace(new_take(scene, source), name="Repaired 1" if state.corrector == MAPNET else f"{title(state)} 1")
 
 
 def frames_to(scene: Any, source: Source, part: tuple[int, int] | None, act: str) -> tuple[float, float, float]:

@@ -32,9 +32,9 @@ class RepairPanel(InSidebar, bpy.types.Panel):
         scene, layout = context.scene, fields(self.layout)
         state = scene.cadenza
         every = connection.known().correctors()
-        if len(every) > 1:
-            chosen = next((c.label for c in every if c.name == state.corrector), state.corrector)
-            layout.menu("CADENZA_MT_correctors", text=chosen)
+        chosen = next((c.label for c in every if c.name == state.corrector), "")
+        if len(every) > bool(chosen):
+            layout.menu("CADENZA_MT_correctors", text=chosen or "Choose Corrector")
         options.draw(layout, state, state.corrector)
         layout.prop(state, "repair_part")
         if state.repair_part:
@@ -47,7 +47,7 @@ class RepairPanel(InSidebar, bpy.types.Panel):
         marked = scene.frame_current in kept
         row.operator("cadenza.keep_frame", icon="PINNED" if marked else "UNPINNED", depress=marked)
         row.label(text=f"{len(kept)} kept")
-        self.layout.operator("cadenza.repair", icon="MODIFIER")
+        self.layout.operator("cadenza.repair", text=repairs.title(state), icon="MODIFIER")
         if reason := obstacles.to_repairing(scene):
             show(self.layout, reason, "INFO")
         _outcome(self.layout, scene)

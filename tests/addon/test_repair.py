@@ -209,8 +209,14 @@ def test_a_dance_is_put_onto_beats_that_were_set_by_hand(stage: Any) -> None:
 
     before = off()
     take = repaired()
-    assert (take.name, take.generator) == ("Repaired 1", "beat-align")
+    assert (take.name, take.generator) == ("Onto the beat 1", "beat-align")
     assert before > 2.0
     assert off() < 1.0
     (note,) = takes.provenance(take)["repair"]["notes"]
     assert "came to rest" in note or "comes to rest" in note
+
+
+def test_a_corrector_that_the_backend_lacks_is_told(stage: Any) -> None:
+    stage.cadenza.corrector = "nobody"
+    assert obstacles.to_repairing(stage) == "This backend has no 'nobody'; choose another"
+    assert not bpy.ops.cadenza.repair.poll()

@@ -221,6 +221,9 @@ def test_weights_that_cannot_play_are_refused(weights: Path, tmp_path: Path) -> 
     fewer = {part: [j for j in joints if j != "bow_frog"] for part, joints in PLAYING_TARGETS.items()}
     with pytest.raises(ComponentError, match="bow_frog"):
         A2M(_changed(weights, tmp_path, targets=fewer)).load("cpu")
+    model = load_checkpoint(weights, component="a2m", version=1).config["model"]
+    with pytest.raises(ComponentError, match="numbers of another network"):
+        A2M(_changed(weights, tmp_path, model={**model, "feed_forward": 7})).load("cpu")
     damaged = tmp_path / "damaged.safetensors"
     damaged.write_bytes(weights.read_bytes()[:-1] + b"\x00")
     with pytest.raises(ComponentError, match="damaged"):

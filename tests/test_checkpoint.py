@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from plugins.api import Skeleton, violinist
-from plugins.api.checkpoint import Checkpoint, CheckpointError, load_checkpoint, read_checkpoint
+from plugins.api.checkpoint import Checkpoint, CheckpointError, load_checkpoint, load_network, read_checkpoint
 
 VIOLINIST = violinist.violinist_skeleton()
 
@@ -113,3 +113,18 @@ def test_on_a_full_disk_the_checkpoint_before_is_intact(tmp_path: Path) -> None:
     assert str(path) in run.stdout
     assert not load_checkpoint(path, component="a2m", version=1).tensors["x"].any()
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_numbers_of_another_network_are_refused() -> None:
+    torch = pytest.importorskip("torch")
+    network = torch.nn.Linear(3, 2)
+    right = {"weight": np.ones((2, 3), np.float32), "bias": np.zeros(2, np.float32)}
+    load_network(network, right)
+    np.testing.assert_array_equal(network.weight.detach().numpy(), right["weight"])
+    for wrong in (
+        {**right, "weight": np.ones((3, 3), np.float32)},
+        {"bias": right["bias"]},
+        {**right, "more": right["bias"]},
+    ):
+        with pytest.raises(CheckpointError, match=r"numbers of another network than it says \(.+\); train it again"):
+            load_network(network, wrong)

@@ -323,6 +323,18 @@ def test_a_joint_that_is_lost_for_a_while_is_found_again_and_the_rest_stays() ->
     assert made.provenance["filled"]["part"] == "all"
 
 
+def test_weights_that_are_not_what_they_say_are_refused(tmp_path: Path) -> None:
+    from plugins.momu.checkpoint import load_weights
+
+    weights = load_weights()
+    music = weights.configs["music"].model_copy(update={"width": 96})
+    wrong = tmp_path / "wrong.safetensors"
+    replace(weights, configs={**weights.configs, "music": music}).packed().save(wrong)
+    for component in (Momu(wrong), MomuFill(wrong), MomuComposer(wrong)):
+        with pytest.raises(ComponentError, match=r"numbers of another network than it says .* train it again"):
+            component.load("cpu")
+
+
 def test_a_body_without_arms_is_refused() -> None:
     skeleton = Skeleton.build(
         "post", [("hips", None, (0.0, 0.0, 1.0), "body"), ("head", "hips", (0.0, 0.0, 0.6), "body")]

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from plugins.a2m.checkpoint import Weights
 from plugins.a2m.windows import in_windows
 from plugins.api.batching import Infer, in_batches
+from plugins.api.checkpoint import load_network
 from plugins.api.log_mel import BANDS, FPS
 from plugins.api.prediction import Prediction
 from plugins.api.strokes import said_path
@@ -27,13 +28,12 @@ class Predictor:
     """Windows that are asked at once."""
 
     def __init__(self, weights: Weights, window: int, device: str = "cpu") -> None:
-        import torch
 
         from plugins.a2m.model import Network
 
         self.weights, self.window, self.device = weights, window, device
         self._network = Network(weights.model)
-        self._network.load_state_dict({name: torch.from_numpy(v) for name, v in weights.tensors.items()})
+        load_network(self._network, weights.tensors)
         self._network.to(device).eval()
 
     def predict(self, audio: Floats, score: Floats | None = None) -> Prediction:

@@ -91,6 +91,23 @@ class Checkpoint:
             ) from error
 
 
+def load_network(network: Any, tensors: Tensors) -> None:
+    """Put a checkpoint's tensors into a torch network.
+
+    Raises:
+        CheckpointError: they are those of another network.
+    """
+    import torch
+
+    try:
+        network.load_state_dict({name: torch.from_numpy(value) for name, value in tensors.items()})
+    except RuntimeError as error:
+        first = str(error).splitlines()[1].strip()[:120]
+        raise CheckpointError(
+            f"the checkpoint holds numbers of another network than it says ({first}); train it again with this Cadenza"
+        ) from error
+
+
 def load_checkpoint(path: Path | str, *, component: str, version: int, skeleton: Skeleton | None = None) -> Checkpoint:
     """Read a checkpoint that is for this component, version and skeleton (None: any).
 

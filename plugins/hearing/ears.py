@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from plugins.api import Audio, ComponentError, JobContext, Motion
 from plugins.api.batching import Windows
-from plugins.api.checkpoint import CheckpointError
+from plugins.api.checkpoint import CheckpointError, load_network
 from plugins.api.log_mel import FPS, frame_count
 from plugins.api.overlap import overlapped
 from plugins.api.pitch_network import pitch_network
@@ -43,18 +43,16 @@ class Ears:
         if self._device == device:
             return
         try:
-            import torch
-
             from plugins.hearing.model import network_of
 
             weights = load_weights(self._path)
+            network = network_of(weights.model)
+            load_network(network, weights.tensors)
         except CheckpointError as error:
             raise ComponentError(str(error)) from error
         except ModuleNotFoundError as error:
             raise ComponentError(f"hearing needs {error.name}; run: pip install 'cadenza[learned]'") from error
-        self._network = network_of(weights.model)
-        self._network.load_state_dict({name: torch.from_numpy(v) for name, v in weights.tensors.items()})
-        self._network.to(device).eval()
+        self._network = network.to(device).eval()
         self._weights, self._device = weights, device
 
     @property

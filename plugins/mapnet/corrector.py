@@ -14,7 +14,7 @@ from pydantic import Field
 
 from plugins.api import Audio, ComponentError, Corrector, JobContext, Motion
 from plugins.api.batching import Windows
-from plugins.api.checkpoint import CheckpointError
+from plugins.api.checkpoint import CheckpointError, load_network
 from plugins.api.kept import are_kept, blended, with_kept
 from plugins.api.playing_joints import JOINTS, Floats, own_frame, seen_in
 from plugins.api.retimed import at_times, filled
@@ -66,20 +66,18 @@ class MapNet(Corrector):
 
     def load(self, device: str) -> None:
         try:
-            import torch
-
             from plugins.mapnet.model import Ears, network_of
 
-            self._weights = load_weights(self._path)
+            weights = load_weights(self._path)
+            self._network, self._ears = network_of(weights.model), Ears(weights.model.ears)
+            for network, tensors in ((self._network, weights.tensors), (self._ears, weights.ears)):
+                load_network(network, tensors)
+                network.to(device).eval()
         except CheckpointError as error:
             raise ComponentError(str(error)) from error
         except ModuleNotFoundError as error:
             raise ComponentError(f"repairing needs {error.name}; run: pip install 'cadenza[learned]'") from error
-        self._network, self._ears = network_of(self._weights.model), Ears(self._weights.model.ears)
-        for network, tensors in ((self._network, self._weights.tensors), (self._ears, self._weights.ears)):
-            network.load_state_dict({name: torch.from_numpy(v) for name, v in tensors.items()})
-            network.to(device).eval()
-        self._device = device
+        self._weights, self._device = weights, device
 
     def infer(self, windows: Windows) -> Windows:
         """What is heard, of (B, T, 128) log-mel; or (B, T, 39 + 13) of (B, T, looks and what is heard)."""

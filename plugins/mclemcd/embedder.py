@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from plugins.api import Audio, ComponentError, Motion
-from plugins.api.checkpoint import CheckpointError
+from plugins.api.checkpoint import CheckpointError, load_network
 from plugins.mclemcd import features
 from plugins.mclemcd.checkpoint import VARIABLE, load_weights, normalised
 from plugins.mclemcd.features import FeatureError
@@ -37,11 +37,11 @@ class Embedder:
                 f"mclemcd --config training/configs/mclemcd.yaml, and copy the result there or name it in {VARIABLE}"
             )
         try:
-            import torch
-
             from plugins.mclemcd.model import StyleNetwork
 
             weights = load_weights(path)
+            network = StyleNetwork(weights.model, len(weights.skeleton), weights.edges, len(weights.classes))
+            load_network(network, weights.tensors)
         except CheckpointError as error:
             raise ComponentError(str(error)) from error
         except ModuleNotFoundError as error:
@@ -49,9 +49,7 @@ class Embedder:
                 f"the style of dances needs {error.name}; run: pip install 'cadenza[learned]'"
             ) from error
         self._weights, self._device = weights, device
-        self._network = StyleNetwork(weights.model, len(weights.skeleton), weights.edges, len(weights.classes))
-        self._network.load_state_dict({name: torch.from_numpy(v) for name, v in weights.tensors.items()})
-        self._network.to(device).eval()
+        self._network = network.to(device).eval()
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from plugins.api.checkpoint import load_network
 from plugins.momu.checkpoint import Weights
 from plugins.momu.config import COMPRESSION, Ask
 from plugins.momu.kept import Kept
@@ -78,7 +79,7 @@ class Engine:
         built: dict[str, Any] = {}
         for name, config in weights.configs.items():
             network = kinds[name](config)
-            network.load_state_dict({n: torch.from_numpy(v) for n, v in weights.tensors[name].items()})
+            load_network(network, weights.tensors[name])
             built[name] = network.to(device).eval().requires_grad_(False)
         self.music, self.motion = built["music"], built["motion"]
         self.samplers = {name: Sampler(built[name]) for name in ("music2motion", "motion2music") if name in built}

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from pydantic import ValidationError
@@ -52,6 +52,11 @@ class Job:
     corrector: str = ""
     keep: Sequence[float] = ()
 
+    @property
+    def unseen(self) -> Job:
+        """The job as recognisers are to know it: they listen, and do not look at what is to be corrected or kept."""
+        return replace(self, motion=None)
+
     def lets_work(self, recognizer: Recognizer) -> bool:
         """Whether there is what a recogniser works from."""
         if recognizer.needs_score:
@@ -74,7 +79,7 @@ def check_job(registry: Registry, job: Job) -> Generator:
         )
     check_options(registry, job)
     try:
-        recognizers_for(registry.recognizers, generator.needs, job)
+        recognizers_for(registry.recognizers, generator.needs, job.unseen)
         for name in generator.post_steps:
             registry.post_step(name)
     except ComponentError as error:
@@ -95,11 +100,11 @@ def steps_of(registry: Registry, job: Job, namespaces: Sequence[str] = ()) -> li
     """The components that a job which was found possible will run, in order; with ``namespaces`` only recognisers."""
     if job.corrector:
         corrector = cast(Corrector, registry.get("corrector", job.corrector))
-        return [*recognizers_for(registry.recognizers, corrector.needs, job), corrector]
+        return [*recognizers_for(registry.recognizers, corrector.needs, job.unseen), corrector]
     if namespaces:
         return list(recognizers_for(registry.recognizers, namespaces, job))
     generator = registry.generator(job.generator)
-    recognizers = recognizers_for(registry.recognizers, generator.needs, job)
+    recognizers = recognizers_for(registry.recognizers, generator.needs, job.unseen)
     return [*recognizers, generator, *(registry.post_step(name) for name in generator.post_steps)]
 
 

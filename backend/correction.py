@@ -37,7 +37,7 @@ def check_correction(registry: Registry, job: Job) -> Corrector:
     except ComponentError as error:
         raise ImpossibleJob("corrector", str(error)) from error
     try:
-        recognizers_for(registry.recognizers, corrector.needs, job)
+        recognizers_for(registry.recognizers, corrector.needs, job.unseen)
     except ComponentError as error:
         raise ImpossibleJob("corrector", f"{corrector.name} cannot run: {error}") from error
     if job.motion is None:
@@ -71,7 +71,7 @@ def correct(
     context = dataclasses.replace(context, constraints=kept(job.motion, job.keep))
     if on_partial is not None:
         context = dataclasses.replace(context, on_partial=_shown(job, corrector, on_partial))
-    work = Work(registry, job, context, inference or Here())
+    work = Work(registry, job.unseen, context, inference or Here())
     recognize_for(work, corrector.needs, audio, 0.4 if corrector.needs else 0.0)
     ready, options, context = work.stage(corrector, 0.95 - work.done)
     found: Motion = ready.correct(job.motion, audio, options, context)

@@ -169,6 +169,7 @@ class ComponentBody(BaseModel):
     package: str
     error: str
     fills: bool = Field(description="Whether a corrector fills frames that nobody posed, and varies what is given")
+    retimes: bool = Field(description="Whether a corrector moves poses to other times")
 
 
 class ComponentsBody(BaseModel):

@@ -102,6 +102,7 @@ def run(
     context = context_of(job, on_progress, is_cancelled)
     if job.motion is not None:
         context = dataclasses.replace(context, constraints=kept(job.motion, job.keep))
+        job = job.unseen
     if on_partial is not None and not generator.streams:
         context = _show_beginnings(Work(registry, job, context, inference), generator, audio, on_partial)
     work = Work(registry, job, context, inference)

@@ -115,6 +115,7 @@ class Registry:
                 writes=component.writes if isinstance(component, Recognizer) else (),
                 inputs=_inputs(component) if isinstance(component, Recognizer) else (),
                 fills=isinstance(component, Corrector) and component.fills,
+                retimes=isinstance(component, Corrector) and component.retimes,
             )
             for kind, by_name in self.components.items()
             for component in by_name.values()

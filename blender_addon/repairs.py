@@ -49,6 +49,8 @@ def order(scene: Any) -> Order:
     look = Poses(armature, bone_map)
     watching = Watching(scene, armature, look, first, last, origin, frame_rate(scene))
     posed = posed_frames(armature, look.bones, watching.frames)
+    if any(c.retimes for c in connection.known().correctors() if c.name == state.corrector):
+        posed = np.ones_like(posed)  # what lies between key poses goes to other times with them
     keep = _kept_seconds(scene, watching.frames, posed, origin)
     asked = {"corrector": state.corrector, "options": all_options(state), "keep": keep, **corrected(scene)}
     request = replace(request_of(scene, source, asked), start=None, end=None)

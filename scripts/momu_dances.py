@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-IN_BAR = {"waltz": 3.0, "rumba": 4.0, "cha-cha": 4.0}
+IN_BAR = {"waltz": 3.0, "rumba": 4.0, "cha-cha": 4.0, "tango": 4.0}
 """Beats in a bar."""
 
 
@@ -37,6 +37,7 @@ def contestants(every, clips, files, a2m: Path | None):
 
 def remembered(dance, path: Path):
     """Each dance made once, and kept in a file."""
+    path = path.with_suffix(".npz")
     made = dict(np.load(path)) if path.exists() else {}
 
     def danced(clip, fold, seed):

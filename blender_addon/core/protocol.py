@@ -31,6 +31,7 @@ class ComponentInfo:
         inputs: what a recogniser works from: sound, motion, score.
         package: the distribution it comes from, with its version.
         fills: whether a corrector fills frames that nobody posed, and varies what is given, from the job's seed.
+        retimes: whether a corrector moves poses to other times.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class ComponentInfo:
     writes: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     fills: bool = False
+    retimes: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         lists = {name: list(getattr(self, name)) for name in ("devices", "writes", "inputs")}

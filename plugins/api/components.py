@@ -113,10 +113,13 @@ class Corrector(Component):
         fills: whether it makes up frames that nobody posed (no joint of theirs is given) and varies what is given, from
             ``context.seed``, rather than repairing it.
         needs: namespaces of annotations that must be there before it runs.
+        retimes: whether it moves poses to other times. It is then given what lies between an animator's key poses as it
+            is, and told to keep only frames that were marked.
     """
 
     needs: ClassVar[tuple[str, ...]] = ()
     fills: ClassVar[bool] = False
+    retimes: ClassVar[bool] = False
 
     @abstractmethod
     def correct(self, motion: Motion, audio: Audio, options: Any, context: JobContext) -> Motion:

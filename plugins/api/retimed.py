@@ -44,30 +44,57 @@ def filled(motion: Motion, times: Floats) -> Motion:
 
 
 def played(motion: Motion, times: Floats) -> Motion:
-    """A motion in another time: its frame i is what the given one is at second ``times[i]`` of the recording.
+    """A motion in another time: its frame i is what the given one is at second ``times[i]`` of the recording. Without
+    rotations where they do not say where all joints are.
 
     Args:
         times: (T,) as many as it has frames; they need not be even.
     """
-    whole = motion if np.isfinite(motion.positions).all() else filled(motion, motion.times)
-    positions = at_times(whole.positions.astype(np.float64), motion.times, times)
-    rotations, confidence = None, motion.confidence
-    if motion.rotations is not None:
-        rotations = rot.unroll(_turns_at(motion, times))
-        positions, _ = motion.skeleton.forward_kinematics(rotations, positions)
+    places = motion.positions.astype(np.float64)
+    if not np.isfinite(places).all():
+        places = filled(replace(motion, rotations=None), motion.times).positions.astype(np.float64)
+    rotations, confidence = motion.rotations, motion.confidence
     if confidence is not None:
         confidence = np.clip(at_times(confidence, motion.times, times), 0.0, 1.0)
-    return replace(motion, positions=positions, rotations=rotations, confidence=confidence)
+    if rotations is None or not _whole(rotations, places[:, [0, *motion.skeleton.held]]):
+        return replace(motion, positions=at_times(places, motion.times, times), rotations=None, confidence=confidence)
+    local = rot.unroll(_turns_at(motion, times))
+    # Straight lines, as slerp is one: what is held must stay in the hand that turns with it.
+    positions, _ = motion.skeleton.forward_kinematics(local, _on_lines(places, motion.times, times))
+    return replace(motion, positions=positions, rotations=local, confidence=confidence)
+
+
+def _whole(rotations: Floats, rooted: Floats) -> bool:
+    """Whether each joint is turned somehow in some frame, and what hangs on no joint is somewhere in all."""
+    return bool(np.isfinite(rotations).all(axis=2).any(axis=0).all() and np.isfinite(rooted).all())
+
+
+def _on_lines(values: Floats, values_at: Floats, times: Floats) -> Floats:
+    """(T, ...) of (K, ...) at rising times."""
+    at = np.interp(times, values_at, np.arange(len(values)))
+    low = np.minimum(at.astype(int), max(len(values) - 2, 0))
+    part = (at - low).reshape(-1, *[1] * (values.ndim - 1))
+    return np.asarray(values[low] * (1.0 - part) + values[np.minimum(low + 1, len(values) - 1)] * part)
 
 
 def _turns_at(motion: Motion, times: Floats) -> Floats:
-    """(T, J, 4) local rotations at other times, between the frames in which they are known."""
+    """(T, J, 4) local rotations at other times, between the frames in which a joint's are known; none where they never
+    are."""
     turns = np.asarray(motion.rotations, dtype=np.float64)
-    known = np.isfinite(turns).all(axis=(1, 2))
-    if not known.any():
-        return np.broadcast_to(rot.IDENTITY, (len(times), *turns.shape[1:])).copy()
-    turns = turns[known]
-    at = np.interp(times, motion.times[known], np.arange(len(turns)))
+    known = np.isfinite(turns).all(axis=2)
+    out = np.broadcast_to(rot.IDENTITY, (len(times), *turns.shape[1:])).copy()
+    if known.all():
+        return _slerped(turns, motion.times, times)
+    masks, which = np.unique(known, axis=1, return_inverse=True)
+    for i in range(masks.shape[1]):
+        frames, joints = masks[:, i], np.ravel(which) == i
+        if frames.any():
+            out[:, joints] = _slerped(turns[frames][:, joints], motion.times[frames], times)
+    return out
+
+
+def _slerped(turns: Floats, turns_at: Floats, times: Floats) -> Floats:
+    at = np.interp(times, turns_at, np.arange(len(turns)))
     low = np.minimum(at.astype(int), max(len(turns) - 2, 0))
     high = np.minimum(low + 1, len(turns) - 1)
     return np.asarray(rot.slerp(turns[low], turns[high], (at - low)[:, None]))

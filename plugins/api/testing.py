@@ -47,8 +47,9 @@ def declaration_problems(component: object) -> list[str]:
         problems.append("Options must be a nested pydantic model")
     if not component.devices or not set(component.devices) <= {"cpu", "cuda"}:
         problems.append(f"devices must be 'cpu' and/or 'cuda', not {component.devices!r}")
-    if isinstance(component, Corrector) and not isinstance(component.fills, bool):
-        problems.append(f"fills must be True or False, not {component.fills!r}")
+    if isinstance(component, Corrector):
+        said = {"fills": component.fills, "retimes": component.retimes}
+        problems += [f"{name} must be True or False, not {v!r}" for name, v in said.items() if not isinstance(v, bool)]
     required = {
         Generator: ("instruments", "skeleton"),
         PostStep: ("reads", "writes"),

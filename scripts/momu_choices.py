@@ -25,6 +25,7 @@ def varied():
     return {
         "as it is: events from the mean, guidance 1.5, 12 steps": (momu, {}),
         "events sampled": (sampled, {}),
+        "guidance 0.5": (momu, {"guidance": 0.5}),
         "guidance 1": (momu, {"guidance": 1.0}),
         "guidance 2.5": (momu, {"guidance": 2.5}),
         "6 steps": (momu, {"steps": 6}),

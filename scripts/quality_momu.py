@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -176,11 +177,12 @@ def choices(given: argparse.Namespace) -> list[str]:
     chosen = recordings(clips, "valid", given.most)
     ones = played(clips, given.corpus, chosen, 30.0)
     columns = (("bow changes, F1 at 70 ms", "bow", 1.0, 3), ("between seeds, mm", "seeds", 1000.0, 1))
-    judged = judge_players(ones, {name: player(*who, ik=ik) for name, who in varied().items()}, (0, 1))
+    who = {name: partial(player(one, ik), **options) for name, (one, options) in varied().items()}
+    judged = judge_players(ones, who, (0, 1))
     share = kept_turns(load_weights(), clips, chosen)
     lines = ["## What was chosen", "", f"{len(ones)} validation recordings, their first 30 s, two seeds.", ""]
     said = f"Encoded and decoded again by the autoencoder, F1 of the bow's turns at 70 ms: {share:.3f}."
-    return [*lines, *judged.table(columns, "MoMu"), "", said, ""]
+    return [*lines, *judged.table(columns, "MoMu"), "", *bows(ones, who), said, ""]
 
 
 def dances(given: argparse.Namespace) -> list[str]:

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from plugins.api import Skeleton
+from plugins.api.strokes import turns
 from plugins.momu.amplitude import amplitude, directogram
 from plugins.momu.body import Scale, dancer, median_lengths, turned, violinist
 from plugins.momu.bowing import strokes_through
@@ -198,6 +199,34 @@ def test_strokes_go_through_what_is_kept() -> None:
     path = strokes_through(fixed, [30, 70, 100, 150], np.full(200, 0.3), np.full(200, 0.3))
     assert path[[50, 120]] == pytest.approx([0.1, 0.5])
     assert np.abs(np.diff(path)).max() < 0.05
+
+
+def test_the_bow_turns_for_no_pose() -> None:
+    """It goes on through a pose in the direction in which it was, and turns where it is to turn alone."""
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        said = np.sort(rng.choice(np.arange(20, 380, 12), 9, replace=False)).tolist()
+        fixed = np.full(400, np.nan)
+        fixed[[96, 241]] = rng.uniform(0.25, 0.4, 2)
+        path = strokes_through(fixed, said, np.full(400, 0.25), np.full(400, 0.32))
+        assert path[[96, 241]] == pytest.approx(fixed[[96, 241]])
+        found = np.array(turns(path, 0.01))
+        assert {min(abs(found - t)) <= 1 for t in said} == {True}
+        assert len(found) == len(said)
+
+
+@pytest.mark.parametrize("said", [[60, 90], [60, 90, 130]])
+def test_strokes_leave_and_reach_kept_stretches_in_their_direction(said: list[int]) -> None:
+    fixed = np.full(200, np.nan)
+    fixed[20:41] = np.linspace(0.15, 0.3, 21)
+    fixed[160:181] = np.linspace(0.4, 0.25, 21)
+    path = strokes_through(fixed, said, np.full(200, 0.3), np.full(200, 0.3))
+    np.testing.assert_allclose(path[np.isfinite(fixed)], fixed[np.isfinite(fixed)])
+    assert path[41] > path[40]
+    assert path[159] > path[160]
+    # Down first and up at last is an odd number of turns: one less where they are even.
+    assert len(turns(path[38:163], 0.01)) == len(said) - (len(said) % 2 == 0)
+    assert np.abs(np.diff(path)).max() < 0.03
 
 
 def test_a_violinist_has_what_it_takes_to_bow() -> None:

@@ -9,6 +9,7 @@ how fast it goes can be heard. The model says that, and ``hair_path`` gives it d
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -124,24 +125,37 @@ def hair_path(frames: list[int], speed: Floats, wish: Floats, fps: float, second
     """
     count = len(speed)
     borders = [0, *[f for f in frames if 0 < f < count - 1], count - 1]
-    travelled = np.concatenate([[0.0], np.cumsum(0.5 * (speed[1:] + speed[:-1]) / fps)])
-    knots = travelled[borders]
-    lengths = np.diff(knots)
-    wished = wish[borders]
+    way = travelled(speed, fps)
+    lengths, wished = np.diff(way[borders]), wish[borders]
     opening = max(2, int(np.searchsorted(borders, seconds * fps)))
-    both = (_alternate(lengths, wished, sign) for sign in (1.0, -1.0))
-    best = min(both, key=lambda places: _misfit(places[:opening], wished[:opening]))
-    stroke = np.clip(np.searchsorted(borders, np.arange(count), side="right") - 1, 0, len(lengths) - 1)
-    part = (travelled - knots[stroke]) / np.maximum(lengths[stroke], 1e-9)
+    ways = (-1.0) ** np.arange(len(lengths))
+    both = (stroke_places(lengths, sign * ways, wished) for sign in (1.0, -1.0))
+    best = min(both, key=lambda places: misfit(places[:opening], wished[:opening]))
+    return drawn(best, borders, way)
+
+
+def travelled(speed: Floats, fps: float) -> Floats:
+    """(T,) metres that a bow has gone, of (T,) metres a second."""
+    return np.concatenate([[0.0], np.cumsum(0.5 * (speed[1:] + speed[:-1]) / fps)])
+
+
+def drawn(places: Floats, borders: Sequence[int], way: Floats) -> Floats:
+    """(T,) metres of hair of strokes between ``places`` (B + 1,), which are at frames ``borders`` (B + 1,), as fast as
+    the bow goes its way (T,)."""
+    knots = way[list(borders)]
+    lengths = np.diff(knots)
+    frames = np.arange(borders[0], borders[-1] + 1)
+    stroke = np.clip(np.searchsorted(borders, frames, side="right") - 1, 0, len(lengths) - 1)
+    part = (way[frames] - knots[stroke]) / np.maximum(lengths[stroke], 1e-9)
     part = np.where(lengths[stroke] > 1e-9, part, 0.0)
-    return np.asarray(best[stroke] + (best[stroke + 1] - best[stroke]) * part)
+    return np.asarray(places[stroke] + (places[stroke + 1] - places[stroke]) * part)
 
 
-def _alternate(lengths: Floats, wished: Floats, sign: float) -> Floats:
-    """Where strokes begin and end that go alternately, each as long as it is, or as the bow has room."""
+def stroke_places(lengths: Floats, ways: Floats, wished: Floats) -> Floats:
+    """(B + 1,) where strokes (B,) begin and end that go these ways (1 or -1), each as long as it is, or as the bow has
+    room; the first begins where it is wished."""
     places = [float(np.clip(wished[0], *HAIR))]
-    for i, length in enumerate(lengths):
-        direction = sign if i % 2 == 0 else -sign
+    for i, (length, direction) in enumerate(zip(lengths, ways, strict=True)):
         # Half way back to where the model would have it: the bow does not creep to one end.
         aim = 0.5 * (places[-1] + direction * length) + 0.5 * wished[i + 1]
         moved = direction * (aim - places[-1])
@@ -150,6 +164,6 @@ def _alternate(lengths: Floats, wished: Floats, sign: float) -> Floats:
     return np.array(places)
 
 
-def _misfit(places: Floats, wished: Floats) -> float:
+def misfit(places: Floats, wished: Floats) -> float:
     """How little the strokes go the way that is wished."""
     return -float((np.diff(places) * np.diff(wished)).sum())

@@ -81,7 +81,8 @@ class DenoiserConfig(_Config):
 
     Attributes:
         latent: numbers of a latent of what it makes; seen: numbers a frame, seen_latent: of a latent, of what it is
-            told. sense_width: channels of the convolutions that look at it. styles: classes that it knows.
+            told. sense_width: channels of the convolutions that look at it; context: layers that then look further and
+            further around, four to three seconds. styles: classes that it knows.
         attention: False replaces attention by convolutions (an ablation).
         window: latents that it learned to look at; longer music is cut into such windows, denoised together.
     """
@@ -91,6 +92,7 @@ class DenoiserConfig(_Config):
     seen_latent: int = Field(default=32, ge=1)
     styles: int = Field(default=0, ge=0)
     sense_width: int = Field(default=96, ge=8)
+    context: int = Field(default=4, ge=0, le=8)
     width: int = Field(default=160, ge=8)
     blocks: int = Field(default=5, ge=1)
     heads: int = Field(default=4, ge=1)

@@ -19,7 +19,7 @@ from plugins.momu.kept import Kept
 
 Floats = npt.NDArray[np.floating[Any]]
 
-VIGOUR: Final = 2.0
+VIGOUR: Final = 3.0
 """Deviations of the training clips' vigour that are asked for at most."""
 
 

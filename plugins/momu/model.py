@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from plugins.api.transformer import rotated
-from plugins.momu.autoencoder import downwards
+from plugins.momu.autoencoder import FrameNorm, downwards
 from plugins.momu.config import STEPS, DenoiserConfig
 
 TIMES = 128
@@ -77,6 +77,22 @@ class Layer(nn.Module):
         return self.dense_out(inner)
 
 
+class Around(nn.Module):
+    """A convolution whose taps stand apart, and a dense layer, beside the way through (S. Bai et al., *Convolutional
+    and Recurrent Networks for Sequence Modeling*, 2018): what is far away is heard, and music may be of any length."""
+
+    def __init__(self, width: int, kernel: int, apart: int, dropout: float) -> None:
+        super().__init__()
+        self.norm = FrameNorm(width)
+        self.far = nn.Conv1d(width, width, kernel, padding="same", dilation=apart)
+        self.dense = nn.Conv1d(width, width, 1)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, width, N) from the same."""
+        return x + self.dropout(self.dense(functional.silu(self.far(self.norm(x)))))
+
+
 class Denoiser(nn.Module):
     """Latents with noise in, clean latents out."""
 
@@ -86,6 +102,9 @@ class Denoiser(nn.Module):
         width = config.width
         self.senses = downwards(config.seen, config.sense_width, width)
         self.told = nn.Linear(config.seen_latent, width)
+        self.around = nn.Sequential(
+            *(Around(width, config.kernel, 2**i, config.dropout) for i in range(config.context))
+        )
         self.guess = nn.Linear(width, config.latent)
         self.nothing = nn.Parameter(torch.zeros(width))
         self.enter = nn.Linear(2 * config.latent, width)
@@ -104,7 +123,8 @@ class Denoiser(nn.Module):
     def look(self, seen: Tensor, latent: Tensor) -> Tensor:
         """(B, N, width + latent) of what is seen (B, 4 N, seen) and its latents (B, N, seen_latent); the last numbers
         are the mean of what fits to it: what a network that gives one answer would say."""
-        looked = self.senses(seen.transpose(1, 2)).transpose(1, 2) + self.told(latent)
+        looked = self.senses(seen.transpose(1, 2)) + self.told(latent).transpose(1, 2)
+        looked = self.around(looked).transpose(1, 2)
         return torch.cat([looked, self.guess(looked)], dim=-1)
 
     def blind(self, batch: int, count: int) -> Tensor:

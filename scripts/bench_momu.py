@@ -64,7 +64,7 @@ def obvious(engine: object, heard: object, ask: object) -> None:
     with torch.no_grad():
         sound = engine._tensor(heard[: len(heard) // 4 * 4])
         x = drawn(sound.shape[1] // 4, engine.motion.config.latent, 1).to(engine.device)
-        wish = engine._wish(Desire())
+        wish = engine._wish(Desire(), sampler)
         solver, steps = steps_of(ask, 1.0)
         for step in steps:
             untold = sampler.estimate(x, step, None, wish, 0.0)

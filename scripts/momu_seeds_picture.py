@@ -14,7 +14,7 @@ from pictures import IMAGES, ROOT, aim, camera, shoot
 from PIL import Image
 
 SEEDS = (1, 2, 3, 4)
-PART, MOMENT = (0.0, 8.0), 4.5
+PART, MOMENT = (0.0, 8.0), 3.6
 """Seconds of the example."""
 SIZE = (420, 560)
 

@@ -22,7 +22,7 @@ class SamplingOptions(Options):
 
     steps: int = Field(STEPS, ge=2, le=100, title="Steps", description="More are slower and a little more exact")
     guidance: float = Field(
-        GUIDANCE, ge=0.0, le=50.0, title="Guidance", description="How closely it follows; 0 does not listen at all"
+        GUIDANCE, ge=0.0, le=50.0, title="Guidance", description="How closely it follows; lower, and seeds differ more"
     )
 
     def ask(self) -> Ask:

@@ -5,6 +5,7 @@
     python scripts/quality_momu.py players  --clips clips/violin --corpus corpus
     python scripts/quality_momu.py choices  --clips clips/violin --corpus corpus
     python scripts/quality_momu.py sounds   --clips clips/violin --corpus corpus
+    python scripts/quality_momu.py joint
     python scripts/quality_momu.py keeping  --clips clips/violin --corpus corpus
     python scripts/quality_momu.py dances   --dances FOLDER --weights "runs/{row}/{fold}.safetensors" --rows "MoMu" "no contrast"
     python scripts/quality_momu.py page
@@ -23,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "results" / "momu.md"
-PARTS = ("players", "choices", "sounds", "keeping", "dances")
+PARTS = ("players", "choices", "sounds", "joint", "keeping", "dances")
 SPANS = {
     "two stretches (2 s and 4 s)": [(3.0, 5.0), (12.0, 16.0)],
     "four single poses": [(2.0, 2.02), (4.5, 4.52), (7.0, 7.02), (11.0, 11.02)],
@@ -134,6 +135,49 @@ def sounds(given: argparse.Namespace) -> list[str]:
         more = judged.difference(name, UNRELATED, "onset")
         lines.append(f"- {name}, onsets less those of {UNRELATED}: {more.text(3)}")
     return [*lines, "", f"({REAL}: the sound against itself.)", ""]
+
+
+def joint(given: argparse.Namespace) -> list[str]:
+    """Motion and music from nothing, by where in the noise they begin to listen to each other (the paper's T_c)."""
+    from plugins.api import JobContext
+    from plugins.momu.composer import MomuComposer
+    from training.momu.judge_players import TOLERANCE, onsets, turns_of
+    from training.momu.judged import Judged
+
+    composer, seeds = MomuComposer(), range(given.most)
+    composer.load("cpu")
+    judged = Judged(tuple(f"seed {seed}" for seed in seeds))
+    for crossing in (0.9, 0.7, 0.5, 0.3, 0.1, 0.0):
+        options = composer.Options(crossing=crossing)
+        pairs = [composer.improvise(20.0, options, JobContext(seed=seed, fps=40.0)) for seed in seeds]
+        turned, heard = [turns_of(motion) for motion, _ in pairs], [onsets(audio) for _, audio in pairs]
+        figures = [
+            {
+                "met": met(turned[i], heard[i], TOLERANCE),
+                "chance": met(turned[i], heard[i - 1], TOLERANCE),
+                "turns": len(turned[i]) / 20.0,
+                "onsets": len(heard[i]) / 20.0,
+            }
+            for i in seeds
+        ]
+        judged.add(f"T_c {crossing:g}" if crossing else "never", figures)
+    columns = (
+        ("bow changes with an onset within 70 ms", "met", 1.0, 3),
+        ("in another seed's sound", "chance", 1.0, 3),
+        ("bow changes a second", "turns", 1.0, 2),
+        ("onsets a second", "onsets", 1.0, 2),
+    )
+    head = (
+        f"{given.most} seeds, 20 s each; T_c: the part of the noise below which motion and music listen to each other."
+    )
+    return ["## Motion and music from nothing", "", head, "", *judged.table(columns, "improvised"), ""]
+
+
+def met(these: np.ndarray, those: np.ndarray, near: float) -> float:
+    """Part of these that have one of those near."""
+    if not len(these) or not len(those):
+        return 0.0
+    return float((np.abs(these[:, None] - those[None]).min(axis=1) <= near).mean())
 
 
 def keeping(given: argparse.Namespace) -> list[str]:

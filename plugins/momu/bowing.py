@@ -87,7 +87,8 @@ def _chains(fixed: Floats) -> list[_Chain]:
     found = []
     for (_, first, _, comes), (last, _, goes, _) in pairwise(borders):
         if last > first and not np.isfinite(fixed[first : last + 1]).all():
-            places = {int(at): float(fixed[at]) for at in known if first <= at <= last}
+            inside = known[(known >= first) & (known <= last)]
+            places = dict(zip(inside.tolist(), fixed[inside].tolist(), strict=True))
             found.append(_Chain(first, last, comes, goes, places))
     return found
 

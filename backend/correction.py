@@ -36,14 +36,14 @@ def check_correction(registry: Registry, job: Job) -> Corrector:
         corrector = cast(Corrector, registry.get("corrector", job.corrector))
     except ComponentError as error:
         raise ImpossibleJob("corrector", str(error)) from error
-    try:
-        recognizers_for(registry.recognizers, corrector.needs, job.unseen)
-    except ComponentError as error:
-        raise ImpossibleJob("corrector", f"{corrector.name} cannot run: {error}") from error
     if job.motion is None:
         raise ImpossibleJob("motion", "there is no motion to work on; give one")
     if job.silent:
         raise ImpossibleJob("audio", f"{corrector.label.lower()} needs the sound of the motion; give the recording")
+    try:
+        recognizers_for(registry.recognizers, corrector.needs, job.unseen)
+    except ComponentError as error:
+        raise ImpossibleJob("corrector", f"{corrector.name} cannot run: {error}") from error
     return corrector
 
 

@@ -33,6 +33,7 @@ KEEP: Final = "Keep"
 CHANGE: Final = "change"
 """The track that tells how much was changed, millimetres."""
 MAPNET: Final = "mapnet"
+"""The corrector that panel and takes are named after."""
 NOTICED: Final = 20.0
 """Millimetres from which a change is one to look at."""
 

@@ -5,7 +5,7 @@
     python scripts/quality_momu.py players  --clips clips/violin --corpus corpus
     python scripts/quality_momu.py choices  --clips clips/violin --corpus corpus
     python scripts/quality_momu.py sounds   --clips clips/violin --corpus corpus
-    python scripts/quality_momu.py joint
+    python scripts/quality_momu.py joint    --most 8
     python scripts/quality_momu.py keeping  --clips clips/violin --corpus corpus
     python scripts/quality_momu.py dances   --dances FOLDER --weights "runs/{row}/{fold}.safetensors" --rows "MoMu" "no contrast"
     python scripts/quality_momu.py page
@@ -45,7 +45,7 @@ def main() -> None:
         type=Path,
         help="A2M's held-out dances (.npz by name); made and written there, five minutes a fold, where it is not",
     )
-    parser.add_argument("--most", type=int, default=14, help="recordings of a split")
+    parser.add_argument("--most", type=int, default=15, help="recordings of a split")
     parser.add_argument("--work", type=Path, default=Path("runs/quality_momu"))
     given = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -57,7 +57,7 @@ def main() -> None:
     import torch
 
     torch.set_num_threads(1)
-    lines = globals()[given.part](given)
+    lines = {part.__name__: part for part in (players, choices, sounds, joint, keeping, dances)}[given.part](given)
     (given.work / f"{given.part}.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines))
 

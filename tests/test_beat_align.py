@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 
 from backend.chain import ImpossibleJob, Job, steps_of
 from backend.cli import app
-from backend.correction import correct
+from backend.correction import check_correction, correct
+from backend.pipeline import run
 from backend.plugin_manager import Registry, load_plugins
 from plugins.api import Annotation, AnnotationTrack, Audio, ComponentError, Constraint, JobContext, Motion, Recognizer
 from plugins.api import rotations as rot
@@ -24,6 +25,7 @@ from plugins.api.testing import check_component, test_dance
 from plugins.beat_align.corrector import BeatAlign
 from plugins.beat_align.timing import FASTEST, anchors, motion_beats
 from tests.beating_dances import clicks, swinging
+from tests.good_components import Good
 from training.datasets.music_to_dance import SKELETON
 
 NOTHING = np.empty(0)
@@ -202,8 +204,27 @@ class Looks(Recognizer):
 def test_beats_are_heard_not_seen() -> None:
     """Of a dance that is beside the beat, one that sees it would take its rests for beats."""
     registry = Registry({"corrector": {"beat-align": BeatAlign()}, "recognizer": {"looks": Looks()}})
+    Looks.given.clear()
     correct(registry, Job(corrector="beat-align", motion=drifting(), fps=40.0), clicks(BEATS, SECONDS))
     assert Looks.given == [None]
+
+
+class Listens(Good):
+    """Generates once there are beats."""
+
+    name, needs = "listens", ("beat",)
+
+
+def test_nor_are_poses_that_are_to_be_kept_looked_at() -> None:
+    registry = Registry({"generator": {"listens": Listens()}, "recognizer": {"looks": Looks()}})
+    Looks.given.clear()
+    run(registry, Job(generator="listens", motion=drifting(), keep=(1.0,)), clicks(BEATS, SECONDS))
+    assert Looks.given == [None]
+
+
+def test_a_correction_without_sound_asks_for_the_recording() -> None:
+    with pytest.raises(ImpossibleJob, match="give the recording"):
+        check_correction(load_plugins(), Job(corrector="beat-align", motion=drifting(), silent=True))
 
 
 def test_every_fourth_beat_begins_with_a_bar() -> None:

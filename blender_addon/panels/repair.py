@@ -33,7 +33,7 @@ class RepairPanel(InSidebar, bpy.types.Panel):
         state = scene.cadenza
         every = connection.known().correctors()
         chosen = next((c.label for c in every if c.name == state.corrector), "")
-        if len(every) > bool(chosen):
+        if len(every) > 1 or (every and not chosen):
             layout.menu("CADENZA_MT_correctors", text=chosen or "Choose Corrector")
         options.draw(layout, state, state.corrector)
         layout.prop(state, "repair_part")

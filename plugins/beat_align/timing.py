@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[Any]
-Pairs = list[tuple[float, float]]
 
 SMOOTHED: Final = 0.083
 """Seconds, standard deviation of the Gaussian that the speed of the body is smoothed with before its minima."""

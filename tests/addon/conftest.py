@@ -17,11 +17,18 @@ from tests.serving import install_plugin, running_server, sound_file  # noqa: E4
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A live server with a quick generator."""
+def plugins() -> dict[str, str]:
+    """Module -> source of what the server has besides: a quick generator."""
+    return {"swaying": GENERATORS}
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory, plugins: dict[str, str]) -> Iterator[str]:
+    """A live server."""
     folder = tmp_path_factory.mktemp("server")
     with pytest.MonkeyPatch.context() as patch:
-        install_plugin(folder, patch, "swaying", GENERATORS)
+        for name, source in plugins.items():
+            install_plugin(folder, patch, name, source)
         with running_server(cache=folder / "cache") as found:
             yield found
 

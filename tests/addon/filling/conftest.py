@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,18 +13,12 @@ bpy = pytest.importorskip("bpy")
 from tests.addon_driving import GENERATORS  # noqa: E402
 from tests.fill_driving import LAST  # noqa: E402
 from tests.filling import FILLER  # noqa: E402
-from tests.serving import install_plugin, running_server  # noqa: E402
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A live server with a quick generator and a quick filler."""
-    folder = tmp_path_factory.mktemp("server")
-    with pytest.MonkeyPatch.context() as patch:
-        install_plugin(folder, patch, "swaying", GENERATORS)
-        install_plugin(folder, patch, "filling", FILLER)
-        with running_server(cache=folder / "cache") as found:
-            yield found
+def plugins() -> dict[str, str]:
+    """A quick filler too."""
+    return {"swaying": GENERATORS, "filling": FILLER}
 
 
 @pytest.fixture

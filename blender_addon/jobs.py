@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
-from . import corrections, takes
+from . import corrections, takes, undo_step
 from .applying import ApplyError, Applying
 from .core.motion import MotionError
 from .order import Order, Preparing, Work
@@ -260,7 +260,7 @@ class Job:
             counted = f"{message}: {count} {self.order.mark.words}"
             message = counted if self.order.destination is None else message
         self.order.then()
-        _push_undo(f"Cadenza: {self.order.title}")
+        undo_step.push(f"Cadenza: {self.order.title}")
         self._end("finished", message)
 
     def _settle(self) -> None:
@@ -379,11 +379,3 @@ def remove_leftovers() -> None:
             continue
         for take in [t for t in takes.takes_of(item) if TEMPORARY in takes.provenance(t)]:
             takes.delete(item, take)
-
-
-def _push_undo(message: str) -> None:
-    """One step to undo; timers have no window of their own to say which."""
-    windows = bpy.context.window_manager.windows
-    override = {"window": windows[0]} if windows else {}
-    with suppress(RuntimeError), bpy.context.temp_override(**override):
-        bpy.ops.ed.undo_push(message=message)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "blender_addon"
-KINDS = (".py", ".json", ".toml")
+KINDS = (".py", ".json", ".toml", ".blend")
 LICENCES = {
     "LICENSES/MIT.txt": ROOT / "LICENSE",
     "LICENSES/GPL-3.0-or-later.txt": ROOT / "LICENSES/GPL-3.0-or-later.txt",

@@ -92,10 +92,9 @@ def _add_bones(armature: Any, skeleton: Skeleton) -> None:
 def editing_bones(armature: Any) -> Iterator[Any]:
     """The edit bones of an armature that is in the view layer."""
     bpy.context.view_layer.objects.active = armature
-    with bpy.context.temp_override(object=armature, active_object=armature):
-        bpy.ops.object.mode_set(mode="EDIT")
-        yield armature.data.edit_bones
-        bpy.ops.object.mode_set(mode="OBJECT")
+    bpy.ops.object.mode_set(mode="EDIT")
+    yield armature.data.edit_bones
+    bpy.ops.object.mode_set(mode="OBJECT")
 
 
 def build_armature(skeleton: Skeleton, name: str, collection: Any) -> Any:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import bpy
 import numpy as np
@@ -26,7 +27,6 @@ from .bone_map import BoneMap
 from .bow_mesh import build_bow
 from .capture import MARK
 from .channels import Channel
-from .editing import editing
 from .mannequin import hold
 from .materials import Materials
 from .merge import Layer
@@ -35,6 +35,10 @@ from .posed import bones_between, constrained, kept_at_rest, posed_of
 from .rest_pose import RestPose
 from .seen_here import SeenHere, near_to
 from .violin_mesh import build_violin
+
+PROPS_FILE: Final = Path(__file__).with_name("props.blend")
+"""Holds the armature of two bones; made by scripts/make_props_armature.py."""
+PROPS_ARMATURE: Final = "Violin and bow"
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,9 +173,8 @@ def ensure_props(armature: Any, performance: Performance) -> Any:
     collection = armature.users_collection[0] if armature.users_collection else bpy.context.scene.collection
     if collection.library is not None or collection.override_library is not None:
         collection = bpy.context.scene.collection
-    data = bpy.data.armatures.new(performance.props)
-    props = bpy.data.objects.new(performance.props, data)
-    _add_bones(props)
+    props = _bones_of_props()
+    props.name = props.data.name = performance.props
     collection.objects.link(props)
     props[MARK] = "violin"
     props.parent = armature
@@ -205,13 +208,10 @@ def remove_props(armature: Any) -> None:
         bpy.data.batch_remove([block for block in blocks if block.users == 0])
 
 
-def _add_bones(props: Any) -> None:
-    """Two bones at the origin, along the armature's own axes, so that their channels are plain places and turns."""
-    shown = bpy.context.scene.collection  # the character's own collection may be hidden or of another scene
-    shown.objects.link(props)
-    with editing(props):
-        for name in PROPS:
-            bone = props.data.edit_bones.new(name)
-            bone.head, bone.tail, bone.roll = (0.0, 0.0, 0.0), (0.0, 0.1, 0.0), 0.0
-    shown.objects.unlink(props)
-    props.data.display_type = "STICK"
+def _bones_of_props() -> Any:
+    """An armature of two bones, from a file: only an operator could make them, and a timer cannot call one safely."""
+    before = list(bpy.data.libraries)
+    with bpy.data.libraries.load(str(PROPS_FILE)) as (_, wanted):
+        wanted.objects = [PROPS_ARMATURE]
+    bpy.data.batch_remove([library for library in bpy.data.libraries if library not in before])
+    return wanted.objects[0]

@@ -227,7 +227,7 @@ def test_a_mirrored_armature_is_told(scene: Any) -> None:
 def running(**options: Any) -> jobs.Job:
     """A job that the backend works on, one that it has not done before."""
     bpy.context.scene.cadenza.seed = next(SEEDS)
-    option(seconds=options.pop("seconds", 0.3), **options)
+    option(seconds=options.pop("seconds", 1.0), **options)
     bpy.ops.cadenza.generate()
     return drive(lambda job: job.state == "running")
 

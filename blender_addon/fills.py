@@ -43,11 +43,13 @@ class _Look:
     """What is to be looked at, and what of it stays.
 
     Attributes:
+        section: of the panel.
         posed: (T,) frames of which something is sent.
         keep: (T,) frames that stay as they are.
         made: joins the take's provenance.
     """
 
+    section: str
     title: str
     name: str
     source: Source
@@ -110,7 +112,7 @@ def _orders(scene: Any, look: _Look, wanted: Sequence[int]) -> list[Order]:
         job = RemoteJob(connection.backend(), request, look.source.sound, None)
         watch = Watch(look.watching, job, lambda motion: only_posed(motion, look.posed))
         made = {"generator": state.filler, **look.made}
-        found.append(Order(look.title, None, to, made, None, watch, over=True, part="preview"))
+        found.append(Order(look.title, None, to, made, None, watch, over=True, part="preview", section=look.section))
     return found
 
 
@@ -140,7 +142,7 @@ def _between_poses(scene: Any) -> _Look:
     for name in OF_VARYING:
         options.get(scene.cadenza.filler, {}).pop(name, None)
     made = {FILLED: {"frames": [frames[0], frames[1]], "posed": int(posed.sum()), "below": below}}
-    return _Look("Fill Between My Keys", "Filled 1", source, watching, posed, posed, made, options)
+    return _Look("fill", "Fill Between My Keys", "Filled 1", source, watching, posed, posed, made, options)
 
 
 def _of_take(scene: Any) -> _Look:
@@ -159,7 +161,7 @@ def _of_take(scene: Any) -> _Look:
         kept = kept | by_hand
     made = {"varied": {"frames": [frames[0], frames[1]], "take": take.name}}
     every = np.ones(len(watching.frames), dtype=bool)
-    return _Look("Vary This Take", "Varied 1", source, watching, every, kept, made, all_options(scene.cadenza))
+    return _Look("vary", "Vary This Take", "Varied 1", source, watching, every, kept, made, all_options(scene.cadenza))
 
 
 def _stage(scene: Any, act: str) -> tuple[Source, Any, tuple[float, float, float]]:

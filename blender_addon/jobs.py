@@ -83,9 +83,9 @@ class Job:
             self._begin(order.work)
 
     @classmethod
-    def refused(cls, title: str, message: str, hint: str = "") -> Job:
+    def refused(cls, title: str, message: str, hint: str = "", section: str = "generate") -> Job:
         """A job that could not even begin, so that the panel shows why."""
-        job = cls(Order(title, None))
+        job = cls(Order(title, None, section=section))
         job._fail(message, hint)
         return job
 
@@ -339,11 +339,11 @@ def start(order: Order, *later: Order) -> Job:
     return _job
 
 
-def refuse(title: str, message: str, hint: str = "") -> None:
-    """Show in the panel why an order could not be made."""
+def refuse(title: str, message: str, hint: str = "", section: str = "generate") -> None:
+    """Show in a section of the panel why an order could not be made."""
     global _job
     if not running():
-        _job = Job.refused(title, message, hint)
+        _job = Job.refused(title, message, hint, section)
 
 
 def poll(budget: float = BUDGET) -> bool:

@@ -76,7 +76,7 @@ def order(scene: Any) -> Order:
     request = replace(request_of(scene, source, asked), start=None, end=None)
     job = RemoteJob(connection.backend(), request, None, None)
     shelf = Shelf(Reference.to(scene), first)
-    return Order("Find Music", None, mark=shelf, prepare=Watch(watching, job))
+    return Order("Find Music", None, mark=shelf, prepare=Watch(watching, job), section="music")
 
 
 def chosen(scene: Any) -> Any:

@@ -56,6 +56,7 @@ class Order:
         provenance: joins what the motion says of itself.
         mark: where annotations are put, as markers for one; None for nowhere.
         part: what the name of a take says that is there before its time: a first part, or a preview of all.
+        section: of the panel in which its progress and its end are shown.
         then: done when the take is there, in the same step to undo.
     """
 
@@ -68,4 +69,5 @@ class Order:
     over: bool = False
     corrected: Mapping[str, str] = field(default_factory=dict)
     part: str = "first part"
+    section: str = "generate"
     then: Callable[[], None] = lambda: None

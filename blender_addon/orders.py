@@ -117,11 +117,11 @@ def recognition(scene: Any) -> Order:
     work = RemoteJob(connection.backend(), request, source.sound, source.score)
     mark = Marks(Reference.to(scene), source, frozenset(wanted))
     if given == "SOUND":
-        return Order("Recognise", work, mark=mark)
+        return Order("Recognise", work, mark=mark, section="annotate")
     armature = watched_character(scene)
     look = Places(armature, character.bone_map_of(armature))
     watch = Watch(Watching(scene, armature, look, *range_of(scene, source)), work)
-    return Order("Recognise", None, mark=mark, prepare=watch)
+    return Order("Recognise", None, mark=mark, prepare=watch, section="annotate")
 
 
 def _watched_range(scene: Any) -> Source:
@@ -144,7 +144,8 @@ def motion_file(scene: Any) -> Order:
         raise OrderError("no motion file is chosen; choose a .npz of Cadenza or a .bvh")
     path = Path(bpy.path.abspath(text))
     to = new_take(scene, None)
-    return Order("Apply Motion", MotionFile(path), destination=to, provenance={"file": path.name})
+    made = {"file": path.name}
+    return Order("Apply Motion", MotionFile(path), destination=to, provenance=made, section="motion file")
 
 
 def _performance(

@@ -59,7 +59,7 @@ def order(scene: Any) -> Order:
     watch = Watch(watching, job, lambda motion: only_posed(motion, posed))
     made = {"generator": state.corrector, "repaired": {"frames": [first, last], "posed": int(posed.sum())}}
     mark = Marks(Reference.to(scene), source, frozenset({CHANGE}))
-    return Order(title(state), None, _destination(scene, source), made, mark, watch, over=True)
+    return Order(title(state), None, _destination(scene, source), made, mark, watch, over=True, section="repair")
 
 
 def title(state: Any) -> str:

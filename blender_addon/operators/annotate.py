@@ -26,6 +26,7 @@ class Recognize(bpy.types.Operator):
 
     bl_idname = "cadenza.recognize"
     bl_label = "Recognise and Mark"
+    section = "annotate"
 
     @classmethod
     def poll(cls, context: Any) -> bool:
@@ -40,6 +41,7 @@ class ImportAnnotations(bpy.types.Operator, ImportHelper):
 
     bl_idname = "cadenza.import_annotations"
     bl_label = "Import Annotations"
+    section = "annotate"
     bl_options = UNDOABLE
     filename_ext = ".json"
     filter_glob: bpy.props.StringProperty(default="*.json;*.mid;*.midi", options={"HIDDEN"})  # type: ignore[valid-type]
@@ -67,6 +69,7 @@ class ExportAnnotations(bpy.types.Operator, ExportHelper):
 
     bl_idname = "cadenza.export_annotations"
     bl_label = "Export Annotations"
+    section = "annotate"
     filename_ext = ".json"
     check_extension = None  # the format is in the name that was typed
     filter_glob: bpy.props.StringProperty(default="*.json;*.csv;*.txt", options={"HIDDEN"})  # type: ignore[valid-type]

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any, Final
 
 from .. import jobs
@@ -42,7 +44,14 @@ EXPECTED: Final = (
 
 def refuse(operator: Any, error: Exception) -> set[str]:
     """Tell an expected error; the operator's result."""
-    message, hint = (error.message, error.hint) if isinstance(error, BackendError) else (str(error), "")
-    jobs.refuse(operator.bl_label, message, hint)
-    operator.report({"ERROR"}, str(error))
+    message, hint = (error.message, error.hint) if isinstance(error, BackendError) else (_words(error), "")
+    jobs.refuse(operator.bl_label, message, hint, getattr(operator, "section", "generate"))
+    operator.report({"ERROR"}, str(error) if hint else message)
     return {"CANCELLED"}
+
+
+def _words(error: Exception) -> str:
+    """Of the system's errors without their number."""
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{Path(os.fsdecode(error.filename)).name}: {error.strerror}"
+    return str(error)

@@ -20,6 +20,7 @@ class Fill(bpy.types.Operator):
 
     bl_idname = "cadenza.fill"
     bl_label = "Fill Between My Keys"
+    section = "fill"
 
     @classmethod
     def poll(cls, context: Any) -> bool:
@@ -34,6 +35,7 @@ class Vary(bpy.types.Operator):
 
     bl_idname = "cadenza.vary"
     bl_label = "Vary This Take"
+    section = "vary"
 
     @classmethod
     def poll(cls, context: Any) -> bool:
@@ -59,6 +61,7 @@ class FillFour(Four, bpy.types.Operator):
     """Fill between your keys four times: with this seed and the next three, a take each"""
 
     bl_idname = "cadenza.fill_four"
+    section = "fill"
 
     @classmethod
     def poll(cls, context: Any) -> bool:
@@ -72,6 +75,7 @@ class VaryFour(Four, bpy.types.Operator):
     """Vary the chosen take four times: with this seed and the next three, a take each"""
 
     bl_idname = "cadenza.vary_four"
+    section = "vary"
 
     @classmethod
     def poll(cls, context: Any) -> bool:

@@ -142,6 +142,7 @@ class ApplyMotion(bpy.types.Operator):
 
     bl_idname = "cadenza.apply_motion"
     bl_label = "Apply Motion"
+    section = "motion file"
 
     @classmethod
     def poll(cls, context: Any) -> bool:

@@ -19,6 +19,7 @@ class FindMusic(bpy.types.Operator):
 
     bl_idname = "cadenza.find_music"
     bl_label = "Find Music"
+    section = "music"
 
     @classmethod
     def poll(cls, context: Any) -> bool:
@@ -33,6 +34,7 @@ class ListenToTrack(bpy.types.Operator):
 
     bl_idname = "cadenza.listen_track"
     bl_label = "Listen"
+    section = "music"
 
     @classmethod
     def poll(cls, context: Any) -> bool:
@@ -54,6 +56,7 @@ class PlaceTrack(bpy.types.Operator):
 
     bl_idname = "cadenza.place_track"
     bl_label = "Place"
+    section = "music"
     bl_options = UNDOABLE
 
     @classmethod

@@ -18,6 +18,7 @@ class Repair(bpy.types.Operator):
 
     bl_idname = "cadenza.repair"
     bl_label = "Repair from Audio"
+    section = "repair"
 
     @classmethod
     def poll(cls, context: Any) -> bool:

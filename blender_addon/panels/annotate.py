@@ -9,6 +9,7 @@ from typing import Any
 import bpy
 
 from .. import connection, obstacles
+from . import job_rows
 from .sidebar import CLOSED, InSidebar
 from .text import show
 
@@ -66,9 +67,7 @@ class AnnotatePanel(InSidebar, bpy.types.Panel):
         for namespace in connection.known().recognized(state.recognize_from):
             grid.prop_enum(state, "recognize", namespace)
         layout.operator("cadenza.recognize", icon="MARKER")
-        reason = obstacles.to_recognizing(context.scene)
-        if reason:
-            show(layout, reason, "INFO")
+        job_rows.draw(layout, "annotate", obstacles.to_recognizing(context.scene))
         files = layout.row(align=True)
         files.operator("cadenza.import_annotations", text="Import", icon="IMPORT")
         files.operator("cadenza.export_annotations", text="Export", icon="EXPORT")

@@ -9,8 +9,8 @@ from typing import Any
 import bpy
 
 from .. import beside, connection, fills, obstacles, options
+from . import job_rows
 from .sidebar import CLOSED, InSidebar, fields
-from .text import show
 
 
 class FillerMenu(bpy.types.Menu):
@@ -34,12 +34,10 @@ class FillPanel(InSidebar, bpy.types.Panel):
         filling, varying = obstacles.to_filling(scene), obstacles.to_varying(scene)
         self.layout.prop(scene.cadenza, "fill_ends")
         _buttons(self.layout, "fill", "KEYFRAME_HLT")
-        if filling:
-            show(self.layout, filling, "INFO")
+        job_rows.draw(self.layout, "fill", filling)
         options.draw(fields(self.layout), scene.cadenza, scene.cadenza.filler, only=fills.OF_VARYING)
         _buttons(self.layout, "vary", "MOD_NOISE")
-        if varying and varying != filling:
-            show(self.layout, varying, "INFO")
+        job_rows.draw(self.layout, "vary", varying if varying != filling else "")
         _comparing(self.layout)
 
 

@@ -9,9 +9,8 @@ from typing import Any
 import bpy
 
 from .. import connection, jobs, obstacles, options
-from . import backend_rows
+from . import backend_rows, job_rows
 from .sidebar import CLOSED, InSidebar, fields
-from .text import sentence, show, show_error
 
 
 class GeneratorMenu(bpy.types.Menu):
@@ -86,38 +85,13 @@ class GeneratePanel(InSidebar, bpy.types.Panel):
     def draw(self, context: Any) -> None:
         layout, job = self.layout, jobs.current()
         if job is not None and not job.ended:
-            _progress(layout, job)
+            job_rows.progress(layout, job)  # another section's too: nothing can be generated meanwhile
             return
         column = layout.column()
         column.scale_y = 1.4
         column.operator("cadenza.generate", icon="PLAY")
         layout.operator("cadenza.generate_four", icon="DUPLICATE")
-        reason = obstacles.to_generating(context.scene)
-        if reason:
-            show(layout, reason, "INFO")
-        if job is not None:
-            _ended(layout, job)
-
-
-def _progress(layout: Any, job: jobs.Job) -> None:
-    row = layout.row(align=True)
-    row.progress(factor=job.progress, text=f"{100 * job.progress:.0f} %")
-    row.operator("cadenza.cancel", text="", icon="CANCEL")
-    show(layout, sentence(job.message))
-    if jobs.waiting():
-        show(layout, f"{job.order.title}; {jobs.waiting()} more to come")
-
-
-def _ended(layout: Any, job: jobs.Job) -> None:
-    if not job.error:
-        row = layout.row()
-        show(row, sentence(job.message), "CHECKMARK" if job.state == "finished" else "INFO")
-        row.operator("cadenza.dismiss", text="", icon="X", emboss=False)
-        return
-    show_error(layout, f"{job.order.title}: {job.error}", job.hint)
-    row = layout.row(align=True)
-    row.operator("cadenza.copy_report", icon="COPYDOWN")
-    row.operator("cadenza.dismiss", icon="X")
+        job_rows.draw(layout, "generate", obstacles.to_generating(context.scene))
 
 
 class MotionFilePanel(InSidebar, bpy.types.Panel):
@@ -132,9 +106,7 @@ class MotionFilePanel(InSidebar, bpy.types.Panel):
         layout = fields(self.layout)
         layout.prop(context.scene.cadenza, "motion_file")
         layout.operator("cadenza.apply_motion", icon="IMPORT")
-        reason = obstacles.to_applying(context.scene)
-        if reason:
-            show(layout, reason, "INFO")
+        job_rows.draw(layout, "motion file", obstacles.to_applying(context.scene))
 
 
 CLASSES = (

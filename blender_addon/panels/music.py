@@ -9,6 +9,7 @@ from typing import Any
 import bpy
 
 from .. import music_search, obstacles
+from . import job_rows
 from .sidebar import CLOSED, InSidebar, fields
 from .text import sentence, show
 
@@ -38,8 +39,7 @@ class MusicPanel(InSidebar, bpy.types.Panel):
         scene, layout = context.scene, self.layout
         fields(layout).prop(scene.cadenza, "music_folder")
         layout.operator("cadenza.find_music", icon="VIEWZOOM")
-        if reason := obstacles.to_finding_music(scene):
-            show(layout, reason, "INFO")
+        job_rows.draw(layout, "music", obstacles.to_finding_music(scene))
         state = scene.cadenza_music_found
         if not state.tracks:
             return

@@ -9,6 +9,7 @@ from typing import Any
 import bpy
 
 from .. import connection, obstacles, options, repairs, takes
+from . import job_rows
 from .sidebar import CLOSED, InSidebar, fields
 from .text import sentence, show
 
@@ -48,8 +49,7 @@ class RepairPanel(InSidebar, bpy.types.Panel):
         row.operator("cadenza.keep_frame", icon="PINNED" if marked else "UNPINNED", depress=marked)
         row.label(text=f"{len(kept)} kept")
         self.layout.operator("cadenza.repair", text=repairs.title(state), icon="MODIFIER")
-        if reason := obstacles.to_repairing(scene):
-            show(self.layout, reason, "INFO")
+        job_rows.draw(self.layout, "repair", obstacles.to_repairing(scene))
         _outcome(self.layout, scene)
 
 

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import time
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from blender_addon.panels.generator import GeneratePanel  # noqa: E402
 from blender_addon.rig.action import curves_of  # noqa: E402
 from tests.addon_driving import character, drive, generate  # noqa: E402
 from tests.fill_driving import ARM, LAST, POSES, done, hand_at, option, pose  # noqa: E402
+from tests.panel_drawing import Layout, drawn  # noqa: E402
 
 
 def test_a_take_is_varied_by_how_much_and_where(stage: Any) -> None:
@@ -183,51 +183,6 @@ def test_seeds_can_be_drawn_anew(stage: Any) -> None:
     bpy.ops.cadenza.new_seed(filling=True)
     assert stage.cadenza.seed == before
     assert stage.cadenza.fill_seed != 5
-
-
-class Layout:
-    """A layout that knows what Blender's does: which properties, operators, menus and icons there are."""
-
-    icons = frozenset(bpy.types.UILayout.bl_rna.functions["prop"].parameters["icon"].enum_items.keys())
-
-    def __init__(self) -> None:
-        self.drawn: list[str] = []
-
-    def _inside(self, **_: Any) -> Layout:
-        return self
-
-    row = column = box = _inside
-
-    def _icon(self, icon: str = "NONE", **_: Any) -> None:
-        assert icon in self.icons, icon
-
-    def prop(self, data: Any, name: str, **more: Any) -> None:
-        assert hasattr(data, name)
-        self._icon(**more)
-        self.drawn.append(name)
-
-    def label(self, text: str = "", **more: Any) -> None:
-        self._icon(**more)
-        self.drawn.append(text)
-
-    def operator(self, name: str, **more: Any) -> Any:
-        assert name.removeprefix("cadenza.") in dir(bpy.ops.cadenza), name
-        self._icon(**more)
-        self.drawn.append(name)
-        return SimpleNamespace()
-
-    def menu(self, name: str, **more: Any) -> None:
-        assert hasattr(bpy.types, name)
-        self.drawn.append(name)
-
-    def progress(self, **_: Any) -> None:
-        self.drawn.append("progress")
-
-
-def drawn(panel: Any) -> list[str]:
-    layout = Layout()
-    panel.draw(SimpleNamespace(layout=layout), bpy.context)
-    return layout.drawn
 
 
 def test_the_panel_draws_what_there_is(stage: Any) -> None:

@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""Progress, ends and errors are shown in the section whose button was pressed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+from blender_addon import jobs  # noqa: E402
+from blender_addon.panels.annotate import AnnotatePanel  # noqa: E402
+from blender_addon.panels.generator import GeneratePanel, MotionFilePanel  # noqa: E402
+from blender_addon.panels.music import MusicPanel  # noqa: E402
+from blender_addon.panels.repair import RepairPanel  # noqa: E402
+from tests.addon_driving import drive, generate, option  # noqa: E402
+from tests.panel_drawing import drawn  # noqa: E402
+
+RUNS = "A job is running; wait for it, or cancel it"
+
+
+def said(panel: Any) -> str:
+    """All lines together."""
+    return " ".join(drawn(panel))
+
+
+def test_recognising_is_followed_in_annotate(scene: Any) -> None:
+    scene.cadenza.recognize = {"beat"}
+    bpy.ops.cadenza.recognize()
+    assert {"progress", "cadenza.cancel"} <= set(drawn(AnnotatePanel))
+    assert RUNS not in said(AnnotatePanel)
+    assert "progress" not in drawn(MusicPanel)
+    assert RUNS in said(MusicPanel)
+    assert "progress" in drawn(GeneratePanel)  # nothing can be generated meanwhile
+    job = drive()
+    assert job.message in said(AnnotatePanel)
+    assert job.message not in said(GeneratePanel)
+    bpy.ops.cadenza.dismiss()
+    assert job.message not in said(AnnotatePanel)
+
+
+def test_generating_is_followed_in_generate(scene: Any) -> None:
+    option(seconds=1.0)
+    bpy.ops.cadenza.generate()
+    assert "progress" not in drawn(AnnotatePanel)
+    assert RUNS in said(AnnotatePanel)
+    assert "progress" in drawn(GeneratePanel)
+    jobs.cancel()
+    assert "Cancelled" in said(GeneratePanel)
+    assert "Cancelled" not in said(AnnotatePanel)
+
+
+def test_errors_are_told_where_the_button_is(scene: Any, tmp_path: Path) -> None:
+    (tmp_path / "odd.txt").write_text("odd")
+    scene.cadenza.motion_file = str(tmp_path / "odd.txt")
+    bpy.ops.cadenza.apply_motion()
+    assert "choose a .npz" in drive().error
+    assert "choose a .npz" in said(MotionFilePanel)
+    assert "cadenza.copy_report" in drawn(MotionFilePanel)
+    assert "choose a .npz" not in said(GeneratePanel)
+    with pytest.raises(RuntimeError):
+        bpy.ops.cadenza.import_annotations(filepath=str(tmp_path / "not_there.json"))
+    assert "not_there.json: No such file" in said(AnnotatePanel)
+    assert "not_there.json" not in said(MotionFilePanel)
+
+
+def test_a_repair_that_cannot_begin_is_told_in_repair(scene: Any) -> None:
+    generate()
+    scene.cadenza.repair_part, scene.cadenza.repair_from, scene.cadenza.repair_to = True, 900, 901
+    with pytest.raises(RuntimeError) as refused:
+        bpy.ops.cadenza.repair()
+    job = jobs.current()
+    assert job is not None
+    assert job.error in str(refused.value)
+    assert job.error.split(";")[0].split()[-1] in said(RepairPanel)
+    assert "cadenza.copy_report" in drawn(RepairPanel)
+    assert "cadenza.copy_report" not in drawn(GeneratePanel)

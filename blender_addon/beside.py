@@ -23,6 +23,8 @@ MARK: Final = "cadenza_beside"
 """Custom property of a copy: the take that it plays."""
 COLLECTION: Final = "Cadenza Side by Side"
 MOST: Final = 4
+ABOVE: Final = 0.08
+"""Metres from a copy's head to its name."""
 APART: Final = 1.15
 """Of the character's width, from one copy to the next."""
 LEFT_OUT: Final = ("CAMERA", "LIGHT", "LIGHT_PROBE", "SPEAKER")
@@ -58,9 +60,13 @@ def show(scene: Any, armature: Any) -> int:
     place = bpy.data.collections.new(COLLECTION)
     place[MARK] = armature.name
     scene.collection.children.link(place)
-    step = APART * max(_width(family), 0.5)
+    low, high = _extent(family)
+    step = APART * max(high[0] - low[0], 0.5)
+    above = Vector(((low[0] + high[0]) / 2, (low[1] + high[1]) / 2, high[2] + ABOVE))
     for number, take in enumerate(chosen, 1):
-        _stand(armature, family, take, number * step, place)
+        shift = Vector((number * step, 0.0, 0.0))
+        _stand(family, take, shift, place)
+        _label(take, above + shift, place)
     return len(chosen)
 
 
@@ -101,20 +107,28 @@ def _family(scene: Any, armature: Any) -> list[Any]:
     return [i for i in dict.fromkeys(found) if i in in_scene and i.type not in LEFT_OUT and MARK not in i]
 
 
-def _width(family: Iterable[Any]) -> float:
-    """Metres along the scene's X axis."""
-    corners = [item.matrix_world @ Vector(corner) for item in family for corner in item.bound_box]
-    across = np.array([corner.x for corner in corners])
-    return float(np.ptp(across))
+def _extent(family: Iterable[Any]) -> tuple[Any, Any]:
+    """(3,) metres from which to which coordinates they reach in the world."""
+    corners = np.array([item.matrix_world @ Vector(corner) for item in family for corner in item.bound_box])
+    return corners.min(axis=0), corners.max(axis=0)
 
 
-def _stand(armature: Any, family: Sequence[Any], take: Any, shift: float, place: Any) -> None:
+def _label(take: Any, at: Vector, place: Any) -> None:
+    """The take's name over the copy's head: at its feet, where Blender shows a name, it is in the dark."""
+    label = bpy.data.objects.new(take.name, None)
+    label[MARK] = take.uid
+    label.empty_display_size, label.show_name, label.hide_render = 0.01, True, True
+    label.location = at
+    place.objects.link(label)
+
+
+def _stand(family: Sequence[Any], take: Any, shift: Vector, place: Any) -> None:
     """One copy of the family that plays a take, beside the character."""
     actions = {entry.object: entry.action for entry in take.actions}
     pairs = {item: item.copy() for item in family}
     for item, copy in pairs.items():
         copy[MARK] = take.uid
-        copy.name = take.name if item == armature else f"{item.name} {take.name}"
+        copy.name = f"{item.name} {take.name}"
         copy.hide_render = True
         copy.cadenza_takes.clear()
         place.objects.link(copy)
@@ -124,13 +138,11 @@ def _stand(armature: Any, family: Sequence[Any], take: Any, shift: float, place:
         _relate(copy, pairs)
         if copy.parent not in pairs.values():
             _move(copy, shift)
-    pairs[armature].show_name = True
 
 
-def _move(item: Any, shift: float) -> None:
-    """Along the scene's X axis, over whatever else places the object."""
+def _move(item: Any, way: Vector) -> None:
+    """In the world, over whatever else places the object."""
     over = item.parent.matrix_world.to_3x3().inverted_safe() if item.parent is not None else None
-    way = Vector((shift, 0.0, 0.0))
     item.delta_location = Vector(item.delta_location) + (over @ way if over is not None else way)
 
 

@@ -50,7 +50,9 @@ def anna(character: Any, request: pytest.FixtureRequest) -> Any:
 
 def copies_of(kind: str = "ARMATURE") -> list[Any]:
     """Copies of the character (or of its bodies), in their order."""
-    found = [c for c in beside.copies() if c.type == kind and (kind != "ARMATURE" or c.show_name)]
+    found = [c for c in beside.copies() if c.type == kind]
+    if kind == "ARMATURE":
+        found = [c for c in found if c.parent is None or beside.MARK not in c.parent]  # not their violins
     return sorted(found, key=lambda c: c.delta_location.x + (c.parent.delta_location.x if c.parent else 0.0))
 
 
@@ -65,7 +67,12 @@ def middle(item: Any, frame: int) -> np.ndarray:
 def test_each_copy_plays_its_own_take(anna: Any) -> None:
     assert bpy.ops.cadenza.side_by_side() == {"FINISHED"}
     every = list(takes.takes_of(anna))
-    assert [c.name for c in copies_of()] == ["Seed 1", "Seed 2", "Seed 3"]
+    assert [c.name for c in copies_of()] == ["Anna Seed 1", "Anna Seed 2", "Anna Seed 3"]
+    labels = sorted((c for c in beside.copies() if c.show_name), key=lambda c: c.location.x)
+    assert [c.name for c in labels] == ["Seed 1", "Seed 2", "Seed 3"]
+    apart = np.diff([anna.location.x, *(c.location.x for c in labels)])
+    assert np.allclose(apart[1:], apart[1], atol=1e-5)
+    assert all(beside.take_of(label)[1].name == label.name for label in labels)
     for copy, take in zip(copies_of(), every, strict=True):
         assert copy.data == anna.data
         assert not len(copy.cadenza_takes)

@@ -16,7 +16,7 @@ import bpy
 import numpy as np
 from mathutils import Vector
 
-from . import takes
+from . import character, takes
 from .rig import nla
 
 MARK: Final = "cadenza_beside"
@@ -62,7 +62,9 @@ def show(scene: Any, armature: Any) -> int:
     scene.collection.children.link(place)
     low, high = _extent(family)
     step = APART * max(high[0] - low[0], 0.5)
-    above = Vector(((low[0] + high[0]) / 2, (low[1] + high[1]) / 2, high[2] + ABOVE))
+    head = armature.pose.bones.get(character.bone_map_of(armature).bones.get("head", ""))
+    middle = armature.matrix_world @ head.head if head is not None else (low + high) / 2
+    above = Vector((middle[0], middle[1], high[2] + ABOVE))
     for number, take in enumerate(chosen, 1):
         shift = Vector((number * step, 0.0, 0.0))
         _stand(family, take, shift, place)
@@ -108,8 +110,10 @@ def _family(scene: Any, armature: Any) -> list[Any]:
 
 
 def _extent(family: Iterable[Any]) -> tuple[Any, Any]:
-    """(3,) metres from which to which coordinates they reach in the world."""
-    corners = np.array([item.matrix_world @ Vector(corner) for item in family for corner in item.bound_box])
+    """(3,) metres from which to which coordinates those that are seen reach in the world."""
+    every = list(family)
+    seen = [item for item in every if item.visible_get()] or every
+    corners = np.array([item.matrix_world @ Vector(corner) for item in seen for corner in item.bound_box])
     return corners.min(axis=0), corners.max(axis=0)
 
 

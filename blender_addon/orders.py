@@ -74,7 +74,7 @@ def performance(scene: Any, seed: int | None = None) -> Order:
 def like_take(scene: Any, take: Any) -> Order:
     """A new take as another, with a seed that none has yet."""
     source, asked = _made_from(take, takes.clock_of(take))
-    return _performance("New Seed", scene, source, asked, new_take(scene, source))
+    return _performance("New Seed", scene, source, asked, new_take(scene, source), section="takes")
 
 
 def take_again(scene: Any, take: Any) -> Order:
@@ -95,7 +95,8 @@ def take_again(scene: Any, take: Any) -> Order:
         new_take(scene, source), name=take.name, replace=take.uid, frames=frames, fade=state.fade, layers=layers
     )
     before = [takes.provenance(take)["request"], *(made["request"] for made in earlier)]
-    return _performance("Generate Again", scene, source, asked, to, before, {"again": asdict(again)})
+    made = {"again": asdict(again)}
+    return _performance("Generate Again", scene, source, asked, to, before, made, "again")
 
 
 def _again(scene: Any, source: Source, frames: tuple[float, float], state: Any) -> Again:
@@ -156,13 +157,14 @@ def _performance(
     to: Destination,
     before: Sequence[Mapping[str, Any]] = (),
     made: Mapping[str, Any] | None = None,
+    section: str = "generate",
 ) -> Order:
     earlier = tuple(request_of(scene, source, known) for known in before)
     work = RemoteJob(connection.backend(), request_of(scene, source, asked), source.sound, source.score, earlier)
     mark = Marks(Reference.to(scene), source) if scene.cadenza.mark_takes else None
     told = corrections.asked_for(scene) if "annotations" in asked else {}
     origin = {"source": source.to_dict(), "request": dict(asked), **(made or {})}
-    return Order(title, work, to, origin, mark, corrected=told)
+    return Order(title, work, to, origin, mark, corrected=told, section=section)
 
 
 def request_of(scene: Any, source: Source, asked: Mapping[str, Any]) -> JobRequest:

@@ -23,7 +23,8 @@ from .order import Order
 from .orders import OrderError, all_options, corrected, new_take, request_of, watched_character
 from .reference import Reference
 from .remote_job import RemoteJob
-from .rig.capture import Poses, Watching, posed_frames
+from .rig.capture import Poses, Watching
+from .rig.hand_keys import keyed
 from .timeline import frame_rate, seconds_at
 from .track_state import PlacedTrack
 from .watch import Watch, range_of
@@ -34,6 +35,8 @@ CHANGE: Final = "change"
 """The track that tells how much was changed, millimetres."""
 MAPNET: Final = "mapnet"
 """The corrector that panel and takes are named after."""
+BLOCKING: Final = 1 / 3
+"""Part of the frames with keys, from the first key to the last, below which they are poses, meant as they are."""
 NOTICED: Final = 20.0
 """Millimetres from which a change is one to look at."""
 
@@ -49,10 +52,10 @@ def order(scene: Any) -> Order:
     first, last, origin = frames_to(scene, source, part, "repair")
     look = Poses(armature, bone_map)
     watching = Watching(scene, armature, look, first, last, origin, frame_rate(scene))
-    posed = posed_frames(armature, look.bones, watching.frames)
+    posed, meant = _seen(keyed(armature, look.bones, watching.frames))
     if any(c.retimes for c in connection.known().correctors() if c.name == state.corrector):
         posed = np.ones_like(posed)  # what lies between key poses goes to other times with them
-    keep = _kept_seconds(scene, watching.frames, posed, origin)
+    keep = _kept_seconds(scene, watching.frames, meant, origin)
     asked = {"corrector": state.corrector, "options": all_options(state), "keep": keep, **corrected(scene)}
     request = replace(request_of(scene, source, asked), start=None, end=None)
     job = RemoteJob(connection.backend(), request, source.sound, None)
@@ -69,9 +72,21 @@ def title(state: Any) -> str:
     return next((c.label for c in connection.known().correctors() if c.name == state.corrector), state.corrector)
 
 
-def _kept_seconds(scene: Any, frames: Any, posed: Any, origin: float) -> tuple[float, ...]:
-    """Seconds of the frames that stay: those that are marked, and of blocking all poses: they are meant as they are."""
-    chosen = set() if posed.all() else set(frames[posed].tolist())
+def _seen(posed: Any) -> tuple[Any, Any]:
+    """(T,) which frames count as seen, and which are meant as they are, of those with keys. Of blocking both are its
+    poses. Else what lies between two keys was seen by nobody, and before the first and after the last all stands."""
+    at = np.nonzero(posed)[0]
+    span = slice(at[0], at[-1] + 1)
+    if posed[span].mean() < BLOCKING:
+        return posed, posed
+    seen = np.ones_like(posed)
+    seen[span] = posed[span]
+    return seen, np.zeros_like(posed)
+
+
+def _kept_seconds(scene: Any, frames: Any, meant: Any, origin: float) -> tuple[float, ...]:
+    """Seconds of the frames that stay: those that are marked, and those that are meant as they are."""
+    chosen = set(frames[meant].tolist())
     chosen |= {float(f) for f in kept_frames(scene) if frames[0] <= f <= frames[-1]}
     return tuple(float(seconds_at(scene, frame, origin)) for frame in sorted(chosen))
 

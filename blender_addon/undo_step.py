@@ -10,6 +10,7 @@ Python, ours or another add-on's, happens to run.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, Final
 
 import bpy
@@ -19,14 +20,20 @@ LONGEST: Final = 60
 
 
 def push(label: str) -> None:
-    """Make what was done since the last step one step to undo. Without a history (no window) nothing happens."""
+    """Make what was done since the last step one step to undo. Without a history (no window) nothing happens, and a
+    step that Blender refuses to make is no reason to lose what was done.
+
+    Blender then forgets its last operators, as always when an operator goes: *Adjust Last Operation* of what was done
+    before would undo this step.
+    """
     shown = label.encode()[:LONGEST].decode(errors="ignore")
     step = type("CADENZA_OT_step", (bpy.types.Operator,), {**_OPERATOR, "bl_label": shown})  # the label is the class's
-    bpy.utils.register_class(step)
-    try:
-        bpy.ops.cadenza.step("EXEC_DEFAULT", True)  # True: with undo, which operators called by Python do without
-    finally:
-        bpy.utils.unregister_class(step)
+    with suppress(RuntimeError, ValueError):
+        bpy.utils.register_class(step)
+        try:
+            bpy.ops.cadenza.step("EXEC_DEFAULT", True)  # True: with undo, which operators called by Python do without
+        finally:
+            bpy.utils.unregister_class(step)
 
 
 def _execute(operator: Any, context: Any) -> set[str]:

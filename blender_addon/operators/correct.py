@@ -29,6 +29,7 @@ class OnBeats:
     """What the operators below have in common: they change the beats that there are."""
 
     bl_options: ClassVar = UNDOABLE
+    section: ClassVar = "beats"
     report: Any  # the operator's
 
     @classmethod
@@ -143,6 +144,7 @@ class RangeOfCorrections(bpy.types.Operator):
 
     bl_idname = "cadenza.use_corrections"
     bl_label = "Use Corrections"
+    section = "again"
     bl_options = UNDOABLE
 
     @classmethod

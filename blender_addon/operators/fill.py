@@ -89,6 +89,7 @@ class GenerateFour(Four, bpy.types.Operator):
     """Generate four times: with this seed and the next three, a take each"""
 
     bl_idname = "cadenza.generate_four"
+    section = "generate"
 
     @classmethod
     def poll(cls, context: Any) -> bool:

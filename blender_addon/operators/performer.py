@@ -57,6 +57,7 @@ class OnCharacter:
     """What the operators below have in common: they change the character's bone map."""
 
     bl_options: ClassVar = UNDOABLE
+    section: ClassVar = "bone map"
 
     @classmethod
     def poll(cls, context: Any) -> bool:

@@ -20,6 +20,7 @@ class AddStrip(bpy.types.Operator):
 
     bl_idname = "cadenza.add_strip"
     bl_label = "Add to Sequencer"
+    section = "source"
     bl_options = UNDOABLE
 
     @classmethod

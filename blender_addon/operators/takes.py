@@ -21,6 +21,7 @@ class OnTake:
     """What the operators below have in common: they work with one take of the character."""
 
     bl_options: ClassVar = UNDOABLE
+    section: ClassVar = "takes"
 
     uid: bpy.props.StringProperty(options={"HIDDEN"}, description="Of the take; empty for the active one")  # type: ignore[valid-type]
 
@@ -153,6 +154,7 @@ class GenerateAgain(ToGenerate, bpy.types.Operator):
 
     bl_idname = "cadenza.generate_again"
     bl_label = "Generate Again"
+    section = "again"
 
     def order(self, scene: Any, take: Any) -> Any:
         return orders.take_again(scene, take)
@@ -178,6 +180,7 @@ class ExportCharacter(bpy.types.Operator):
 
     bl_idname = "cadenza.export_character"
     bl_label = "Export Performance"
+    section = "export"
 
     filepath: bpy.props.StringProperty(subtype="FILE_PATH")  # type: ignore[valid-type]
     kind: bpy.props.EnumProperty(  # type: ignore[valid-type]

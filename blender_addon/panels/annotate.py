@@ -11,7 +11,6 @@ import bpy
 from .. import connection, obstacles
 from . import job_rows
 from .sidebar import CLOSED, InSidebar
-from .text import show
 
 
 class TrackList(bpy.types.UIList):
@@ -50,7 +49,7 @@ class CorrectPanel(InSidebar, bpy.types.Panel):
         row.operator("cadenza.snap_keys", icon="KEYFRAME")
         row.operator("cadenza.snap_strips", icon="NLA")
         reason = obstacles.to_beats(context.scene)
-        show(layout, reason or "Move a beat, or delete it, by its marker", "INFO")
+        job_rows.draw(layout, "beats", reason or "Move a beat, or delete it, by its marker")
 
 
 class AnnotatePanel(InSidebar, bpy.types.Panel):

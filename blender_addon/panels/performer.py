@@ -9,6 +9,7 @@ from typing import Any
 import bpy
 
 from .. import character
+from . import job_rows
 from .sidebar import CLOSED, InSidebar, fields
 from .text import sentence, show
 
@@ -47,6 +48,7 @@ class BoneMapPanel(InSidebar, bpy.types.Panel):
         row.operator("cadenza.mirror_bones", icon="MOD_MIRROR")
         row.operator("cadenza.load_bones", text="", icon="IMPORT")
         row.operator("cadenza.save_bones", text="", icon="EXPORT")
+        job_rows.draw(layout, "bone map")
         if not armature.cadenza.bones:
             show(layout, "The bones are guessed when you generate, or now with Guess Bones", "INFO")
             return

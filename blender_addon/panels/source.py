@@ -8,6 +8,7 @@ from typing import Any
 
 import bpy
 
+from . import job_rows
 from .sidebar import InSidebar, fields
 
 
@@ -26,6 +27,7 @@ class SourcePanel(InSidebar, bpy.types.Panel):
         elif state.source == "FILE":
             layout.prop(state, "sound_file")
             layout.operator("cadenza.add_strip", icon="SEQ_SEQUENCER")
+            job_rows.draw(self.layout, "source")
         layout.prop(state, "score_file", text="MIDI File" if state.source == "SCORE" else "Score")
         layout.prop(state, "range")
         if state.range == "SECONDS":

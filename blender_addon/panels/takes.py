@@ -9,6 +9,7 @@ from typing import Any
 import bpy
 
 from .. import obstacles, takes
+from . import job_rows
 from .sidebar import CLOSED, InSidebar, fields
 from .text import sentence, show
 
@@ -57,6 +58,7 @@ class TakesPanel(InSidebar, bpy.types.Panel):
         hidden = takes.hidden_by(armature)
         if hidden:
             show(layout, sentence(hidden), "INFO")
+        job_rows.draw(layout, "takes")
 
 
 class AgainPanel(InSidebar, bpy.types.Panel):
@@ -81,8 +83,7 @@ class AgainPanel(InSidebar, bpy.types.Panel):
         layout.prop(state, "fade")
         layout.operator("cadenza.generate_again", icon="FILE_REFRESH")
         reason = obstacles.to_take(context.scene) or obstacles.to_working() or obstacles.to_backend()
-        if reason:
-            show(layout, reason, "INFO")
+        job_rows.draw(self.layout, "again", reason)
 
 
 class ExportPanel(InSidebar, bpy.types.Panel):
@@ -95,6 +96,7 @@ class ExportPanel(InSidebar, bpy.types.Panel):
         row = self.layout.row(align=True)
         for kind, name in ((".fbx", "FBX"), (".glb", "glTF"), (".bvh", "BVH"), (".usd", "USD")):
             row.operator("cadenza.export_character", text=name).kind = kind
+        job_rows.draw(self.layout, "export")
 
 
 CLASSES = (TakeList, TakesPanel, AgainPanel, ExportPanel)

@@ -221,6 +221,13 @@ def hand_frames(curve: Any) -> Array:
     return np.asarray(places[(kinds != GENERATED) | (places[:, 1] != back), 0], dtype=np.float64)
 
 
+def key_frames(curve: Any) -> Array:
+    """(K,) where an F-curve has keys."""
+    co = np.empty(2 * len(curve.keyframe_points), dtype=np.float32)
+    curve.keyframe_points.foreach_get("co", co)
+    return np.asarray(co[::2], dtype=np.float64)
+
+
 def values_at(curve: Any, frames: Array) -> Array:
     """(N,) values of an F-curve, without what its modifiers add."""
     modifiers = [m for m in curve.modifiers if not m.mute]

@@ -23,7 +23,6 @@ from ..core.rotations import Array
 from ..core.skeleton import Skeleton
 from ..reference import Reference
 from ..timeline import frame_rate, seconds_at
-from .action import curves_in_use
 from .armature import rest_pose_of
 from .body import body_of_rig
 from .bone_map import BoneMap
@@ -38,8 +37,6 @@ MARK: Final = "cadenza_instruments"
 """Custom property of the instruments' armature."""
 AT_THE_STRINGS: Final = 0.12
 """Metres from the bow to the bridge within which somebody plays."""
-SPARSE: Final = 0.5
-"""Part of the frames with keys below which only those count as posed."""
 
 
 class CaptureError(ValueError):
@@ -278,24 +275,6 @@ def _held_by(armature: Any) -> _Held | None:
 def _unit(matrices: Array) -> Array:
     """Without their scale."""
     return np.asarray(matrices / np.maximum(np.linalg.norm(matrices, axis=-2, keepdims=True), 1e-12))
-
-
-def posed_frames(armature: Any, bones: list[str], frames: Array) -> Array:
-    """(T,) which frames an animator posed: those next to keys of these bones, where few have keys (blocking); all where
-    most have, or where something else than the active action moves the character."""
-    every = np.ones(len(frames), dtype=bool)
-    data = armature.animation_data
-    curves = curves_in_use(data) if data is not None and data.action is not None else None
-    if curves is None or any(track.strips and not track.mute for track in data.nla_tracks):
-        return every
-    wanted = tuple(f'pose.bones["{name}"]' for name in bones)
-    keys = [k.co[0] for c in curves.fcurves if c.data_path.startswith(wanted) for k in c.keyframe_points]
-    if not keys:
-        return every
-    at = np.unique(np.round(np.array(keys)))
-    step = float(frames[1] - frames[0]) if len(frames) > 1 else 1.0
-    posed = np.abs(frames[:, None] - at[None]).min(axis=1) <= 0.5 * step + 1e-6
-    return posed if posed.mean() < SPARSE and posed.sum() >= 2 else every
 
 
 def capture(scene: Any, armature: Any, bone_map: BoneMap, first: float, last: float, origin: float) -> Motion:

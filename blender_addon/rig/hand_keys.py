@@ -1,16 +1,16 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where an animator has posed a character: in its active action, in strips, or by hand in a take."""
+"""Where a character has keys, and where an animator set them: in its active action, in strips, in a take."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import numpy as np
 
 from ..core.rotations import Array
-from .action import hand_frames
+from .action import hand_frames, key_frames
 from .bone_channels import escape
 from .bone_map import BoneMap
 from .nla import Played, played_on
@@ -33,6 +33,18 @@ def posed_by_hand(armature: Any, bone_map: BoneMap, frames: Array, within: Any =
     return whole if whole.mean() < DENSE else _are_near(frames, _keys(playing, mapped))
 
 
+def keyed(armature: Any, bones: Iterable[str], frames: Array) -> Array:
+    """(T,) which frames are the nearest to keys of these bones, whoever set them; all where hardly any has one: then
+    something else moves them. What lies between two keys is drawn from one to the other, and was seen by nobody.
+
+    Args:
+        frames: of the scene, rising in equal steps.
+    """
+    playing = [p for p in played_on(armature) if p.curves is not None]
+    near = _are_near(frames, _keys(playing, set(bones), key_frames))
+    return near if near.sum() >= 2 else np.ones(len(frames), dtype=bool)
+
+
 def _of_the_body(armature: Any, bone_map: BoneMap, mapped: set[str]) -> set[str]:
     """Bones that may move the body without standing for a joint: all but what hangs on the head."""
     head = armature.pose.bones.get(bone_map.bones.get("head", ""))
@@ -40,14 +52,14 @@ def _of_the_body(armature: Any, bone_map: BoneMap, mapped: set[str]) -> set[str]
     return {bone.name for bone in armature.pose.bones} - hanging - mapped
 
 
-def _keys(playing: Iterable[Played], bones: set[str]) -> Array:
-    """(K,) scene frames, rising, of the keys that an animator set on these bones and that are seen."""
+def _keys(playing: Iterable[Played], bones: set[str], of: Callable[[Any], Array] = hand_frames) -> Array:
+    """(K,) scene frames, rising, of the keys on these bones that are seen: those that an animator set, or others."""
     prefix = tuple(f'pose.bones["{escape(name)}"]' for name in bones)
     found = [np.zeros(0)]
     for played in playing:
         for curve in played.curves.fcurves:
             if curve.data_path.startswith(prefix):
-                keys, clock = hand_frames(curve), played.clock
+                keys, clock = of(curve), played.clock
                 keys = keys[(keys >= played.first - 1e-3) & (keys <= played.last + 1e-3)]
                 found.append((keys - clock.action) * clock.scale + clock.scene)
     return np.asarray(np.unique(np.concatenate(found)))

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from blender_addon import jobs  # noqa: E402
+from blender_addon.operators import annotate, correct, fill, music, performer, repair, source  # noqa: E402
+from blender_addon.operators import takes as takes_operators  # noqa: E402
 from blender_addon.panels.annotate import AnnotatePanel  # noqa: E402
 from blender_addon.panels.generator import GeneratePanel, MotionFilePanel  # noqa: E402
 from blender_addon.panels.music import MusicPanel  # noqa: E402
@@ -65,6 +68,15 @@ def test_errors_are_told_where_the_button_is(scene: Any, tmp_path: Path) -> None
         bpy.ops.cadenza.import_annotations(filepath=str(tmp_path / "not_there.json"))
     assert "not_there.json: No such file" in said(AnnotatePanel)
     assert "not_there.json" not in said(MotionFilePanel)
+
+
+def test_every_operator_that_refuses_says_where() -> None:
+    """Only what stands in Generate may leave out where its error is to be shown."""
+    for module in (annotate, correct, fill, music, performer, repair, source, takes_operators):
+        for cls in module.CLASSES:
+            text = "".join(inspect.getsource(base) for base in cls.__mro__ if base.__module__ == cls.__module__)
+            if any(f"{name}(" in text for name in ("refuse", "begin", "begin_all")):
+                assert getattr(cls, "section", ""), cls.__name__
 
 
 def test_a_repair_that_cannot_begin_is_told_in_repair(scene: Any) -> None:

@@ -131,6 +131,17 @@ def test_of_blocking_only_the_posed_frames_are_looked_at(stage: Any) -> None:
     assert np.linalg.norm(posed - hand_at(stage, range(1, LAST, 6)), axis=1).max() < 0.04
 
 
+def test_mocap_of_half_the_rate_is_repaired_and_not_kept(stage: Any) -> None:
+    play(every=2, jitter=0.06)
+    take = repaired()
+    found = takes.provenance(take)
+    assert found["repaired"]["posed"] == LAST // 2
+    assert found["repair"]["jitter"] > 0.01  # between its keys it looks smooth
+    rough = hand_at(stage, range(1, LAST, 2))
+    takes.show(character(), None)
+    assert np.linalg.norm(rough - hand_at(stage, range(1, LAST, 2)), axis=1).mean() > 0.005
+
+
 def test_a_range_makes_a_take_of_that_length(stage: Any) -> None:
     play(jitter=0.05)
     stage.cadenza.repair_part, stage.cadenza.repair_from, stage.cadenza.repair_to = True, 11, 30

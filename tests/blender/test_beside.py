@@ -13,6 +13,8 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from blender_addon import beside, obstacles, takes  # noqa: E402
+from blender_addon.core.violinist import violinist_skeleton  # noqa: E402
+from blender_addon.rig.mannequin import build_musician  # noqa: E402
 from tests.scene_dump import changes, dump  # noqa: E402
 from tests.take_writing import posed, write  # noqa: E402
 
@@ -70,8 +72,10 @@ def test_each_copy_plays_its_own_take(anna: Any) -> None:
     assert [c.name for c in copies_of()] == ["Anna Seed 1", "Anna Seed 2", "Anna Seed 3"]
     labels = sorted((c for c in beside.copies() if c.show_name), key=lambda c: c.location.x)
     assert [c.name for c in labels] == ["Seed 1", "Seed 2", "Seed 3"]
-    apart = np.diff([anna.location.x, *(c.location.x for c in labels)])
-    assert np.allclose(apart[1:], apart[1], atol=1e-5)
+    shifts = [c.delta_location.x for c in copies_of()]
+    assert np.allclose(shifts, shifts[0] * np.arange(1, 4), atol=1e-5)
+    assert np.allclose(np.diff([c.location.x for c in labels]), shifts[0], atol=1e-5)
+    assert min(c.location.z for c in labels) > 2.0  # the body's top
     assert all(beside.take_of(label)[1].name == label.name for label in labels)
     for copy, take in zip(copies_of(), every, strict=True):
         assert copy.data == anna.data
@@ -227,3 +231,26 @@ def test_what_stands_in_the_way_is_told(anna: Any) -> None:
     assert "no takes" in obstacles.to_comparing(scene)
     scene.cadenza.character = None
     assert "Choose a character" in obstacles.to_comparing(scene)
+
+
+def test_the_names_stand_over_the_heads() -> None:
+    """Of a real character: the violin before it and a helper that is not seen move no name."""
+    musician = build_musician(violinist_skeleton())
+    armature = musician.armature
+    bpy.context.view_layer.update()
+    mesh = bpy.data.meshes.new("helper")
+    mesh.from_pydata([(3, 0, 9), (3, 1, 9), (4, 0, 9)], [], [(0, 1, 2)])
+    helper = bpy.data.objects.new("helper", mesh)
+    armature.users_collection[0].objects.link(helper)
+    helper.parent = armature
+    helper.hide_set(True)
+    for seed in (1, 2):
+        write(armature, seed, name="Seed 1")
+    bpy.context.scene.cadenza.character = armature
+    assert beside.show(bpy.context.scene, armature) == 2
+    bpy.context.view_layer.update()
+    head = armature.matrix_world @ armature.pose.bones["head"].head
+    for label, copy in zip([c for c in beside.copies() if c.show_name], copies_of(), strict=True):
+        assert label.location.x - head.x == pytest.approx(copy.delta_location.x, abs=1e-3)
+        assert label.location.y == pytest.approx(head.y, abs=1e-3)
+        assert head.z < label.location.z < head.z + 0.5

@@ -18,7 +18,8 @@ from blender_addon.character import bone_map_of, guess  # noqa: E402
 from blender_addon.core.annotations import Annotation, AnnotationTrack  # noqa: E402
 from blender_addon.reference import Reference  # noqa: E402
 from blender_addon.rig import perform  # noqa: E402
-from blender_addon.rig.capture import CaptureError, Places, Poses, Watching, posed_frames  # noqa: E402
+from blender_addon.rig.capture import CaptureError, Places, Poses, Watching  # noqa: E402
+from blender_addon.rig.hand_keys import keyed  # noqa: E402
 from tests.addon_driving import add_character, empty_file  # noqa: E402
 
 LAST = 30
@@ -95,15 +96,30 @@ def test_recognisers_see_places_in_the_world(scene: Any) -> None:
     assert motion.joint("right_hand")[0] == pytest.approx(list(world), abs=1e-5)
 
 
-def test_blocking_is_told_from_mocap(scene: Any) -> None:
+def test_frames_with_keys_are_told_from_what_lies_between(scene: Any) -> None:
     armature = scene.cadenza.character
     frames = np.arange(1.0, LAST + 1)
     bones = ["right_upper_arm", "left_lower_arm", "spine"]
-    assert posed_frames(armature, bones, frames).all()  # nothing is keyed
+    assert keyed(armature, bones, frames).all()  # nothing is keyed
     play(armature, every=6)
-    assert (np.nonzero(posed_frames(armature, bones, frames))[0] + 1).tolist() == [1, 7, 13, 19, 25]
+    assert (np.nonzero(keyed(armature, bones, frames))[0] + 1).tolist() == [1, 7, 13, 19, 25]
+    play(armature, every=2)  # mocap at half of the scene's rate
+    assert (np.nonzero(keyed(armature, bones, frames))[0] + 1).tolist() == list(range(1, LAST + 1, 2))
     play(armature)
-    assert posed_frames(armature, bones, frames).all()
+    assert keyed(armature, bones, frames).all()
+
+
+def test_keys_of_a_strip_count_where_it_lies(scene: Any) -> None:
+    armature = scene.cadenza.character
+    frames = np.arange(1.0, LAST + 1)
+    play(armature, every=4)
+    track = armature.animation_data.nla_tracks.new()
+    strip = track.strips.new("rough", 3, armature.animation_data.action)
+    armature.animation_data.action = None
+    first = 3 + 1 - int(strip.action_frame_start)
+    assert (np.nonzero(keyed(armature, ["spine"], frames))[0] + 1).tolist() == list(range(first, LAST + 1, 4))
+    track.mute = True
+    assert keyed(armature, ["spine"], frames).all()
 
 
 def test_a_take_is_laid_over_the_action(scene: Any) -> None:
@@ -174,3 +190,20 @@ def test_tracks_are_put_on_the_shelf_by_rank(scene: Any) -> None:
     assert (state.tracks[0].offset, state.frame) == (7.25, 11.0)
     assert music_search.speed_of(state.tracks[0]) == ""
     assert "stretch the motion to 105.0 %" in music_search.speed_of(state.tracks[1])
+
+
+@pytest.mark.parametrize(("first", "last", "every", "meant"), [
+    (0, 100, 1, False),  # a strip that is shorter than the range
+    (0, 250, 2, False), (1, 250, 2, False), (0, 100, 2, False),  # mocap of half the rate
+    (0, 250, 3, False), (10, 240, 4, True), (0, 30, 6, True),  # blocking
+])  # fmt: skip
+def test_poses_are_told_from_mocap(first: int, last: int, every: int, meant: bool) -> None:
+    keys = np.zeros(250, dtype=bool)
+    keys[first:last:every] = True
+    seen, kept = repairs._seen(keys)
+    assert kept.tolist() == (keys if meant else np.zeros_like(keys)).tolist()
+    inside = slice(first, np.nonzero(keys)[0][-1] + 1)
+    assert seen[inside].tolist() == keys[inside].tolist()
+    outside = np.ones_like(keys)
+    outside[inside] = False
+    assert seen[outside].all() != meant or not outside.any()

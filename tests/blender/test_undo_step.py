@@ -69,10 +69,21 @@ def test_without_a_window_there_is_a_step(scene: object, capfd: pytest.CaptureFi
     assert "new" in bpy.data.objects
 
 
-def test_the_operator_is_gone_afterwards(scene: object) -> None:
+def test_nothing_stays_behind_that_could_undo_it(scene: object) -> None:
+    bpy.ops.mesh.primitive_cube_add("EXEC_DEFAULT", True)
+    assert len(bpy.context.window_manager.operators) == 1
     undo_step.push("once")
     undo_step.push("twice")
+    assert not len(bpy.context.window_manager.operators)
     assert not hasattr(bpy.types, "CADENZA_OT_step")
+
+
+def test_a_step_that_cannot_be_made_is_no_error(scene: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise ValueError("no class today")
+
+    monkeypatch.setattr(bpy.utils, "register_class", refuse)
+    undo_step.push("never")
 
 
 def test_long_labels_are_cut(scene: object, capfd: pytest.CaptureFixture[str]) -> None:
@@ -89,8 +100,8 @@ def test_other_threads_may_run_meanwhile() -> None:
 
 
 def test_nothing_of_ours_overrides_the_context() -> None:
-    sources = sorted((ROOT / "blender_addon").rglob("*.py"))
-    assert sources
+    sources = sorted([*(ROOT / "blender_addon").rglob("*.py"), *(ROOT / "tests" / "addon").rglob("*.py")])
+    assert len(sources) > 50
     assert [p.name for p in sources if ".temp_override(" in p.read_text(encoding="utf-8")] == []
 
 

@@ -16,6 +16,7 @@ from blender_addon import fills, takes  # noqa: E402
 from blender_addon.character import guess  # noqa: E402
 from blender_addon.orders import OrderError  # noqa: E402
 from blender_addon.rig.action import curves_of  # noqa: E402
+from blender_addon.rig.mannequin import editing_bones  # noqa: E402
 from tests.addon_driving import add_character, character, drive, generate, keys  # noqa: E402
 from tests.fill_driving import ARM, LAST, POSES, all_keys, done, hand_at, option, pose  # noqa: E402
 from tests.running import melody, write_midi  # noqa: E402
@@ -144,14 +145,11 @@ def test_without_poses_or_without_gaps_there_is_nothing_to_fill(stage: Any) -> N
 
 def test_a_face_is_no_pose_but_controls_are(stage: Any) -> None:
     pose({1: 0.0, 48: 0.3})
-    with bpy.context.temp_override(object=character(), active_object=character()):
-        bpy.context.view_layer.objects.active = character()
-        bpy.ops.object.mode_set(mode="EDIT")
+    with editing_bones(character()) as bones:
         for name, parent in (("jaw", "head"), ("ik", "")):
-            bone = character().data.edit_bones.new(name)
+            bone = bones.new(name)
             bone.head, bone.tail = (0.0, 0.0, 1.6), (0.0, 0.0, 1.7)
-            bone.parent = character().data.edit_bones.get(parent)
-        bpy.ops.object.mode_set(mode="OBJECT")
+            bone.parent = bones.get(parent)
     pose(dict.fromkeys(range(1, LAST + 1, 2), 0.1), "jaw")
     pose({20: 0.1}, "ik")
     assert takes.provenance(done(bpy.ops.cadenza.fill))["filled"]["posed"] == 3

@@ -54,7 +54,8 @@ def order(scene: Any) -> Order:
     watching = Watching(scene, armature, look, first, last, origin, frame_rate(scene))
     posed, meant = _seen(keyed(armature, look.bones, watching.frames))
     if any(c.retimes for c in connection.known().correctors() if c.name == state.corrector):
-        posed = np.ones_like(posed)  # what lies between key poses goes to other times with them
+        # What lies between key poses goes to other times with them.
+        posed, meant = np.ones_like(posed), np.zeros_like(posed)
     keep = _kept_seconds(scene, watching.frames, meant, origin)
     asked = {"corrector": state.corrector, "options": all_options(state), "keep": keep, **corrected(scene)}
     request = replace(request_of(scene, source, asked), start=None, end=None)

@@ -26,10 +26,10 @@ from training.cli import main
 from training.config_files import ConfigError, checked
 from training.datasets.mosa import CorpusError
 from training.datasets.telmi import AROUND, find_sessions, read_session, read_tsv
-from training.mapnet.batches import our_batch, paper_batch
+from training.mapnet.batches import Known, elsewhere, our_batch, paper_batch
 from training.mapnet.config import MapNetRun
 from training.mapnet.filters import families
-from training.mapnet.habits import fit_habit
+from training.mapnet.habits import fit_habit, fit_usual
 from training.mapnet.noise import PAPER_RATES, our_noise, paper_noise, seen_at
 from training.mapnet.takes import Takes, make_takes
 from training.mapnet.train import train
@@ -122,13 +122,27 @@ def test_batches_are_laid_out_for_the_networks(folder: Path) -> None:
     takes = Takes.open(folder, paper=True)
     habit = fit_habit(takes, takes.rows)
     assert habit.amplitude[5] > habit.amplitude[0] > habit.amplitude[11]  # the bow hand, the neck, the toes
-    batch = our_batch(takes, takes.rows[:2], 50, habit, 0.0, np.random.default_rng(0))
+    known = Known(habit, fit_usual(takes, takes.rows))
+    batch = our_batch(takes, takes.rows[:2], 50, known, 0.0, np.random.default_rng(0))
     assert batch.looks.shape == (2, 50, OUR_POSE)
     assert batch.sound.shape == (2, 50, HEARD)
     assert np.isfinite(batch.looks).all()
     assert np.linalg.norm(batch.places - batch.truth, axis=-1).mean() < 0.3
     published = paper_batch(takes, takes.rows[:2], 25.0, 75, np.random.default_rng(0))
     assert (published.pose.shape, published.sound.shape) == ((2, 75, 39), (2, 150, 35))
+
+
+def test_how_players_stand_is_learned(folder: Path) -> None:
+    takes = Takes.open(folder)
+    usual = fit_usual(takes, takes.rows)
+    middles = np.array([takes.of(row, "joints").mean(axis=0) for row in takes.rows])
+    assert np.linalg.norm(usual.places - middles.mean(axis=0), axis=-1).max() < 0.1
+    assert 3 <= len(usual.shapes) < 39
+    # Turned, moved and sized: what lies that way is explained by the shapes.
+    rng = np.random.default_rng(3)
+    away = np.array([(elsewhere(middles[0], rng) - usual.places).ravel() for _ in range(20)])
+    ways, _ = np.linalg.qr(usual.shapes.reshape(len(usual.shapes), -1).T)
+    assert np.linalg.norm(away - away @ ways @ ways.T) < 0.1 * np.linalg.norm(away)
 
 
 def test_the_published_network_and_its_baselines() -> None:

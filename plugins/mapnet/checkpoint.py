@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: MIT
-"""The network's file: weights, architecture, and how joints usually move."""
+"""The network's file: weights, architecture, and how joints usually move and players stand."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from pydantic import ValidationError
 
 from plugins.api.checkpoint import Checkpoint, CheckpointError, load_checkpoint
 from plugins.mapnet.config import JOINT_COUNT, MapNetConfig
+from plugins.mapnet.middle import Usual
 from plugins.mapnet.smoother import Habit
 
 COMPONENT: Final = "mapnet"
-VERSION: Final = 1
+VERSION: Final = 2
 EARS: Final = "ears."
 """What the names of the tensors of the network that hears begin with."""
 BUNDLED: Final = Path(__file__).parent / "weights" / "violin.safetensors"
@@ -31,6 +32,7 @@ class Weights:
     model: MapNetConfig
     window: int
     habit: Habit
+    usual: Usual
     tensors: Mapping[str, npt.NDArray[Any]] = field(repr=False)
     ears: Mapping[str, npt.NDArray[Any]] = field(repr=False, default_factory=dict)
 
@@ -39,6 +41,7 @@ def pack(
     model: MapNetConfig,
     window: int,
     habit: Habit,
+    usual: Usual,
     tensors: Mapping[str, npt.NDArray[Any]],
     *,
     training: Mapping[str, Any],
@@ -52,7 +55,12 @@ def pack(
         VERSION,
         {"model": model.model_dump(mode="json"), "window": window, "training": dict(training)},
         halves,
-        normaliser={"amplitude": habit.amplitude.tolist(), "seconds": habit.seconds.tolist()},
+        normaliser={
+            "amplitude": habit.amplitude.tolist(),
+            "seconds": habit.seconds.tolist(),
+            "places": usual.places.tolist(),
+            "shapes": usual.shapes.tolist(),
+        },
         data_card=data_card,
         revision=revision,
     )
@@ -66,9 +74,12 @@ def load_weights(path: Path | str = BUNDLED) -> Weights:
         habit = Habit(*(np.array(found.normaliser[name], dtype=np.float64) for name in ("amplitude", "seconds")))
         if habit.amplitude.shape != (JOINT_COUNT,) or habit.seconds.shape != (JOINT_COUNT,):
             raise ValueError(f"habits of {habit.amplitude.shape} joints")
+        usual = Usual(*(np.array(found.normaliser[name], dtype=np.float64) for name in ("places", "shapes")))
+        if usual.places.shape != (JOINT_COUNT, 3) or usual.shapes.shape[1:] != (JOINT_COUNT, 3):
+            raise ValueError(f"shapes of {usual.shapes.shape}, about {usual.places.shape}")
         tensors = {name: value.astype(np.float32) for name, value in found.tensors.items()}
         ears = {name.removeprefix(EARS): value for name, value in tensors.items() if name.startswith(EARS)}
         rest = {name: value for name, value in tensors.items() if not name.startswith(EARS)}
-        return Weights(model, int(found.config["window"]), habit, rest, ears)
+        return Weights(model, int(found.config["window"]), habit, usual, rest, ears)
     except (KeyError, TypeError, ValueError, ValidationError) as error:
         raise CheckpointError(f"the checkpoint {path} does not describe its network: {error}") from error

@@ -21,9 +21,9 @@ PATH: Final = 39
 """Column of the bow's path in what is heard."""
 HEARD: Final = 39 + 2 + 80
 """What a network that hears the bow answers, the path and speed of alternate strokes, its inner values (``ears``)."""
-OUR_POSE: Final = 39 + 13 + 39 + 13 + 39 + 12
-"""Places, how sure they are, how far they lie from what was seen, what was seen, middles, the right
-arm by what was heard (``prepare``)."""
+OUR_POSE: Final = 39 + 13 + 39 + 13 + 39 + 13 + 12
+"""Places, how sure they are, how far they lie from what was seen, what was seen, middles, how sure those are, the
+right arm by what was heard (``prepare``)."""
 
 Kind = Literal["ours", "mapnet", "pose-transformer", "lstm-pose", "lstm-pose-audio"]
 

@@ -34,20 +34,23 @@ class Prepared:
     looks: npt.NDArray[np.float32]
 
 
-def prepared(seen: Seen, middle: Floats, sigma: Floats, habit: Habit, path: Floats) -> Prepared:
+def prepared(seen: Seen, middle: Floats, unsure: Floats, sigma: Floats, habit: Habit, path: Floats) -> Prepared:
     """Smooth what was seen of 13 joints (or of a batch of B windows: N = 13 B) and lay it out for the network.
 
     Args:
+        middle, unsure: (N, 3) around which the joints move, and (N,) the deviation of that (``middle``).
         path: (T, B) of the bow, as it was heard; 0 without sound.
 
     Returns:
         One Prepared of (T, N, ...); ``looks`` of a batch are (T, B, OUR_POSE).
     """
     places, deviations = smooth(seen, middle, sigma, habit, FPS)
-    return Prepared(places, deviations, looks_of(seen, middle, sigma, places, deviations, path))
+    return Prepared(places, deviations, looks_of(seen, middle, unsure, sigma, places, deviations, path))
 
 
-def looks_of(seen: Seen, middle: Floats, sigma: Floats, places: Floats, deviations: Floats, path: Floats) -> Any:
+def looks_of(
+    seen: Seen, middle: Floats, unsure: Floats, sigma: Floats, places: Floats, deviations: Floats, path: Floats
+) -> Any:
     """(T, OUR_POSE), or (T, B, OUR_POSE), float32."""
     there = seen.count > 0
     off = (seen.places - places) / np.sqrt(sigma**2 + 1e-6)[None, :, None]
@@ -65,6 +68,7 @@ def looks_of(seen: Seen, middle: Floats, sigma: Floats, places: Floats, deviatio
         flat(off),
         flat(there),
         np.broadcast_to(middle.reshape(1, batch, -1), (frames, batch, 3 * JOINT_COUNT)),
+        np.broadcast_to(np.log10(unsure.reshape(1, batch, -1)) + 2.0, (frames, batch, JOINT_COUNT)),
         _by_ear(seen, places, path),
     ]
     looks = np.concatenate(parts, axis=-1).astype(np.float32)

@@ -14,6 +14,7 @@ from plugins.api.overlap import overlapped
 from plugins.api.playing_joints import Floats
 from plugins.mapnet.checkpoint import Weights
 from plugins.mapnet.config import FPS, JOINT_COUNT, PATH
+from plugins.mapnet.middle import likely_middle, variance_of_mean
 from plugins.mapnet.prepare import looks_of
 from plugins.mapnet.smoother import Seen, habits, on_grid, smooth
 from plugins.mapnet.swaps import put_back
@@ -85,18 +86,20 @@ def repair(
     """
     seen, times, frames = looks.places, looks.times, len(heard)
     never = ~np.isfinite(seen).any(axis=(0, 2))
-    middle = middles(seen)
+    middle = _filled(middles(seen), weights.usual.places)
     grid = on_grid(seen, times, FPS, float(times[0]), frames)
     jitter, _ = habits(grid, middle, weights.habit, FPS, *ROUGHLY)
     back, exchanged = put_back(seen, middle, jitter)
-    middle = middles(back, trim=TRIMMED)
+    count = np.isfinite(back).all(axis=2).sum(axis=0)
+    trimmed = middles(back, trim=TRIMMED)
+    middle, unsure = likely_middle(trimmed, variance_of_mean(jitter, count), weights.usual)
     grid = on_grid(back, times, FPS, float(times[0]), frames)
     jitter, habit = habits(grid, middle, weights.habit, FPS)
     grid = _with_exact(grid, looks, jitter)
     tell(0.2)
     smoothed, deviations = smooth(grid, middle, jitter, habit, FPS)
     tell(0.5)
-    shown = looks_of(grid, middle, jitter, smoothed, deviations, heard[:, PATH : PATH + 1])
+    shown = looks_of(grid, middle, unsure, jitter, smoothed, deviations, heard[:, PATH : PATH + 1])
     said = overlapped(
         ask, np.concatenate([shown, heard.astype(np.float32)], axis=1), weights.window, lambda p: tell(0.5 + 0.5 * p)
     )
@@ -121,41 +124,24 @@ def _with_exact(grid: Seen, looks: Looks, jitter: Floats) -> Seen:
 
 
 def middles(seen: Floats, trim: float = 0.5) -> Floats:
-    """(13, 3) where the joints usually are; of one that was never seen, where one that was is.
+    """(13, 3) where the joints usually are; NaN of one that was never seen.
 
     Args:
         trim: part that is left out at both ends before the rest is averaged; half leaves the median, which exchanged
             joints cannot move, but heavy jitter does.
     """
     known = np.isfinite(seen).all(axis=2)
-    found = np.array(
+    return np.array(
         [_trimmed(seen[known[:, i], i], trim) if known[:, i].any() else np.full(3, np.nan) for i in range(JOINT_COUNT)]
     )
-    usual = USUAL - np.nanmean(USUAL - found, axis=0)
-    return np.where(np.isfinite(found), found, usual)
+
+
+def _filled(middle: Floats, usual: Floats) -> Floats:
+    """With joints that were never seen where they usually are, beside the others."""
+    return np.where(np.isfinite(middle), middle, usual - np.nanmean(usual - middle, axis=0))
 
 
 def _trimmed(points: Floats, trim: float) -> Floats:
     ordered = np.sort(points, axis=0)
     cut = min(int(trim * len(points)), (len(points) - 1) // 2)
     return np.asarray(ordered[cut : len(points) - cut].mean(axis=0))
-
-
-USUAL = np.array(
-    [
-        (0.00, 0.02, 0.55),
-        (-0.17, 0.00, 0.50),
-        (0.17, 0.00, 0.50),
-        (-0.33, -0.12, 0.35),
-        (0.25, -0.20, 0.30),
-        (-0.25, -0.35, 0.40),
-        (0.22, -0.40, 0.42),
-        (-0.08, 0.00, 0.00),
-        (0.08, 0.00, 0.00),
-        (-0.10, 0.00, -0.42),
-        (0.10, 0.00, -0.42),
-        (-0.12, -0.12, -0.85),
-        (0.12, -0.12, -0.85),
-    ]
-)
-"""Metres: where a violinist's joints are about, for those that nobody saw."""

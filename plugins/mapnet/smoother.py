@@ -33,6 +33,8 @@ FREEDOM: Final = 4.0
 CONSISTENT: Final = 1.14
 """What a scale under Student's distribution of four degrees of freedom is multiplied by to be the deviation of normal
 jitter in space (measured on simulated takes)."""
+FEWEST: Final = 10
+"""Looks from which on the jitter of a joint can be told."""
 LEARNED_FROM: Final = 1000
 """Frames that are looked at to find them."""
 
@@ -115,7 +117,14 @@ def habits(
     best = np.argmax(likely.max(axis=0), axis=0)
     chosen = choices.reshape(len(SIGMAS), -1, 3)[0, best]
     of_sigma = np.take_along_axis(likely, best[None, None], axis=1)[:, 0]
-    return _peak(of_sigma), Habit(usual.amplitude * chosen[:, 1], usual.seconds * chosen[:, 2])
+    sigma = _as_others(_peak(of_sigma), (seen.count[part] > 0).sum(axis=0))
+    return sigma, Habit(usual.amplitude * chosen[:, 1], usual.seconds * chosen[:, 2])
+
+
+def _as_others(sigma: Floats, looks: Floats) -> Floats:
+    """Jitter of joints that were hardly seen cannot be told: they have that of the others."""
+    enough = looks >= FEWEST
+    return np.where(enough, sigma, np.median(sigma[enough])) if enough.any() else sigma
 
 
 def _times(count: int, name: str) -> tuple[int, ...]:

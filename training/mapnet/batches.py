@@ -13,7 +13,9 @@ import numpy.typing as npt
 
 from plugins.api import rotations as rot
 from plugins.mapnet.config import FPS, JOINT_COUNT, PAPER_FPS, PAPER_SECONDS, PATH
+from plugins.mapnet.middle import Usual, likely_middle, variance_of_mean
 from plugins.mapnet.prepare import prepared
+from plugins.mapnet.repair import TRIMMED, middles
 from plugins.mapnet.smoother import AMPLITUDES, Habit, Seen, on_grid
 from plugins.mapnet.swaps import put_back
 from training.mapnet.noise import Looks, at_times, our_noise, paper_noise, seen_at
@@ -29,6 +31,14 @@ SCALE: Final = 0.5
 
 
 @dataclass(frozen=True, eq=False)
+class Known:
+    """What is known of all players: how they move, and how they stand."""
+
+    habit: Habit
+    usual: Usual
+
+
+@dataclass(frozen=True, eq=False)
 class Batch:
     """B windows of T frames: what our network looks at and hears, what the smoother says, and the truth."""
 
@@ -40,16 +50,21 @@ class Batch:
 
 
 def our_batch(
-    takes: Takes, rows: Sequence[dict[str, Any]], window: int, habit: Habit, silence: float, rng: np.random.Generator
+    takes: Takes,
+    rows: Sequence[dict[str, Any]],
+    window: int,
+    known: Known,
+    silence: float,
+    rng: np.random.Generator,
 ) -> Batch:
     """A window of each of these takes, each seen in another way."""
-    excerpts = [_excerpt(takes, row, window, habit, silence, rng) for row in rows]
+    excerpts = [_excerpt(takes, row, window, known, silence, rng) for row in rows]
     seen = Seen(*(np.concatenate([getattr(e.seen, n) for e in excerpts], axis=1) for n in ("places", "count", "late")))
-    middle, sigma, amplitude = (
-        np.concatenate([getattr(e, name) for e in excerpts]) for name in ("middle", "sigma", "amplitude")
+    middle, unsure, sigma, amplitude = (
+        np.concatenate([getattr(e, name) for e in excerpts]) for name in ("middle", "unsure", "sigma", "amplitude")
     )
-    many = Habit(amplitude, np.tile(habit.seconds, len(excerpts)))
-    done = prepared(seen, middle, sigma, many, np.stack([e.path for e in excerpts], axis=1))
+    many = Habit(amplitude, np.tile(known.habit.seconds, len(excerpts)))
+    done = prepared(seen, middle, unsure, sigma, many, np.stack([e.path for e in excerpts], axis=1))
     looks = done.looks if done.looks.ndim == 3 else done.looks[:, None]
     split = (len(looks), len(excerpts), JOINT_COUNT)
 
@@ -73,6 +88,7 @@ class _Excerpt:
 
     seen: Seen
     middle: Floats
+    unsure: Floats
     sigma: Floats
     amplitude: Floats
     sound: npt.NDArray[np.float32]
@@ -85,25 +101,31 @@ class _Excerpt:
 
 
 def _excerpt(
-    takes: Takes, row: dict[str, Any], window: int, habit: Habit, silence: float, rng: np.random.Generator
+    takes: Takes, row: dict[str, Any], window: int, known: Known, silence: float, rng: np.random.Generator
 ) -> _Excerpt:
-    joints = _elsewhere(at_ours(takes.of(row, "joints")), rng)
+    joints = _built_otherwise(elsewhere(at_ours(takes.of(row, "joints")), rng), rng)
     length = window + 2 * AROUND
     begin = int(rng.integers(0, max(1, len(joints) - length + 1)))
     # Now and then the window stands at the edge of what was seen.
     first = int(rng.choice([0, AROUND, 2 * AROUND], p=[0.15, 0.7, 0.15]))
     cut = joints[begin : begin + length]
     looks = our_noise(cut, rng)
-    middle = np.median(joints, axis=0)
-    middle = middle + rng.normal(size=middle.shape) * looks.sigma[:, None] * 1.05 / np.sqrt(rng.uniform(150, 3000))
     sigma = looks.sigma * np.exp(rng.normal(0.0, 0.1, JOINT_COUNT))
-    amplitude = nearest_amplitude(joints, habit)
+    # As if all of a take had been seen, some joints less often; what is not seen here never was.
+    counted = np.exp(rng.uniform(np.log(60), np.log(3000)) - rng.exponential(0.3, JOINT_COUNT))
+    wrong = rng.normal(size=(JOINT_COUNT, 3)) * np.sqrt(variance_of_mean(looks.sigma, counted))[:, None]
+    mean = middles(joints, TRIMMED) + wrong
+    mean[np.isnan(looks.places).any(axis=2).all(axis=0)] = np.nan
+    middle, unsure = likely_middle(mean, variance_of_mean(sigma, counted), known.usual)
+    amplitude = nearest_amplitude(joints, known.habit)
     seen = grid_of(looks, middle, sigma, len(cut))
     at = row["sound_offset"] + np.minimum(begin + np.arange(len(cut)), row["sound_frames"] - 1)
     sound = np.array(takes.arrays["heard"][at], dtype=np.float32)
     if rng.random() < silence:
         sound[:] = 0.0
-    return _Excerpt(seen, middle, sigma, amplitude, sound, cut[first : first + window].astype(np.float32), first)
+    return _Excerpt(
+        seen, middle, unsure, sigma, amplitude, sound, cut[first : first + window].astype(np.float32), first
+    )
 
 
 def at_ours(joints: Floats) -> Floats:
@@ -124,11 +146,19 @@ def nearest_amplitude(joints: Floats, habit: Habit) -> Floats:
     return habit.amplitude * AMPLITUDES[best]
 
 
-def _elsewhere(joints: Floats, rng: np.random.Generator) -> Floats:
+def elsewhere(joints: Floats, rng: np.random.Generator) -> Floats:
     """Turned, moved and sized a little otherwise: what a frame that is found from jittery joints may be wrong by."""
     turn = rot.from_axis_angle(np.array([0.0, 0.0, 1.0]), float(rng.normal(0.0, 0.06)))
     size = float(np.exp(rng.normal(0.0, 0.05)))
     return np.asarray(rot.rotate(turn, joints) * size + rng.normal(0.0, 0.02, 3))
+
+
+def _built_otherwise(joints: Floats, rng: np.random.Generator) -> Floats:
+    """Half of the bodies as no simulated player is built or stands: each joint elsewhere by its own few centimetres."""
+    if rng.random() < 0.5:
+        return joints
+    size = np.exp(rng.uniform(np.log(0.003), np.log(0.05)))
+    return np.asarray(joints + rng.normal(0.0, size, joints.shape[1:]))
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,11 +18,10 @@ from plugins.api.checkpoint import Checkpoint
 from plugins.mapnet.checkpoint import EARS, VERSION, pack
 from plugins.mapnet.model import network_of
 from plugins.mapnet.repair import FLOOR
-from plugins.mapnet.smoother import Habit
 from training import loop
-from training.mapnet.batches import Batch, PaperBatch, our_batch, paper_batch
+from training.mapnet.batches import Batch, Known, PaperBatch, our_batch, paper_batch
 from training.mapnet.config import MapNetRun
-from training.mapnet.habits import fit_habit
+from training.mapnet.habits import fit_habit, fit_usual
 from training.mapnet.takes import Takes, ears
 from training.revision import git_revision
 from training.run_state import launched
@@ -55,9 +54,9 @@ class _Repairing(loop.Training):
         self.config, self._takes, self._model = config, takes, config.mapnet
         self.rows = self._long(takes.split("train"))
         self._valid = self._long(takes.split("valid")) or self.rows
-        self.habit: Habit = fit_habit(takes, self.rows, config.seed)
+        self.known = Known(fit_habit(takes, self.rows, config.seed), fit_usual(takes, self.rows, config.seed))
         # What moves more is what can be repaired: the bow arm counts most.
-        moved = np.sqrt(self.habit.amplitude)
+        moved = np.sqrt(self.known.habit.amplitude)
         self._weights = torch.from_numpy((moved / moved.mean()).astype(np.float32))
 
     def _long(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -68,7 +67,7 @@ class _Repairing(loop.Training):
         frames = np.array([r["frames"] for r in rows], dtype=float)
         chosen = [rows[i] for i in rng.choice(len(rows), self.config.batch, p=frames / frames.sum())]
         if self._model.kind == "ours":
-            return our_batch(self._takes, chosen, self.config.window, self.habit, self.config.silence, rng)
+            return our_batch(self._takes, chosen, self.config.window, self.known, self.config.silence, rng)
         return paper_batch(self._takes, chosen, self.config.rate, self._model.frames_in, rng)
 
     def step(self, network: Any, step: int, fabric: Fabric) -> tuple[Tensor, dict[str, float]]:
@@ -126,8 +125,16 @@ class _Repairing(loop.Training):
         if self._model.kind == "ours" and self._model.sound:
             tensors |= {f"{EARS}{name}": value for name, value in ears().tensors.items()}
         card, revision = self._takes.card_sha256, git_revision()
+        known = self.known
         return pack(
-            self._model, self.config.window, self.habit, tensors, training=made, data_card=card, revision=revision
+            self._model,
+            self.config.window,
+            known.habit,
+            known.usual,
+            tensors,
+            training=made,
+            data_card=card,
+            revision=revision,
         )
 
 

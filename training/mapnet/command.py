@@ -70,5 +70,6 @@ def evaluate_mapnet(
         from training.mapnet.judging import judge
     except ModuleNotFoundError as error:
         raise ConfigError(f"evaluating needs {error.name}; run: pip install 'cadenza[learned,training]'") from error
+    out.parent.mkdir(parents=True, exist_ok=True)  # before minutes of work, not after
     judge(folder, checkpoint, out, most, threads)
     typer.echo(f"{out} is written")

@@ -274,6 +274,11 @@ def test_jitter_is_measured() -> None:
     grid = on_grid(seen, times, 40.0, 0.0, len(times))
     sigma, _ = habits(grid, np.zeros((3, 3)), Habit(np.full(3, 0.1), np.full(3, 0.6)), 40.0)
     assert sigma == pytest.approx(sizes, rel=0.15)
+    # Of a joint that comes in after what is looked at nothing can be told: it jitters as the others do.
+    seen[:1100, 0] = np.nan
+    grid = on_grid(seen, times, 40.0, 0.0, len(times))
+    sigma, _ = habits(grid, np.zeros((3, 3)), Habit(np.full(3, 0.1), np.full(3, 0.6)), 40.0)
+    assert sigma[0] == pytest.approx(np.median(sigma[1:]))
 
 
 @pytest.mark.parametrize("jitter", [0.003, 0.3])

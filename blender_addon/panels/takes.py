@@ -40,6 +40,8 @@ class TakesPanel(InSidebar, bpy.types.Panel):
         layout, armature = self.layout, context.scene.cadenza.character
         if armature is None or not takes.takes_of(armature):
             layout.label(text="No takes yet")
+            for section in ("takes", "again"):  # the take that it worked with may be gone
+                job_rows.draw(layout, section)
             return
         row = layout.row()
         row.template_list(TakeList.bl_idname, "", armature, "cadenza_takes", armature, "cadenza_take_index", rows=4)

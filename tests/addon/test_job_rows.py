@@ -12,14 +12,15 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from blender_addon import jobs  # noqa: E402
+from blender_addon import jobs, takes  # noqa: E402
 from blender_addon.operators import annotate, correct, fill, music, performer, repair, source  # noqa: E402
 from blender_addon.operators import takes as takes_operators  # noqa: E402
 from blender_addon.panels.annotate import AnnotatePanel  # noqa: E402
 from blender_addon.panels.generator import GeneratePanel, MotionFilePanel  # noqa: E402
 from blender_addon.panels.music import MusicPanel  # noqa: E402
 from blender_addon.panels.repair import RepairPanel  # noqa: E402
-from tests.addon_driving import drive, generate, option  # noqa: E402
+from blender_addon.panels.takes import TakesPanel  # noqa: E402
+from tests.addon_driving import character, drive, generate, option  # noqa: E402
 from tests.panel_drawing import drawn  # noqa: E402
 
 RUNS = "A job is running; wait for it, or cancel it"
@@ -87,6 +88,16 @@ def test_a_repair_that_cannot_begin_is_told_in_repair(scene: Any) -> None:
     job = jobs.current()
     assert job is not None
     assert job.error in str(refused.value)
-    assert job.error.split(";")[0].split()[-1] in said(RepairPanel)
+    assert job.error in said(RepairPanel)
     assert "cadenza.copy_report" in drawn(RepairPanel)
     assert "cadenza.copy_report" not in drawn(GeneratePanel)
+
+
+def test_a_take_that_is_gone_hides_nothing(scene: Any) -> None:
+    generate()
+    assert bpy.ops.cadenza.new_seed_take() == {"FINISHED"}
+    takes.delete(character(), takes.takes_of(character())[0])
+    assert {"No takes yet", "progress"} <= set(drawn(TakesPanel))
+    bpy.ops.cadenza.cancel()
+    assert "Cancelled" in said(TakesPanel)
+    assert "Cancelled" not in said(GeneratePanel)

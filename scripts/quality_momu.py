@@ -190,20 +190,27 @@ def keeping(given: argparse.Namespace) -> list[str]:
     momu.load("cpu")
     ones = played(clips, given.corpus, recordings(clips, "test_piece", min(given.most, 8)), 20.0)
     play = player(momu, ik)
-    head = "| kept | farthest off, mm | degrees | acceleration at borders | the same frames, nothing kept |"
-    lines = ["## Poses and stretches that are kept", "", head, "|---|---|---|---|---|"]
+    columns = (
+        "kept",
+        "farthest off, mm",
+        "degrees",
+        "over the same frames",
+        "over elsewhere",
+        "nothing kept, over elsewhere",
+    )
+    lines = ["## Poses and stretches that are kept", "", f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     for words, spans in SPANS.items():
         found = [kept_in(play, one, spans) for one in ones]
         millimetres, degrees = max(k.millimetres for k in found), max(k.degrees for k in found)
-        seam, free = (np.array([getattr(k, name) for k in found]) for name in ("seam", "free_seam"))
-        lines.append(
-            f"| {words} | {millimetres:.4f} | {degrees:.3f} | {seam.mean():.2f} ({seam.min():.2f} to {seam.max():.2f}) "
-            f"| {free.mean():.2f} ({free.min():.2f} to {free.max():.2f}) |"
-        )
+        ratios = [np.array([getattr(k, name) for k in found]) for name in ("same_frames", "seam", "free_seam")]
+        cells = [f"{r.mean():.2f} ({r.min():.2f} to {r.max():.2f})" for r in ratios]
+        lines.append(f"| {words} | {millimetres:.4f} | {degrees:.3f} | {' | '.join(cells)} |")
     return [
         *lines,
         "",
-        f"{len(ones)} recordings; acceleration over that elsewhere, means over them, least and most.",
+        f"{len(ones)} recordings; acceleration at the borders, means over them, least and most. *The same frames*: those of the "
+        "take that is kept and of the one without anything kept, their mean; *elsewhere*: all other frames, where there may "
+        "be less to play.",
         "",
     ]
 

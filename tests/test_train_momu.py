@@ -146,6 +146,13 @@ def test_dances_are_learned_with_a_fold_held_out(trained: list[Path], tmp_path: 
     assert weights.classes == ("rumba", "waltz")
     assert weights.body is not None
     assert weights.body.travels
+    told = load_weights(
+        run(config(folder, tmp_path / "told", "music2motion", **dancing | {"start": str(path), "beats": True}))
+    )
+    assert told.configs["music2motion"].pulse
+    heard, beats = np.zeros((80, 128), np.float32), np.arange(0.0, 2.1, 0.5)
+    with_beats, without = (Engine(told).dance(heard, 1, Ask(2), beats=b).places for b in (beats, None))
+    assert not np.allclose(with_beats, without)
     free = run(config(folder, tmp_path / "free", "motion-vae", directions=False, **dancing))
     body = load_weights(free).body
     assert body is not None
@@ -161,6 +168,7 @@ def test_dances_are_learned_with_a_fold_held_out(trained: list[Path], tmp_path: 
         ({"stage": "music-vae", "fold": 1}, "fold is for dances"),
         ({"stage": "music-vae", "kind": "aist", "fold": 4}, "4 folds, 0 to 3"),
         ({"stage": "music-vae", "on_the_beat": True}, "on_the_beat is for dances"),
+        ({"stage": "music-vae", "beats": True}, "beats are told to dancers"),
         ({"stage": "music-vae", "widht": 3}, "widht is no known key"),
         ({"stage": "music-vae", "batch": 1000}, "windows to train on"),
     ],

@@ -30,6 +30,9 @@ REACH: Final = 8
 """Latents around what is kept that are moved: farther off the decoder does not look."""
 STAY: Final = 0.00005
 """What it costs, in square metres, to move a latent by a deviation."""
+SUDDEN: Final = 10.0
+"""What it costs that joints are moved otherwise from frame to frame (the square of their second difference), for each
+square metre: what is added to a performance must not shake it."""
 
 
 class Puller:
@@ -63,12 +66,14 @@ class Puller:
         free = (~self._whole[:, first : first + clean.shape[1]]).float()
         with torch.enable_grad():
             fixed = clean.detach().clone()
+            before = self._places(fixed).detach()
             move = torch.zeros_like(fixed, requires_grad=True)
             optimizer = torch.optim.Adam([move], lr=RATE)
             for _ in range(times):
                 optimizer.zero_grad()
-                off = (self._places(fixed + move * free) - target) * weight
-                loss = off.square().sum() + STAY * move.square().sum()
+                places = self._places(fixed + move * free)
+                off, shaken = (places - target) * weight, (places - before).diff(n=2, dim=1)
+                loss = off.square().sum() + STAY * move.square().sum() + SUDDEN * shaken.square().sum()
                 loss.backward()
                 optimizer.step()
         return fixed + (move * free).detach()

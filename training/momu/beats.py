@@ -54,6 +54,17 @@ def music_beats(audio: Audio) -> Floats:
     return np.asarray(found.times, dtype=np.float64) - audio.start
 
 
+def learned_beats(audio: Audio) -> Floats:
+    """Seconds from the sound's start, as the learned recogniser hears them (dances are judged by another tracker)."""
+    from plugins.hearing.ears import Ears
+    from plugins.hearing.recognizers import LearnedBeats
+
+    hears: Recognizer = LearnedBeats(Ears())
+    hears.load("cpu")
+    found = find_track(hears.recognize(audio, None, hears.Options(), JobContext()), "beat")
+    return np.asarray(found.times, dtype=np.float64) - audio.start
+
+
 def dance_beats(places: npt.NDArray[np.floating[Any]]) -> Floats:
     """Seconds of the beats of (T, J, 3) metres at 40 frames a second."""
     return motion_beats(places, FPS)

@@ -20,7 +20,7 @@ from plugins.momu.engine import Engine
 from plugins.momu.vocoder import sound
 from training.a2m_clips import Clips, ClipsError, Recording
 from training.datasets.markers import JOINTS
-from training.momu.distances import borders, kept_error, seam_ratio
+from training.momu.distances import acceleration, borders, kept_error, seam_ratio
 from training.momu.judge_players import Played
 from training.report.music import music_of
 
@@ -82,13 +82,15 @@ def maker(engine: Engine, motions: dict[str, npt.NDArray[np.float64]], guidance:
 
 @dataclass(frozen=True)
 class Kept:
-    """How well poses are kept: millimetres and degrees at most, and how much harder joints accelerate at the borders of
-    what is kept than elsewhere; the same of the take without anything kept."""
+    """How well poses are kept: millimetres and degrees at most; how much harder joints accelerate at the borders of
+    what is kept than elsewhere, the same of the take without anything kept, and how much harder than the take that is
+    kept and that one do in the same frames, on average: more may happen there in the music than elsewhere."""
 
     millimetres: float
     degrees: float
     seam: float
     free_seam: float
+    same_frames: float
 
 
 def keeping(play: Callable[..., Motion], one: Played, spans: Sequence[tuple[float, float]]) -> Kept:
@@ -105,7 +107,13 @@ def keeping(play: Callable[..., Motion], one: Played, spans: Sequence[tuple[floa
         _turned(source, made, kept),
         seam_ratio(made.positions, at),
         seam_ratio(free.positions, at),
+        _at(made, at) / (0.5 * (_at(source, at) + _at(free, at))),
     )
+
+
+def _at(motion: Motion, frames: npt.NDArray[np.bool_]) -> float:
+    """Mean acceleration of all joints in these frames."""
+    return float(acceleration(motion.positions)[frames[1:-1]].mean())
 
 
 def _turned(source: Motion, made: Motion, kept: npt.NDArray[np.bool_]) -> float:

@@ -44,6 +44,21 @@ class Variety(Section):
     without: float = Field(default=0.2, ge=0.0, le=0.5)
 
 
+class Imagined(Section):
+    """Performances that are made anew for each window, of scores alone (``training.recognition.imagined``).
+
+    Attributes:
+        scores: folder, as for ``cadenza-train simulate``; "" for none.
+        share: part of the windows that are imagined; violin: part of those that a violin plays, the others a piano.
+        spread: deviation of the logarithm of the tempo.
+    """
+
+    scores: str = ""
+    share: float = Field(default=0.7, ge=0.0, le=1.0)
+    violin: float = Field(default=0.5, ge=0.0, le=1.0)
+    spread: float = Field(default=0.5, ge=0.0, le=1.0)
+
+
 class RecognitionConfig(Section):
     """One run."""
 
@@ -54,6 +69,7 @@ class RecognitionConfig(Section):
     network: Literal["ours", "paper-time", "paper-expression", "paper-cnn"] = "ours"
     modalities: tuple[Modality, ...] = ("notes", "movement")
     leave_out: tuple[str, ...] = ()
+    imagined: Imagined = Imagined()
     model: dict[str, Any] = Field(default_factory=dict)
     loss: Loss = Loss()
     variety: Variety = Variety()
@@ -89,7 +105,7 @@ class RecognitionConfig(Section):
         return tuple(name for name in (*TIME, *EXPRESSION) if name in self.hearing.heads)
 
     def same_run(self) -> dict[str, Any]:
-        """What must be equal for a run to be taken up again. (Clips are known by their data cards.)"""
+        """What must be equal for a run to be taken up again. (Clips and scores are known by the data card.)"""
         free = {
             "clips",
             "output",
@@ -101,4 +117,4 @@ class RecognitionConfig(Section):
             "save_every",
             "tensorboard",
         }
-        return self.model_dump(mode="json", exclude=free)
+        return self.model_dump(mode="json", exclude={**dict.fromkeys(free, True), "imagined": {"scores"}})

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,11 +21,13 @@ from plugins.hearing.model import network_of
 from training import loop
 from training.config_files import ConfigError
 from training.recognition.config import RecognitionConfig
+from training.recognition.imagined import imagined
 from training.recognition.losses import class_loss, class_weights, paper_event_loss, shift_tolerant_loss
 from training.recognition.targets import CLASSES, EVENTS
-from training.recognition.windows import Library, Window, varied, window
+from training.recognition.windows import Heard, Library, Window, varied, window
 from training.revision import git_revision
 from training.run_state import launched
+from training.simulate.excerpts import read_library
 
 REACH: Final = {"beat": 2, "downbeat": 2, "phrase": 8}
 """Frames by which a peak may be off (50 ms; 0.2 s)."""
@@ -43,7 +46,7 @@ def train(config: RecognitionConfig) -> Path:
     torch.manual_seed(config.seed)
     training = _Hearing(config, _begun(config), library)
     facts = {"recordings": len(training.heard)}
-    return loop.run(training, config, fabric, config.steps, library.card_sha256, config.same_run(), **facts)
+    return loop.run(training, config, fabric, config.steps, training.card, config.same_run(), **facts)
 
 
 def _begun(config: RecognitionConfig) -> torch.nn.Module:
@@ -65,9 +68,13 @@ class _Hearing(loop.Training):
     def __init__(self, config: RecognitionConfig, network: torch.nn.Module, library: Library) -> None:
         super().__init__("hearing-training", VERSION, network, config.schedule, config.average)
         heard = library.split("train")
-        self.config, self.heard, self._valid, self._card = config, heard, library.split("valid"), library.card_sha256
+        self.config, self.heard, self._valid = config, heard, library.split("valid")
         frames = np.array([len(h) for h in heard], dtype=float)
         self._likely = frames / frames.sum()
+        self._scores = read_library(Path(config.imagined.scores)) if config.imagined.scores else None
+        self.card = library.card_sha256
+        if self._scores is not None:
+            self.card = hashlib.sha256(f"{self.card} {self._scores.sha256}".encode()).hexdigest()
         known = {name: torch.from_numpy(np.concatenate([h.classes[name] for h in heard])) for name in CLASSES}
         # Square roots: reciprocals alone make a class that hardly occurs the loudest of all.
         self._weights = {name: class_weights(known[name], count).sqrt() for name, count in CLASSES.items()}
@@ -76,7 +83,16 @@ class _Hearing(loop.Training):
         """The windows of a step."""
         rng = np.random.default_rng([self.config.seed, step])
         chosen = rng.choice(len(self.heard), self.config.batch, p=self._likely)
-        return [varied(self.heard[i], self.config.window, self.config.variety, rng) for i in chosen]
+        heard = [self._imagined(rng) or self.heard[i] for i in chosen]
+        return [varied(one, self.config.window, self.config.variety, rng) for one in heard]
+
+    def _imagined(self, rng: np.random.Generator) -> Heard | None:
+        """Now and then music that nobody recorded."""
+        asked = self.config.imagined
+        if self._scores is None or rng.random() >= asked.share:
+            return None
+        instrument = "violin" if rng.random() < asked.violin else "piano"
+        return imagined(self._scores, instrument, asked.spread, rng, "movement" in self.config.modalities)
 
     def step(self, network: Any, step: int, fabric: Fabric) -> tuple[Tensor, dict[str, float]]:
         return self.loss(network, self.windows(step)[fabric.global_rank :: fabric.world_size], fabric.device)
@@ -125,10 +141,12 @@ class _Hearing(loop.Training):
         """The averaged weights, for use."""
         config = self.config
         made = config.model_dump(mode="json", exclude={"clips", "output", "machine"})
-        made["start"] = Path(config.start).name  # whoever reads it has other folders
+        # Whoever reads it has other folders.
+        made["start"] = Path(config.start).name
+        made["imagined"]["scores"] = Path(config.imagined.scores).name
         revision = git_revision()
         return pack(
-            config.hearing, config.window, self.average(), training=made, data_card=self._card, revision=revision
+            config.hearing, config.window, self.average(), training=made, data_card=self.card, revision=revision
         )
 
 

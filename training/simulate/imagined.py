@@ -100,28 +100,28 @@ def keys(notes: Sequence[Any], count: int, heard: Hearing, rng: Rng, struck: boo
         sure = float(np.clip(rng.normal(*heard.sure), 0.1, 0.95))
         if not struck and not note.new_bow:
             sure *= float(rng.uniform(0.6, 1.0))
-        _begin(onset, key, begin, end, sure, heard.held)
+        echoes = heard.partials * rng.normal(1.0, 0.3, len(ECHOES)) * list(ECHOES.values())
+        _begin(onset, key, begin, end, np.concatenate([[sure], np.clip(echoes, 0.0, 0.9)]), heard.held)
         level = float(np.clip(rng.normal(0.82, 0.05), 0.3, 0.95))
         _sound(sounds, key, begin, end, level, heard.ringing, 4.0 * heard.decay if struck else np.inf)
-        echoes = heard.partials * rng.normal(1.0, 0.3, len(ECHOES))
-        for (apart, much), part in zip(ECHOES.items(), echoes, strict=True):
-            _begin(onset, key + apart, begin, end, float(np.clip(much * part, 0.0, 0.9)), 0.3)
         if rng.random() < GHOSTS:
             _sound(sounds, key + 12, begin, end, float(rng.uniform(0.2, 0.6)), heard.ringing, np.inf)
     return np.concatenate([onset, sounds], axis=1)
 
 
-def _begin(onset: Floats, key: int, begin: float, end: float, sure: float, held: float) -> None:
-    """A peak, and what remains of it as long as the key sounds."""
+def _begin(onset: Floats, key: int, begin: float, end: float, sure: npt.NDArray[np.float64], held: float) -> None:
+    """Peaks of a key and of its ECHOES, and what remains of them as long as the key sounds."""
     first, last = max(int(begin) - BEFORE, 0), min(int(max(end, begin + AFTER)), len(onset))
-    if last <= first or not 0 <= key < KEYS:
+    if last <= first:
         return
     at = np.arange(first, last) - begin
     rise = np.exp(-0.5 * np.square(np.minimum(at, 0.0)))
     fall = np.exp(-np.square(np.maximum(at, 0.0) / 1.8))
     stays = held + max(0.45 - held, 0.0) * np.exp(-np.maximum(at, 0.0) / 5.0)
     shape = rise * (stays + (1.0 - stays) * fall) * (at < max(end - begin, AFTER))
-    onset[first:last, key] = np.maximum(onset[first:last, key], sure * shape)
+    columns = key + np.array([0, *ECHOES])
+    there = (columns >= 0) & (columns < KEYS)
+    onset[first:last, columns[there]] = np.maximum(onset[first:last, columns[there]], shape[:, None] * sure[there])
 
 
 def _sound(sounds: Floats, key: int, begin: float, end: float, level: float, ringing: float, fading: float) -> None:

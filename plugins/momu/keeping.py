@@ -5,7 +5,7 @@
 Latents of stretches that are kept whole are put in as they are. Whatever else is kept (a pose in one frame, a part of
 the body) is reached through the decoder: the latents are moved, by a few steps of Adam, until the joints come out where
 they are kept; what they do in between follows from the decoder and from the next steps of the noise. What is then left
-of a millimetre or two, ``plugins.api.kept`` takes off. Imports torch: only ``load()`` does.
+of a few millimetres, ``plugins.api.kept`` takes off. Imports torch: only ``load()`` does.
 """
 
 from __future__ import annotations
@@ -64,9 +64,10 @@ class Puller:
         frames = slice(COMPRESSION * first, COMPRESSION * (first + clean.shape[1]))
         weight, target = self._weight[:, frames], self._target[:, frames]
         free = (~self._whole[:, first : first + clean.shape[1]]).float()
+        fixed = clean.detach().clone()
+        with torch.no_grad():
+            before = self._places(fixed)
         with torch.enable_grad():
-            fixed = clean.detach().clone()
-            before = self._places(fixed).detach()
             move = torch.zeros_like(fixed, requires_grad=True)
             optimizer = torch.optim.Adam([move], lr=RATE)
             for _ in range(times):

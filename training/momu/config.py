@@ -64,6 +64,8 @@ class MomuRun(Section):
 
     @model_validator(mode="after")
     def _fits(self) -> MomuRun:
+        if "pulse" in self.model:
+            raise ValueError("model: pulse follows from the key beats")
         if self.window % 4:
             raise ValueError(f"window must be a multiple of 4 frames, not {self.window}")
         if self.stage == "music-vae" and self.start:

@@ -116,12 +116,14 @@ def material(config: MomuRun) -> Material:
     if config.kind == "clips":
         return _performances(Path(config.clips), config.directions)
     clips = read(config.kind, config.clips)
-    beats = None
-    if config.beats or config.on_the_beat:
-        beats = [(learned_beats if config.beats else music_beats)(clip.audio) for clip in clips]
-    if config.on_the_beat and beats is not None:
+    if not (config.beats or config.on_the_beat):
+        return of_dances(clips, config.fold, config.folds, config.directions)
+    # Who is told beats is put onto those that he is told.
+    beats = [(learned_beats if config.beats else music_beats)(clip.audio) for clip in clips]
+    if config.on_the_beat:
         clips = [on_the_beat(clip, found) for clip, found in zip(clips, beats, strict=True)]
-    return of_dances(clips, config.fold, config.folds, config.directions, beats if config.beats else None)
+    told = beats if config.beats and config.stage == "music2motion" else None
+    return of_dances(clips, config.fold, config.folds, config.directions, told)
 
 
 def of_dances(

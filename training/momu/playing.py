@@ -107,11 +107,11 @@ def keeping(play: Callable[..., Motion], one: Played, spans: Sequence[tuple[floa
         _turned(source, made, kept),
         seam_ratio(made.positions, at),
         seam_ratio(free.positions, at),
-        _at(made, at) / (0.5 * (_at(source, at) + _at(free, at))),
+        _acceleration(made, at) / (0.5 * (_acceleration(source, at) + _acceleration(free, at))),
     )
 
 
-def _at(motion: Motion, frames: npt.NDArray[np.bool_]) -> float:
+def _acceleration(motion: Motion, frames: npt.NDArray[np.bool_]) -> float:
     """Mean acceleration of all joints in these frames."""
     return float(acceleration(motion.positions)[frames[1:-1]].mean())
 

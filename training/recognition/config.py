@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from plugins.hearing.config import (
     EXPRESSION,
@@ -85,6 +85,12 @@ class RecognitionConfig(Section):
     validate_every: int = Field(default=500, ge=1)
     save_every: int = Field(default=100, ge=1)
     tensorboard: bool = True
+
+    @model_validator(mode="after")
+    def _imaginable(self) -> RecognitionConfig:
+        if self.imagined.scores and not {"notes"} <= set(self.modalities) <= {"notes", "movement"}:
+            raise ValueError("imagined: only notes are imagined; modalities must be notes, or notes and movement")
+        return self
 
     @property
     def hearing(self) -> HearingConfig:

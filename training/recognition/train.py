@@ -27,7 +27,8 @@ from training.recognition.targets import CLASSES, EVENTS
 from training.recognition.windows import Heard, Library, Window, varied, window
 from training.revision import git_revision
 from training.run_state import launched
-from training.simulate.excerpts import read_library
+from training.simulate.excerpts import Library as Scores
+from training.simulate.excerpts import excerpt, read_library
 
 REACH: Final = {"beat": 2, "downbeat": 2, "phrase": 8}
 """Frames by which a peak may be off (50 ms; 0.2 s)."""
@@ -39,7 +40,7 @@ def train(config: RecognitionConfig) -> Path:
     """Run, or go on with, the training that ``config`` describes; returns the file of the weights.
 
     Raises:
-        ConfigError, ClipsError, CheckpointError: with what is wrong.
+        ConfigError, ClipsError, CorpusError, CheckpointError: with what is wrong.
     """
     fabric = launched(config.machine)
     library = Library(config.clips, config.modalities, config.leave_out)
@@ -47,6 +48,18 @@ def train(config: RecognitionConfig) -> Path:
     training = _Hearing(config, _begun(config), library)
     facts = {"recordings": len(training.heard)}
     return loop.run(training, config, fabric, config.steps, training.card, config.same_run(), **facts)
+
+
+def _scores(config: RecognitionConfig) -> Scores | None:
+    """What is imagined from; CorpusError when an instrument that is asked for can play hardly anything of it."""
+    asked = config.imagined
+    if not asked.scores:
+        return None
+    found = read_library(Path(asked.scores))
+    for instrument, share in (("violin", asked.violin), ("piano", 1.0 - asked.violin)):
+        if share > 0.0:
+            excerpt(found, instrument, np.random.default_rng(0))
+    return found
 
 
 def _begun(config: RecognitionConfig) -> torch.nn.Module:
@@ -71,7 +84,7 @@ class _Hearing(loop.Training):
         self.config, self.heard, self._valid = config, heard, library.split("valid")
         frames = np.array([len(h) for h in heard], dtype=float)
         self._likely = frames / frames.sum()
-        self._scores = read_library(Path(config.imagined.scores)) if config.imagined.scores else None
+        self._scores = _scores(config)
         self.card = library.card_sha256
         if self._scores is not None:
             self.card = hashlib.sha256(f"{self.card} {self._scores.sha256}".encode()).hexdigest()
@@ -79,23 +92,23 @@ class _Hearing(loop.Training):
         # Square roots: reciprocals alone make a class that hardly occurs the loudest of all.
         self._weights = {name: class_weights(known[name], count).sqrt() for name, count in CLASSES.items()}
 
-    def windows(self, step: int) -> list[Window]:
-        """The windows of a step."""
+    def windows(self, step: int, rank: int = 0, ranks: int = 1) -> list[Window]:
+        """The windows of a step, each by chances of its own: of those that are shared out nobody makes another's."""
         rng = np.random.default_rng([self.config.seed, step])
         chosen = rng.choice(len(self.heard), self.config.batch, p=self._likely)
-        heard = [self._imagined(rng) or self.heard[i] for i in chosen]
-        return [varied(one, self.config.window, self.config.variety, rng) for one in heard]
+        rows = list(enumerate(chosen))[rank::ranks]
+        return [self._window(self.heard[i], np.random.default_rng([self.config.seed, step, row])) for row, i in rows]
 
-    def _imagined(self, rng: np.random.Generator) -> Heard | None:
-        """Now and then music that nobody recorded."""
-        asked = self.config.imagined
-        if self._scores is None or rng.random() >= asked.share:
-            return None
-        instrument = "violin" if rng.random() < asked.violin else "piano"
-        return imagined(self._scores, instrument, asked.spread, rng, "movement" in self.config.modalities)
+    def _window(self, recorded: Heard, rng: np.random.Generator) -> Window:
+        """Of what was recorded or, now and then, of music that nobody did."""
+        asked, heard = self.config.imagined, recorded
+        if self._scores is not None and rng.random() < asked.share:
+            instrument = "violin" if rng.random() < asked.violin else "piano"
+            heard = imagined(self._scores, instrument, asked.spread, rng, "movement" in self.config.modalities)
+        return varied(heard, self.config.window, self.config.variety, rng)
 
     def step(self, network: Any, step: int, fabric: Fabric) -> tuple[Tensor, dict[str, float]]:
-        return self.loss(network, self.windows(step)[fabric.global_rank :: fabric.world_size], fabric.device)
+        return self.loss(network, self.windows(step, fabric.global_rank, fabric.world_size), fabric.device)
 
     def loss(self, network: Any, windows: Sequence[Window], device: torch.device) -> tuple[Tensor, dict[str, float]]:
         """What is made small, and its terms for the log."""

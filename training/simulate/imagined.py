@@ -5,9 +5,9 @@
 A network that hears the music's structure reads posteriors of keys and levels of bands (``plugins.hearing.features``).
 Of a sound they take long to make; of notes they can be imagined, so that every step of a training hears music that it
 never heard before. The shapes are those that the pitch network (basic-pitch) answers with: it is about 0.8 sure of a
-key that sounds and of its beginning, which it puts a frame late; it keeps on hearing what has ended for a tenth of a
-second or two; where a key begins, those of its partials seem to begin a little; and of every key it is a tenth sure
-(measured on nine violin performances by two synthesisers).
+key that sounds and of its beginning; it keeps on hearing what has ended for a tenth of a second or two; where a key
+begins, those of its partials seem to begin a little; and of every key it is a tenth sure (measured on nine violin
+performances by two synthesisers, and on single notes of our own violins and pianos).
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from plugins.hearing.features import KEYS, LEVELS
 
 LOWEST: Final = 21
 """MIDI number of the first key."""
-BEFORE, AFTER = 3, 12
+BEFORE: Final = 4
+AFTER: Final = 12
 """Frames around the moment at which a key seems to begin that say so."""
 ECHOES: Final = {12: 0.32, 19: 0.34, 24: 0.22, 28: 0.22, -12: 0.19, 1: 0.19, -1: 0.18}
 """Semitones from a key to those that seem to begin with it, and how much."""
@@ -46,10 +47,11 @@ class Hearing:
     """One recording's manner of being heard, by chance.
 
     Attributes:
-        late: frames from a note's time to where it seems to begin, and the deviation from note to note.
+        late: frames from a note's time to where it seems to begin most, and the deviation from note to note.
         sure: of a beginning, and its deviation. held: part of it that remains while a key sounds.
         ringing: frames in which what has ended fades. partials: how much keys seem to begin that are partials of one.
-        slope: power of a harmonic by its number. attack, release: frames of a bowed note; decay: of a struck one.
+        slope: amplitude of a harmonic by its number, negative exponent.
+        attack, release: frames of a bowed note; decay: of a struck one.
         room: frames, and part of the sound that comes from it. colour: (16,) decibels. floor: decibels of the noise.
     """
 
@@ -69,9 +71,9 @@ class Hearing:
     @classmethod
     def by(cls, rng: Rng, struck: bool) -> Hearing:
         return cls(
-            late=(float(rng.uniform(-0.3, 0.7 if struck else 2.0)), float(rng.uniform(0.1, 0.4 if struck else 0.9))),
-            sure=(float(rng.uniform(0.65, 0.85)), float(rng.uniform(0.05, 0.14))),
-            held=float(rng.uniform(0.2, 0.4) if struck else rng.uniform(0.28, 0.55)),
+            late=(float(rng.uniform(-0.7, 0.2 if struck else 1.0)), float(rng.uniform(0.1, 0.4 if struck else 0.9))),
+            sure=(float(rng.uniform(0.7, 0.9)), float(rng.uniform(0.05, 0.14))),
+            held=float(rng.uniform(0.02, 0.15) if struck else rng.uniform(0.22, 0.45)),
             ringing=float(rng.uniform(2.0, 9.0)),
             partials=float(rng.uniform(0.5, 1.3)),
             slope=float(rng.uniform(0.4, 1.7)),
@@ -80,7 +82,7 @@ class Hearing:
             decay=float(rng.uniform(20.0, 90.0)),
             room=(float(rng.uniform(4.0, 60.0)), float(rng.uniform(0.0, 0.4))),
             colour=rng.normal(0.0, 4.0, LEVELS),
-            floor=float(rng.uniform(-80.0, -50.0)),
+            floor=float(rng.uniform(-100.0, -68.0)),
         )
 
 
@@ -88,7 +90,8 @@ def keys(notes: Sequence[Any], count: int, heard: Hearing, rng: Rng, struck: boo
     """(count, 176): how sure the pitch network is that each key begins, and that it sounds.
 
     Args:
-        notes: each with ``start``, ``end`` (seconds), ``pitch`` (MIDI) and ``loudness`` (0 to 1).
+        notes: each with ``start``, ``end`` (seconds), ``pitch`` (MIDI), ``loudness`` (0 to 1); a bowed one with
+            ``new_bow``, a struck one with ``damped``, the second at which it stops.
         struck: whether notes fade while they are held.
     """
     onset, sounds = np.full((2, count, KEYS), NEVER, np.float32)
@@ -96,7 +99,7 @@ def keys(notes: Sequence[Any], count: int, heard: Hearing, rng: Rng, struck: boo
     for note in notes:
         key = int(note.pitch) - LOWEST
         begin = FPS * note.start + float(rng.normal(*heard.late))
-        end = max(FPS * note.end, begin + 1.0)
+        end = max(FPS * (note.damped if struck else note.end), begin + 1.0)
         sure = float(np.clip(rng.normal(*heard.sure), 0.1, 0.95))
         if not struck and not note.new_bow:
             sure *= float(rng.uniform(0.6, 1.0))
@@ -115,10 +118,10 @@ def _begin(onset: Floats, key: int, begin: float, end: float, sure: npt.NDArray[
     if last <= first:
         return
     at = np.arange(first, last) - begin
-    rise = np.exp(-0.5 * np.square(np.minimum(at, 0.0)))
-    fall = np.exp(-np.square(np.maximum(at, 0.0) / 1.8))
-    stays = held + max(0.45 - held, 0.0) * np.exp(-np.maximum(at, 0.0) / 5.0)
-    shape = rise * (stays + (1.0 - stays) * fall) * (at < max(end - begin, AFTER))
+    rise = np.exp(-0.5 * np.square(np.minimum(at, 0.0) / 1.15))
+    fall = np.exp(-np.square(np.maximum(at, 0.0) / 1.6))
+    stays = held * (1.0 + 0.5 * np.exp(-np.maximum(at, 0.0) / 5.0))
+    shape = rise * (stays + (1.0 - stays) * fall)
     columns = key + np.array([0, *ECHOES])
     there = (columns >= 0) & (columns < KEYS)
     onset[first:last, columns[there]] = np.maximum(onset[first:last, columns[there]], shape[:, None] * sure[there])
@@ -142,7 +145,7 @@ def levels(notes: Sequence[Any], count: int, heard: Hearing, struck: bool) -> Fl
 
     power = np.full((count, LEVELS), 0.0)
     for note in notes:
-        begin, end = FPS * note.start, FPS * note.end
+        begin, end = FPS * note.start, FPS * (note.damped if struck else note.end)
         first = int(np.clip(begin, 0, count))
         last = int(np.clip(end + 5.0 * heard.release, first, count))
         at = np.arange(first, last) - begin
@@ -160,7 +163,7 @@ def levels(notes: Sequence[Any], count: int, heard: Hearing, struck: bool) -> Fl
 
 @cache
 def _bands(pitch: int, slope: float) -> npt.NDArray[np.float64]:
-    """(16,) power of a note's harmonics in eight neighbouring mel bands each, the mean of them; 1 in all."""
+    """(16,) power of a note's harmonics in eight neighbouring mel bands each, the mean of them; of all 128 it is 1."""
     hertz = 440.0 * 2.0 ** ((pitch - 69) / 12.0) * np.arange(1, HARMONICS + 1)
     place = hertz[hertz < SAMPLE_RATE / 2 - 20.0] * WINDOW / SAMPLE_RATE
     low = place.astype(int)

@@ -21,16 +21,15 @@ def contestants(every, clips, files, a2m: Path | None):
         a2m: where the dances of A2M's transformer are, or shall be.
     """
     from training.momu.baselines import AnotherPiece, NearestCopy, others
-    from training.momu.beats import learned_beats
     from training.momu.dancing import MomuDancer
     from training.momu.regression import Regression
 
     known = others(every)
     who = {"another piece": AnotherPiece(known), "nearest copy": NearestCopy(known)}
     who["A2M's transformer"] = remembered(Regression(known), a2m) if a2m else Regression(known)
-    beats = {clip.name: learned_beats(clip.audio) for clip in clips}
     for row, of_fold in files.items():
-        who[row] = MomuDancer(of_fold, beats=beats)
+        who[row] = MomuDancer(of_fold)
+    beats = heard_beats(clips)
     for row in ("nearest copy", *list(files)[:1]):
         who[f"{row}, onto the beat"] = onto(who[row], beats)
     return who
@@ -48,6 +47,18 @@ def remembered(dance, path: Path):
         return made[clip.name]
 
     return danced
+
+
+def heard_beats(clips):
+    """Name of a clip -> its beats as the learned recogniser hears them: not the tracker that judges."""
+    from plugins.api import JobContext, find_track
+    from plugins.hearing.ears import Ears
+    from plugins.hearing.recognizers import LearnedBeats
+
+    hears = LearnedBeats(Ears())
+    hears.load("cpu")
+    tracks = {clip.name: hears.recognize(clip.audio, None, hears.Options(), JobContext()) for clip in clips}
+    return {name: np.array(find_track(found, "beat").times) for name, found in tracks.items()}
 
 
 def onto(dance, beats):

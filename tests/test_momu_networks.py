@@ -20,7 +20,6 @@ from plugins.momu.config import Ask, DenoiserConfig
 from plugins.momu.joints import Joints
 from plugins.momu.kept import Kept
 from plugins.momu.model import Denoiser, Wish
-from plugins.momu.pulse import PULSE, pulse
 from plugins.momu.sampling import Sampler, noise
 from plugins.momu.schedule import signal
 from training.momu.losses import contrast, judged, moments_of
@@ -176,27 +175,6 @@ def test_the_network_looks_at_any_length() -> None:
     looked = network.look(torch.zeros(1, 40, 3), torch.zeros(1, 10, 4))
     assert network(torch.zeros(1, 10, 4), torch.tensor([5]), looked, anything()).shape == (1, 10, 4)
     assert network.blind(2, 10).shape == (2, *looked.shape[1:])
-
-
-def test_beats_are_told_as_where_in_them_the_music_is() -> None:
-    told = pulse(np.array([0.5, 1.0, 2.0]), 100)
-    np.testing.assert_allclose(told[[20, 30, 40, 60, 80]], [[c, 0, 1] for c in (1, -1, 1, -1, 1)], atol=1e-6)
-    assert told[35] == pytest.approx([0.0, -1.0, 1.0], abs=1e-6)
-    assert not told[:20].any()
-    assert not told[81:].any()
-    assert not pulse(np.array([1.0]), 100).any()
-
-
-def test_a_network_that_is_told_beats_can_do_without() -> None:
-    torch.manual_seed(0)
-    small = {"seen": 3, "latent": 4, "seen_latent": 4, "width": 16, "heads": 2, "blocks": 1, "sense_width": 8}
-    network = Denoiser(DenoiserConfig(**small, pulse=True)).eval()
-    seen, latent = torch.zeros(1, 40, 3), torch.zeros(1, 10, 4)
-    without, nothing = network.look(seen, latent), network.look(seen, latent, torch.zeros(1, 40, PULSE))
-    told = network.look(seen, latent, torch.from_numpy(pulse(np.array([0.0, 0.5, 1.0]), 40))[None])
-    assert torch.equal(without, nothing)
-    assert not torch.allclose(told, without)
-    assert Denoiser(DenoiserConfig(**small)).pulse is None
 
 
 def test_what_is_pulled_to_a_pose_is_not_shaken(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -22,14 +21,10 @@ from plugins.api.checkpoint import CheckpointError, load_checkpoint
 from plugins.momu.checkpoint import load_weights
 from plugins.momu.config import Ask
 from plugins.momu.engine import Desire, Engine
-from plugins.momu.pulse import pulse
 from tests.a2m_clips import write_clips
 from tests.styled_dances import write_dances
 from training.config_files import ConfigError, checked
 from training.momu.config import STAGES, MomuRun
-from training.momu.dance_clips import read
-from training.momu.material import of_dances
-from training.momu.stages import WITHOUT_BEATS, DenoiserStage
 from training.momu.train import train
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -145,45 +140,16 @@ def test_two_processes_share_the_work(clips: Path, trained: list[Path], tmp_path
 
 def test_dances_are_learned_with_a_fold_held_out(trained: list[Path], tmp_path: Path) -> None:
     folder = write_dances(tmp_path / "dances", seconds=8.0)
-    dances = read("music-to-dance", str(folder))
     dancing = {"kind": "music-to-dance", "fold": 0, "folds": 2, "on_the_beat": True, "start": str(trained[0])}
     path = run(config(folder, tmp_path / "run", "motion-vae", **dancing))
     weights = load_weights(path)
     assert weights.classes == ("rumba", "waltz")
     assert weights.body is not None
     assert weights.body.travels
-    # Beats as where in them the music is, for the windows that are trained on.
-    clip_beats = [np.arange(0.25 * i, 8.0, 0.5) for i in range(len(dances))]
-    told_of = of_dances(dances, 0, 2, beats=clip_beats)
-    piece = told_of.pieces[1]
-    np.testing.assert_array_equal(
-        told_of.batch([(piece, 40)], 80, None)["pulse"][0], pulse(clip_beats[1], len(piece))[40:120]
-    )
-    assert "pulse" not in of_dances(dances, 0, 2).batch([(piece, 40)], 80, None)
-    told = load_weights(
-        run(config(folder, tmp_path / "told", "music2motion", **dancing | {"start": str(path), "beats": True}))
-    )
-    assert told.configs["music2motion"].pulse
-    heard, beats = np.zeros((80, 128), np.float32), np.arange(0.0, 2.1, 0.5)
-    with_beats, without = (Engine(told).dance(heard, 1, Ask(2), beats=b).places for b in (beats, None))
-    assert not np.allclose(with_beats, without)
     free = run(config(folder, tmp_path / "free", "motion-vae", directions=False, **dancing))
     body = load_weights(free).body
     assert body is not None
     assert not any(body.rigid)
-
-
-def test_now_and_then_nobody_tells_the_beats() -> None:
-    import torch
-
-    torch.manual_seed(0)
-    stage = SimpleNamespace(network=SimpleNamespace(config=SimpleNamespace(pulse=True)))
-    told: Any = DenoiserStage._pulse(stage, {"pulse": torch.ones(2000, 4, 3)})  # type: ignore[arg-type]
-    silent = (told == 0.0).flatten(1)
-    assert bool((silent.all(dim=1) == silent.any(dim=1)).all())
-    assert float(silent.all(dim=1).float().mean()) == pytest.approx(WITHOUT_BEATS, abs=0.02)
-    stage.network.config.pulse = False
-    assert DenoiserStage._pulse(stage, {}) is None  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -195,8 +161,6 @@ def test_now_and_then_nobody_tells_the_beats() -> None:
         ({"stage": "music-vae", "fold": 1}, "fold is for dances"),
         ({"stage": "music-vae", "kind": "aist", "fold": 4}, "4 folds, 0 to 3"),
         ({"stage": "music-vae", "on_the_beat": True}, "on_the_beat is for dances"),
-        ({"stage": "music-vae", "beats": True}, "beats are told to dancers"),
-        ({"stage": "music-vae", "model": {"pulse": True}}, "pulse follows from the key beats"),
         ({"stage": "music-vae", "widht": 3}, "widht is no known key"),
         ({"stage": "music-vae", "batch": 1000}, "windows to train on"),
     ],

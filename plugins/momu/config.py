@@ -84,7 +84,6 @@ class DenoiserConfig(_Config):
             told. sense_width: channels of the convolutions that look at it; context: layers that then look further and
             further around, four to three seconds. styles: classes that it knows.
         attention: False replaces attention by convolutions (an ablation).
-        pulse: whether it is told beats, too (``plugins.momu.pulse``).
         window: latents that it learned to look at; longer music is cut into such windows, denoised together.
     """
 
@@ -101,7 +100,6 @@ class DenoiserConfig(_Config):
     kernel: int = Field(default=5, ge=1)
     dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
     attention: bool = True
-    pulse: bool = False
     window: int = Field(default=80, ge=8)
 
     @model_validator(mode="after")

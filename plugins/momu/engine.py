@@ -16,7 +16,6 @@ from plugins.api.checkpoint import load_network
 from plugins.momu.checkpoint import Weights
 from plugins.momu.config import COMPRESSION, Ask
 from plugins.momu.kept import Kept
-from plugins.momu.pulse import pulse
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -103,7 +102,6 @@ class Engine:
         given: Floats | None = None,
         strength: float = 1.0,
         kept: Kept | None = None,
-        beats: Floats | None = None,
         tell: Tell = _silent,
     ) -> Made:
         """Motion to (T, 128) ``log_mel``.
@@ -111,7 +109,6 @@ class Engine:
         Args:
             given: (T, J, 3) motion to begin from, with ``strength`` (0 to 1) of the noise on it.
             kept: what must come out as it is.
-            beats: seconds of the music's beats from its first frame, for networks that learned to be told them.
         """
         from plugins.momu.sampling import noise
 
@@ -119,8 +116,7 @@ class Engine:
         torch, frames = self._torch, len(heard)
         with torch.no_grad():
             sound = self._tensor(_filled(heard))
-            told = None if beats is None else self._tensor(_filled(pulse(beats, frames)))
-            looked = self.samplers["music2motion"].look(sound, self.music.encode(sound), told)
+            looked = self.samplers["music2motion"].look(sound, self.music.encode(sound))
             count = sound.shape[1] // COMPRESSION
             start = None if given is None else self.motion.encode(self._tensor(_filled(self.features(given))))
             pull = None if kept is None or not kept.any() else self._puller(kept, given, count)

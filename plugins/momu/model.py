@@ -18,12 +18,9 @@ from torch.nn import functional
 from plugins.api.transformer import rotated
 from plugins.momu.autoencoder import FrameNorm, downwards
 from plugins.momu.config import STEPS, DenoiserConfig
-from plugins.momu.pulse import PULSE
 
 TIMES = 128
 """Sines and cosines of the step of the noise."""
-BEATS_WIDTH = 32
-"""Channels of the convolutions that look at the beats."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +102,6 @@ class Denoiser(nn.Module):
         width = config.width
         self.senses = downwards(config.seen, config.sense_width, width)
         self.told = nn.Linear(config.seen_latent, width)
-        self.pulse = downwards(PULSE, BEATS_WIDTH, width) if config.pulse else None
         self.around = nn.Sequential(
             *(Around(width, config.kernel, 2**i, config.dropout) for i in range(config.context))
         )
@@ -124,14 +120,10 @@ class Denoiser(nn.Module):
             for layer in self.layers:
                 layer.own[2::3] = 0.5
 
-    def look(self, seen: Tensor, latent: Tensor, pulse: Tensor | None = None) -> Tensor:
-        """(B, N, width + latent) of what is seen (B, 4 N, seen), its latents (B, N, seen_latent) and, where it learned
-        to be told them, the beats (B, 4 N, PULSE); the last numbers are the mean of what fits to it: what a network
-        that gives one answer would say."""
+    def look(self, seen: Tensor, latent: Tensor) -> Tensor:
+        """(B, N, width + latent) of what is seen (B, 4 N, seen) and its latents (B, N, seen_latent); the last numbers
+        are the mean of what fits to it: what a network that gives one answer would say."""
         looked = self.senses(seen.transpose(1, 2)) + self.told(latent).transpose(1, 2)
-        if self.pulse is not None:
-            beats = seen.new_zeros(*seen.shape[:2], PULSE) if pulse is None else pulse
-            looked = looked + self.pulse(beats.transpose(1, 2))
         looked = self.around(looked).transpose(1, 2)
         return torch.cat([looked, self.guess(looked)], dim=-1)
 

@@ -59,9 +59,9 @@ class Sampler:
     def device(self) -> torch.device:
         return self.network.nothing.device
 
-    def look(self, seen: Tensor, latent: Tensor, pulse: Tensor | None = None) -> Tensor:
-        """What is told (1, 4 N, seen), (1, N, seen_latent), (1, 4 N, PULSE), looked at."""
-        return self.network.look(seen, latent, pulse)
+    def look(self, seen: Tensor, latent: Tensor) -> Tensor:
+        """What is told (1, 4 N, seen), (1, N, seen_latent), looked at."""
+        return self.network.look(seen, latent)
 
     def run(
         self,

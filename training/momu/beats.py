@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -53,23 +52,6 @@ def music_beats(audio: Audio) -> Floats:
     tracker: Recognizer = BeatTracker()
     found = find_track(tracker.recognize(audio, None, tracker.Options(), JobContext()), "beat")
     return np.asarray(found.times, dtype=np.float64) - audio.start
-
-
-def learned_beats(audio: Audio) -> Floats:
-    """Seconds from the sound's start, as the learned recogniser hears them (dances are judged by another tracker)."""
-    hears = _learned()
-    found = find_track(hears.recognize(audio, None, hears.Options(), JobContext()), "beat")
-    return np.asarray(found.times, dtype=np.float64) - audio.start
-
-
-@cache
-def _learned() -> Recognizer:
-    from plugins.hearing.ears import Ears
-    from plugins.hearing.recognizers import LearnedBeats
-
-    hears = LearnedBeats(Ears())
-    hears.load("cpu")
-    return hears
 
 
 def dance_beats(places: npt.NDArray[np.floating[Any]]) -> Floats:

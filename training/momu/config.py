@@ -48,7 +48,6 @@ class MomuRun(Section):
     untold: float = Field(default=0.15, ge=0.0, le=1.0)
     turning: bool = True
     on_the_beat: bool = False
-    beats: bool = False
     schedule: Schedule = Schedule(learning_rate=1e-3, warmup_steps=100, kind="cosine")
     machine: Machine = Machine()
     window: int = Field(default=320, ge=32)
@@ -64,8 +63,6 @@ class MomuRun(Section):
 
     @model_validator(mode="after")
     def _fits(self) -> MomuRun:
-        if "pulse" in self.model:
-            raise ValueError("model: pulse follows from the key beats")
         if self.window % 4:
             raise ValueError(f"window must be a multiple of 4 frames, not {self.window}")
         if self.stage == "music-vae" and self.start:
@@ -79,8 +76,6 @@ class MomuRun(Section):
             raise ValueError("fold is for dances; clips know their splits themselves")
         if self.kind == "clips" and self.on_the_beat:
             raise ValueError("on_the_beat is for dances; simulated players keep time by themselves")
-        if self.kind == "clips" and self.beats:
-            raise ValueError("beats are told to dancers; a violinist's network hears when the bow turns")
         return self
 
     def same_run(self) -> dict[str, Any]:

@@ -23,18 +23,16 @@ class MomuDancer:
 
     Args:
         weights: fold -> file.
-        beats: name of a clip -> seconds of its music's beats, for weights that learned to be told them.
     """
 
     weights: Mapping[int, str]
     ask: Ask = field(default_factory=Ask)
-    beats: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict, repr=False)
     _engines: dict[int, Engine] = field(default_factory=dict, init=False, repr=False)
 
     def __call__(self, clip: DanceClip, fold: int, seed: int) -> npt.NDArray[np.floating[Any]]:
         """(T, J, 3) metres, from where the real dance begins."""
         if fold not in self._engines:
             self._engines[fold] = Engine(load_weights(self.weights[fold]))
-        made = self._engines[fold].dance(clip.heard, seed, self.ask, beats=self.beats.get(clip.name))
+        made = self._engines[fold].dance(clip.heard, seed, self.ask)
         begin = clip.places[0, 0] * [1.0, 1.0, 0.0]
         return np.asarray(made.places + begin, dtype=np.float32)

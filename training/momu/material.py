@@ -15,15 +15,13 @@ import numpy.typing as npt
 
 from plugins.momu.amplitude import amplitude
 from plugins.momu.body import Body, Scale, dancer, median_lengths, turned, violinist
-from plugins.momu.pulse import pulse
 from plugins.momu.vigour import vigour
 from training.a2m_clips import Clips
 from training.datasets.markers import JOINTS
-from training.momu.beats import learned_beats, music_beats
 from training.momu.config import MomuRun
 from training.momu.dance_clips import DanceClip, fold_of, read
 from training.momu.losses import moments_of
-from training.momu.set_to_music import on_the_beat
+from training.momu.set_to_music import warped_to_beats
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -36,7 +34,7 @@ LENGTHS_FROM: Final = 40
 @dataclass(frozen=True, eq=False)
 class Piece:
     """One performance: ``heard`` (T, 128), ``posture`` (T, pose), ``happenings`` (T, events), ``moved`` (T,) amplitude,
-    ``places`` (T, J, 3), ``pulse`` (T, 3) of the beats, where they are told."""
+    ``places`` (T, J, 3)."""
 
     name: str
     style: int
@@ -46,7 +44,6 @@ class Piece:
     happenings: Floats = field(repr=False)
     moved: Floats = field(repr=False)
     places: Floats = field(repr=False)
-    pulse: Floats | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.heard)
@@ -64,11 +61,6 @@ class Material:
     card: str
     grip: npt.NDArray[np.float64] | None = None
 
-    @property
-    def told(self) -> bool:
-        """Whether beats are told."""
-        return all(piece.pulse is not None for piece in self.pieces)
-
     def split(self, name: str) -> list[Piece]:
         return [piece for piece in self.pieces if piece.split == name]
 
@@ -85,8 +77,7 @@ class Material:
         return self.scale.scaled(posture, piece.happenings[cut])
 
     def batch(self, rows: Sequence[tuple[Piece, int]], length: int, rng: np.random.Generator | None) -> dict[str, Any]:
-        """Arrays of windows: heard (B, T, 128), features (B, T, F), moments (B, M), style (B,), intensity (B,) and,
-        where beats are told, pulse (B, T, 3).
+        """Arrays of windows: heard (B, T, 128), features (B, T, F), moments (B, M), style (B,), intensity (B,).
 
         Args:
             rng: turns each window about the upright axis; None for none.
@@ -94,9 +85,7 @@ class Material:
         angles = rng.uniform(-np.pi, np.pi, len(rows)) if rng is not None else np.zeros(len(rows))
         mean, deviation = self.intensity
         cuts = [(p, slice(first, first + length)) for p, first in rows]
-        told = {"pulse": np.stack([p.pulse[cut] for p, cut in cuts if p.pulse is not None])} if self.told else {}
         return {
-            **told,
             "heard": np.stack([p.heard[cut] for p, cut in cuts]).astype(np.float32),
             "features": np.stack(
                 [self.features(p, f, length, float(a)) for (p, f), a in zip(rows, angles, strict=True)]
@@ -116,38 +105,22 @@ def material(config: MomuRun) -> Material:
     if config.kind == "clips":
         return _performances(Path(config.clips), config.directions)
     clips = read(config.kind, config.clips)
-    if not (config.beats or config.on_the_beat):
-        return of_dances(clips, config.fold, config.folds, config.directions)
-    # Who is told beats is put onto those that he is told.
-    beats = [(learned_beats if config.beats else music_beats)(clip.audio) for clip in clips]
     if config.on_the_beat:
-        clips = [on_the_beat(clip, found) for clip, found in zip(clips, beats, strict=True)]
-    told = beats if config.beats and config.stage == "music2motion" else None
-    return of_dances(clips, config.fold, config.folds, config.directions, told)
+        clips = warped_to_beats(clips)
+    return of_dances(clips, config.fold, config.folds, config.directions)
 
 
-def of_dances(
-    clips: Sequence[DanceClip],
-    fold: int | None,
-    folds: int = 4,
-    directions: bool = True,
-    beats: Sequence[Floats] | None = None,
-) -> Material:
-    """Dances, those of a fold held out as "held".
-
-    Args:
-        beats: seconds of each music's beats, to be told; None for a network that is told none.
-    """
+def of_dances(clips: Sequence[DanceClip], fold: int | None, folds: int = 4, directions: bool = True) -> Material:
+    """Dances, those of a fold held out as "held"."""
     held = fold_of(clips, folds) if fold is not None else {}
     body = _freed(dancer(clips[0].skeleton), directions)
     classes = tuple(sorted({clip.label for clip in clips}))
     digest = hashlib.sha256()
     pieces = []
-    for i, clip in enumerate(clips):
+    for clip in clips:
         digest.update(clip.name.encode() + np.ascontiguousarray(clip.places).tobytes())
         split = "held" if fold is not None and held[clip.piece] == fold else "train"
-        piece = _piece(clip.name, classes.index(clip.label), split, clip.heard, clip.places, body)
-        pieces.append(piece if beats is None else replace(piece, pulse=pulse(beats[i], len(clip))))
+        pieces.append(_piece(clip.name, classes.index(clip.label), split, clip.heard, clip.places, body))
     return _made(body, pieces, classes, digest.hexdigest())
 
 

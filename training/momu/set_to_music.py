@@ -10,6 +10,7 @@ stands still on beats (``on_the_beat``). For training only: what is judged and c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,8 +20,13 @@ from plugins.api.log_mel import FPS
 from plugins.api.retimed import at_times
 from plugins.beat_align.timing import times_on_the_beat
 from training.metrics import Floats
-from training.momu.beats import aligned, dance_beats
+from training.momu.beats import aligned, dance_beats, music_beats
 from training.momu.dance_clips import DanceClip
+
+
+def warped_to_beats(clips: Sequence[DanceClip]) -> list[DanceClip]:
+    """Each ``on_the_beat`` of its own music."""
+    return [on_the_beat(clip, music_beats(clip.audio)) for clip in clips]
 
 
 def to_the_beat(clip: DanceClip, beats: Floats) -> tuple[DanceClip, float]:

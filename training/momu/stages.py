@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -23,8 +23,6 @@ from training.momu.losses import contrast, divergence, drawn, judged, step_weigh
 from training.momu.material import Material
 
 Batch = Mapping[str, Tensor]
-WITHOUT_BEATS: Final = 0.1
-"""Part of the windows whose beats nobody tells."""
 Outcome = tuple[Tensor, dict[str, float]]
 
 
@@ -120,7 +118,6 @@ class DenoiserStage(nn.Module):
         made, told = (motion, music) if self.to_motion else (music, motion)
         given: dict[str, Any] = {"latent": made.latent, "seen": told.inputs, "seen_latent": told.latent}
         given["styles"] = len(material.classes) if self.to_motion else 0
-        given["pulse"] = config.beats and self.to_motion
         given["window"] = config.window // COMPRESSION
         self.network = Denoiser(DenoiserConfig(**{**given, **config.model}))
 
@@ -129,7 +126,7 @@ class DenoiserStage(nn.Module):
         with torch.no_grad():
             music, motion = self.music.encode(heard), self.motion.encode(features)
         clean, told, seen = (motion, music, heard) if self.to_motion else (music, motion, features)
-        looked = self.network.look(seen, told, self._pulse(batch))
+        looked = self.network.look(seen, told)
         guessed = (self.network.guessed(looked) - clean).square().mean()
         count, device = len(clean), clean.device
         step = torch.randint(0, STEPS, (count,), device=device)
@@ -143,13 +140,6 @@ class DenoiserStage(nn.Module):
             "guess": weights.guess * guessed,
         }
         return _summed(terms)
-
-    def _pulse(self, batch: Batch) -> Tensor | None:
-        """The beats, now and then none: who dances must be able to do without."""
-        if not self.network.config.pulse:
-            return None
-        told = batch["pulse"]
-        return told * (torch.rand(len(told), 1, 1, device=told.device) >= WITHOUT_BEATS)
 
     def _wish(self, batch: Batch) -> Wish:
         """What is known of the window, half of the time."""

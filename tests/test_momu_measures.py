@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from plugins.api import Audio, Motion
+from plugins.api import Audio, Constraint, Motion, Skeleton
 from plugins.api.log_mel import FPS
 from tests.beating_dances import RATE, clicks, dance, swinging, with_places
 from tests.conftest import SHARED
@@ -20,6 +22,7 @@ from training.datasets.music_to_dance import SKELETON
 from training.metrics import event_f1
 from training.momu import beats, distances, facing
 from training.momu.dance_clips import clip_of, fold_of, folds, resampled
+from training.momu.playing import Kept, keeping
 from training.momu.set_to_music import on_the_beat, shifted, to_the_beat
 
 REAL = SHARED / "music-to-dance"
@@ -262,3 +265,34 @@ def test_seams_and_kept_poses_are_seen() -> None:
 
 
 # Those to compare with
+
+
+def test_a_seam_is_told_from_what_there_is_to_play() -> None:
+    """Both takes hurry in the same second: who keeps a part of one in the other hurries there too, without a seam."""
+    skeleton = Skeleton.build("point", [("hips", None, (0.0, 0.0, 1.0), "body"), ("head", "hips", (0, 0, 0.6), "body")])
+    times = np.arange(400) / FPS
+    hurried = np.exp(-(((times - 5.0) / 0.5) ** 2))
+
+    def take(seed: int) -> Motion:
+        places = np.repeat(skeleton.rest_positions[None], len(times), axis=0).astype(np.float64)
+        places[:, :, 0] += (0.02 * np.sin(3.0 * times + seed) + hurried * 0.05 * np.sin(12.0 * times + seed) + off)[
+            :, None
+        ]
+        return Motion(skeleton, float(FPS), places, np.tile([1.0, 0.0, 0.0, 0.0], (len(times), 2, 1)))
+
+    def kept_by(fade: float) -> Kept:
+        def play(one: object, seed: int, constraints: Sequence[Constraint] = ()) -> Motion:
+            if not constraints:
+                return take(seed)
+            away = np.clip(np.abs(times - 6.0) - 1.0, 0.0, None) / fade
+            own = 0.5 + 0.5 * np.cos(np.pi * np.minimum(away, 1.0))[:, None, None]
+            return replace(take(12), positions=own * take(11).positions + (1.0 - own) * take(12).positions)
+
+        return keeping(play, None, [(5.0, 7.0)])  # type: ignore[arg-type]
+
+    gentle, sudden = kept_by(1.0), kept_by(0.01)
+    assert gentle.millimetres == pytest.approx(0.0, abs=1e-3)
+    assert gentle.seam > 1.5  # the music, not a seam: without anything kept it is as much
+    assert gentle.free_seam > 1.5
+    assert gentle.same_frames < 1.3
+    assert sudden.same_frames > 2.0 * gentle.same_frames

@@ -275,9 +275,8 @@ def test_a_seam_is_told_from_what_there_is_to_play() -> None:
 
     def take(seed: int) -> Motion:
         places = np.repeat(skeleton.rest_positions[None], len(times), axis=0).astype(np.float64)
-        places[:, :, 0] += (0.02 * np.sin(3.0 * times + seed) + hurried * 0.05 * np.sin(12.0 * times + seed) + off)[
-            :, None
-        ]
+        moved = 0.02 * np.sin(3.0 * times + seed) + hurried * 0.05 * np.sin(12.0 * times + seed)
+        places[:, :, 0] += moved[:, None]
         return Motion(skeleton, float(FPS), places, np.tile([1.0, 0.0, 0.0, 0.0], (len(times), 2, 1)))
 
     def kept_by(fade: float) -> Kept:

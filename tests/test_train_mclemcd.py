@@ -254,6 +254,14 @@ def test_the_commands(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(SystemExit):
         command(evaluate, monkeypatch)
     assert (results.read_text().splitlines(), out.read_text()) == (lines, page)
+    short = tmp_path / "short.md"
+    with pytest.raises(SystemExit):  # part of what was said is enough for what is asked less of
+        command([*evaluate, "--late", "--out", str(short)], monkeypatch)
+    told = short.read_text()
+    assert "both, late fusion" in told
+    assert "--late" in told
+    assert "The paper's split" not in told
+    assert "early fusion" not in told
 
 
 @pytest.mark.parametrize(

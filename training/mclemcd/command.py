@@ -39,6 +39,9 @@ def evaluate_mclemcd(
     results: Annotated[
         Path | None, typer.Option(help="JSON lines of what was said; a stopped run goes on from there.")
     ] = None,
+    late: Annotated[
+        bool, typer.Option("--late", help="Late fusion on pieces that are kept apart alone: half of the time.")
+    ] = False,
 ) -> None:
     """Measure the style embedding: alone and together with the music, on pieces kept apart and in the paper's split."""
     from training.config_files import ConfigError, read_config
@@ -63,18 +66,18 @@ def evaluate_mclemcd(
     dances = dances_of(read.data)
     segments = cut(dances, read.data.joints, read.style)
     with progress("trials") as tell:
-        answers = trials(read, segments, range(seeds), results, tell)
+        answers = trials(read, segments, range(seeds), results, tell, late=late)
     rough = {
         name: told_by_roughness(of, read.split.folds)
         for name, of in readings(dances, read.data.joints, read.style).items()
     }
-    write(out, read, segments, answers, rates(dances), rough, _command(config, override or [], seeds))
+    write(out, read, segments, answers, rates(dances), rough, _command(config, override or [], seeds, late))
     typer.echo(f"{out} is written")
 
 
-def _command(config: Path, overrides: list[str], seeds: int) -> str:
+def _command(config: Path, overrides: list[str], seeds: int, late: bool) -> str:
     """As it was given, but for the folders, which whoever reads it has not."""
     told = [f"data.folder={Path(o.partition('=')[2]).name}" if o.startswith("data.folder=") else o for o in overrides]
     words = ["cadenza-train", "evaluate-mclemcd", "--config", config.as_posix(), "--seeds", str(seeds)]
-    words += [word for o in told if not o.startswith("output=") for word in ("--override", o)]
+    words += ["--late"] * late + [word for o in told if not o.startswith("output=") for word in ("--override", o)]
     return shlex.join(words)

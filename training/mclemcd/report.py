@@ -72,7 +72,7 @@ def write(
         *("", "### Who is taken for whom: late fusion, together, all seeds", ""),
         *(line for name, matrix in matrices.items() for line in confusion_lines(name, matrix, segments.classes)),
         f"![Confusion]({squares.name})",
-        *("", "## The paper's split", "", *_paper(found, answers, segments)),
+        *(("", "## The paper's split", "", *_paper(found, answers, segments)) if "segments" in splits else ()),
         *("", "## What the captures' rates give away", "", *_rates(rates, roughness, segments)),
     ]
     out.parent.mkdir(parents=True, exist_ok=True)

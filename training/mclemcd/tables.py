@@ -65,6 +65,8 @@ def verdict(found: Table, segments: Segments) -> Iterator[str]:
     yield _claim("Training together makes late fusion better", with_it[SECOND] - without[SECOND])
     yield _claim("The vote of a piece is better than a second (late, together)", with_it[PIECE] - with_it[SECOND])
     for other in ("joints", "limbs", "early"):
+        if ("piece", other, "collaborative") not in found:
+            continue
         better = with_it[SECOND] - found["piece", other, "collaborative"][SECOND]
         yield _claim(f"Late fusion is better than {ROWS[other]} (together)", better)
     counts = np.bincount(segments.kinds)

@@ -47,9 +47,17 @@ def trials(
     seeds: Sequence[int],
     results: Path | None = None,
     tell: Callable[[int, int], None] = lambda done, of: None,
+    *,
+    late: bool = False,
 ) -> list[Answer]:
-    """The answers of all trials; those that ``results`` (JSON lines) has are not made again."""
-    asked = list(_configs(config, seeds))
+    """The answers of all trials; those that ``results`` (JSON lines) has are not made again.
+
+    Args:
+        late: late fusion on pieces that are kept apart alone.
+    """
+    asked = [
+        one for one in _configs(config, seeds) if not late or (one.split.by, one.style.fusion) == ("piece", "late")
+    ]
     kept = _kept(results)
     found: list[Answer] = []
     for done, one in enumerate(asked):

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from plugins.hearing.config import (
     EXPRESSION,
@@ -44,21 +44,6 @@ class Variety(Section):
     without: float = Field(default=0.2, ge=0.0, le=0.5)
 
 
-class Imagined(Section):
-    """Performances that are made anew for each window, of scores alone (``training.recognition.imagined``).
-
-    Attributes:
-        scores: folder, as for ``cadenza-train simulate``; "" for none.
-        share: part of the windows that are imagined; violin: part of those that a violin plays, the others a piano.
-        spread: deviation of the logarithm of the tempo.
-    """
-
-    scores: str = ""
-    share: float = Field(default=0.7, ge=0.0, le=1.0)
-    violin: float = Field(default=0.5, ge=0.0, le=1.0)
-    spread: float = Field(default=0.5, ge=0.0, le=1.0)
-
-
 class RecognitionConfig(Section):
     """One run."""
 
@@ -69,7 +54,6 @@ class RecognitionConfig(Section):
     network: Literal["ours", "paper-time", "paper-expression", "paper-cnn"] = "ours"
     modalities: tuple[Modality, ...] = ("notes", "movement")
     leave_out: tuple[str, ...] = ()
-    imagined: Imagined = Imagined()
     model: dict[str, Any] = Field(default_factory=dict)
     loss: Loss = Loss()
     variety: Variety = Variety()
@@ -85,12 +69,6 @@ class RecognitionConfig(Section):
     validate_every: int = Field(default=500, ge=1)
     save_every: int = Field(default=100, ge=1)
     tensorboard: bool = True
-
-    @model_validator(mode="after")
-    def _imaginable(self) -> RecognitionConfig:
-        if self.imagined.scores and not {"notes"} <= set(self.modalities) <= {"notes", "movement"}:
-            raise ValueError("imagined: only notes are imagined; modalities must be notes, or notes and movement")
-        return self
 
     @property
     def hearing(self) -> HearingConfig:
@@ -111,7 +89,7 @@ class RecognitionConfig(Section):
         return tuple(name for name in (*TIME, *EXPRESSION) if name in self.hearing.heads)
 
     def same_run(self) -> dict[str, Any]:
-        """What must be equal for a run to be taken up again. (Clips and scores are known by the data card.)"""
+        """What must be equal for a run to be taken up again. (Clips are known by their data cards.)"""
         free = {
             "clips",
             "output",
@@ -123,4 +101,4 @@ class RecognitionConfig(Section):
             "save_every",
             "tensorboard",
         }
-        return self.model_dump(mode="json", exclude={**dict.fromkeys(free, True), "imagined": {"scores"}})
+        return self.model_dump(mode="json", exclude=free)

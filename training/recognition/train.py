@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,14 +20,11 @@ from plugins.hearing.model import network_of
 from training import loop
 from training.config_files import ConfigError
 from training.recognition.config import RecognitionConfig
-from training.recognition.imagined import imagined
 from training.recognition.losses import class_loss, class_weights, paper_event_loss, shift_tolerant_loss
 from training.recognition.targets import CLASSES, EVENTS
-from training.recognition.windows import Heard, Library, Window, varied, window
+from training.recognition.windows import Library, Window, varied, window
 from training.revision import git_revision
 from training.run_state import launched
-from training.simulate.excerpts import Library as Scores
-from training.simulate.excerpts import excerpt, read_library
 
 REACH: Final = {"beat": 2, "downbeat": 2, "phrase": 8}
 """Frames by which a peak may be off (50 ms; 0.2 s)."""
@@ -40,26 +36,14 @@ def train(config: RecognitionConfig) -> Path:
     """Run, or go on with, the training that ``config`` describes; returns the file of the weights.
 
     Raises:
-        ConfigError, ClipsError, CorpusError, CheckpointError: with what is wrong.
+        ConfigError, ClipsError, CheckpointError: with what is wrong.
     """
     fabric = launched(config.machine)
     library = Library(config.clips, config.modalities, config.leave_out)
     torch.manual_seed(config.seed)
     training = _Hearing(config, _begun(config), library)
     facts = {"recordings": len(training.heard)}
-    return loop.run(training, config, fabric, config.steps, training.card, config.same_run(), **facts)
-
-
-def _scores(config: RecognitionConfig) -> Scores | None:
-    """What is imagined from; CorpusError when an instrument that is asked for can play hardly anything of it."""
-    asked = config.imagined
-    if not asked.scores:
-        return None
-    found = read_library(Path(asked.scores))
-    for instrument, share in (("violin", asked.violin), ("piano", 1.0 - asked.violin)):
-        if share > 0.0:
-            excerpt(found, instrument, np.random.default_rng(0))
-    return found
+    return loop.run(training, config, fabric, config.steps, library.card_sha256, config.same_run(), **facts)
 
 
 def _begun(config: RecognitionConfig) -> torch.nn.Module:
@@ -81,34 +65,21 @@ class _Hearing(loop.Training):
     def __init__(self, config: RecognitionConfig, network: torch.nn.Module, library: Library) -> None:
         super().__init__("hearing-training", VERSION, network, config.schedule, config.average)
         heard = library.split("train")
-        self.config, self.heard, self._valid = config, heard, library.split("valid")
+        self.config, self.heard, self._valid, self._card = config, heard, library.split("valid"), library.card_sha256
         frames = np.array([len(h) for h in heard], dtype=float)
         self._likely = frames / frames.sum()
-        self._scores = _scores(config)
-        self.card = library.card_sha256
-        if self._scores is not None:
-            self.card = hashlib.sha256(f"{self.card} {self._scores.sha256}".encode()).hexdigest()
         known = {name: torch.from_numpy(np.concatenate([h.classes[name] for h in heard])) for name in CLASSES}
         # Square roots: reciprocals alone make a class that hardly occurs the loudest of all.
         self._weights = {name: class_weights(known[name], count).sqrt() for name, count in CLASSES.items()}
 
-    def windows(self, step: int, rank: int = 0, ranks: int = 1) -> list[Window]:
-        """The windows of a step, each by chances of its own: of those that are shared out nobody makes another's."""
+    def windows(self, step: int) -> list[Window]:
+        """The windows of a step."""
         rng = np.random.default_rng([self.config.seed, step])
         chosen = rng.choice(len(self.heard), self.config.batch, p=self._likely)
-        rows = list(enumerate(chosen))[rank::ranks]
-        return [self._window(self.heard[i], np.random.default_rng([self.config.seed, step, row])) for row, i in rows]
-
-    def _window(self, recorded: Heard, rng: np.random.Generator) -> Window:
-        """Of what was recorded or, now and then, of music that nobody did."""
-        asked, heard = self.config.imagined, recorded
-        if self._scores is not None and rng.random() < asked.share:
-            instrument = "violin" if rng.random() < asked.violin else "piano"
-            heard = imagined(self._scores, instrument, asked.spread, rng, "movement" in self.config.modalities)
-        return varied(heard, self.config.window, self.config.variety, rng)
+        return [varied(self.heard[i], self.config.window, self.config.variety, rng) for i in chosen]
 
     def step(self, network: Any, step: int, fabric: Fabric) -> tuple[Tensor, dict[str, float]]:
-        return self.loss(network, self.windows(step, fabric.global_rank, fabric.world_size), fabric.device)
+        return self.loss(network, self.windows(step)[fabric.global_rank :: fabric.world_size], fabric.device)
 
     def loss(self, network: Any, windows: Sequence[Window], device: torch.device) -> tuple[Tensor, dict[str, float]]:
         """What is made small, and its terms for the log."""
@@ -154,12 +125,10 @@ class _Hearing(loop.Training):
         """The averaged weights, for use."""
         config = self.config
         made = config.model_dump(mode="json", exclude={"clips", "output", "machine"})
-        # Whoever reads it has other folders.
-        made["start"] = Path(config.start).name
-        made["imagined"]["scores"] = Path(config.imagined.scores).name
+        made["start"] = Path(config.start).name  # whoever reads it has other folders
         revision = git_revision()
         return pack(
-            config.hearing, config.window, self.average(), training=made, data_card=self.card, revision=revision
+            config.hearing, config.window, self.average(), training=made, data_card=self._card, revision=revision
         )
 
 

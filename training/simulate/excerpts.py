@@ -71,24 +71,19 @@ def read_library(folder: Path) -> Library:
     return Library(tuple(found), tuple(movements), digest.hexdigest())
 
 
-def excerpt(library: Library, instrument: str, rng: np.random.Generator, spread: float = PULSE[1]) -> Score:
-    """A stretch of half a minute to a minute.
-
-    Args:
-        spread: deviation of the logarithm of the tempo.
-    """
+def excerpt(library: Library, instrument: str, rng: np.random.Generator) -> Score:
+    """A stretch of half a minute to a minute."""
     for _ in range(TRIES):
         of_tune = bool(library.tunes) and (not library.movements or rng.random() < 0.55)
-        made = _of_tune if of_tune else _of_parts
-        score = made(library, instrument, rng, spread)
+        score = _of_tune(library, instrument, rng) if of_tune else _of_parts(library, instrument, rng)
         if score is not None:
             return score
     raise CorpusError(f"the scores have hardly anything that a {instrument} can play")
 
 
-def _of_tune(library: Library, instrument: str, rng: np.random.Generator, spread: float) -> Score | None:
+def _of_tune(library: Library, instrument: str, rng: np.random.Generator) -> Score | None:
     tune = library.tunes[int(rng.integers(len(library.tunes)))]
-    pulse, beat = _pulse(len({n[0] for n in tune.notes}), tune.notes[-1][0], tune.beat, spread, rng)
+    pulse, beat = _pulse(len({n[0] for n in tune.notes}), tune.notes[-1][0], tune.beat, rng)
     bars = _bars_in(SECONDS, tune.bar / beat * 60.0 / pulse, int(tune.notes[-1][0] // tune.bar) + 1, rng)
     moved = _moved(tune, MELODY if instrument == "piano" else RANGES["violin"], bars, rng)
     if moved is None or (instrument == "piano" and tune.beat < 1.0):
@@ -127,7 +122,7 @@ def _phrases(tune: Tune, bars: int) -> list[tuple[float, float]]:
     return list(zip(starts, [*starts[1:], bars * tune.bar], strict=True))
 
 
-def _of_parts(library: Library, instrument: str, rng: np.random.Generator, spread: float) -> Score | None:
+def _of_parts(library: Library, instrument: str, rng: np.random.Generator) -> Score | None:
     movement = library.movements[int(rng.integers(len(library.movements)))]
     first = int(rng.integers(len(movement.bars)))
     _, bar, beat = movement.bars[first]
@@ -139,7 +134,7 @@ def _of_parts(library: Library, instrument: str, rng: np.random.Generator, sprea
     positions = sorted({n[0] for part in chosen for n in part.notes if start - TINY <= n[0] < end - TINY})
     if last - first < 4 or len(positions) < FEWEST:
         return None
-    pulse, beat = _pulse(len(positions), end - start, beat, spread, rng)
+    pulse, beat = _pulse(len(positions), end - start, beat, rng)
     bars = _bars_in(SECONDS, bar / beat * 60.0 / pulse, last - first, rng)
     end = start + bars * bar
     shift = _shift(chosen, start, end, instrument, rng)
@@ -194,11 +189,11 @@ def _marks(part: Part, start: float, end: float) -> list[Expression]:
     return out + [cut(a, b, what) for a, b, what in part.hairpins if b > start + TINY and a < end - TINY]
 
 
-def _pulse(chords: int, quarters: float, beat: float, spread: float, rng: np.random.Generator) -> tuple[float, float]:
+def _pulse(chords: int, quarters: float, beat: float, rng: np.random.Generator) -> tuple[float, float]:
     """Beats a minute, and the beat: two half notes to a bar are now and then four quarters."""
     if beat == 2.0 and rng.random() < 0.6:
         beat = 1.0
-    pulse = PULSE[0] * float(np.exp(rng.normal(0.0, spread)))
+    pulse = PULSE[0] * float(np.exp(rng.normal(0.0, PULSE[1])))
     slowest, fastest = (60.0 * d * quarters / beat / max(chords, 1) for d in DENSITY)
     return float(np.clip(np.clip(pulse, slowest, fastest), *PULSES)), beat
 

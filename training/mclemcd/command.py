@@ -40,7 +40,7 @@ def evaluate_mclemcd(
         Path | None, typer.Option(help="JSON lines of what was said; a stopped run goes on from there.")
     ] = None,
     late: Annotated[
-        bool, typer.Option("--late", help="Late fusion on pieces that are kept apart alone: half of the time.")
+        bool, typer.Option("--late", help="Late fusion on pieces that are kept apart alone, which takes less time.")
     ] = False,
 ) -> None:
     """Measure the style embedding: alone and together with the music, on pieces kept apart and in the paper's split."""

@@ -54,7 +54,8 @@ def write(
         for mode in MODES
         if (of := chosen(answers, split, what, mode))
     }
-    bars = plot_bars(found, out.with_name(f"{out.stem}_accuracy.png"), ROWS, SECOND)
+    shown = {what: title for what, title in ROWS.items() if any(what == key[1] for key in found)}
+    bars = plot_bars(found, out.with_name(f"{out.stem}_accuracy.png"), shown, SECOND)
     late = Said.of(chosen(answers, "piece", "late", "collaborative"), segments)
     one = resamples(segments.kinds)[:1]
     matrices = {

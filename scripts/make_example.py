@@ -217,9 +217,6 @@ def record(notes: list[PlayedNote], sound_font: Path, seed: int) -> Samples:
     return hall(sound, rng)
 
 
-# --- the truth ---------------------------------------------------------------------
-
-
 def truth(notes: list[PlayedNote], curve: Samples, bars: int) -> list[AnnotationTrack]:
     """Notes, beats and downbeats of the recording."""
     beats = [

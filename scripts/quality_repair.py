@@ -5,8 +5,7 @@
 DIR holds a Kinect's eight strokes (3DBowingTemplates/*.csv, 25 joints at 30 frames a second). Each down-bow is followed by
 the up-bow on the same string and both again, as somebody would play; jitter is added, and frames are taken away. Nobody
 recorded the sound: one is made with a note for each stroke (our simulated string), and once there is none. Filters are
-given the setting that does best *on these very strokes and this noise*, and once one setting for all noises, as we have
-one; the network is what is bundled.
+given the setting that does best *on these very strokes and this noise*; the network is what is bundled.
 """
 
 from __future__ import annotations
@@ -61,14 +60,12 @@ def main() -> None:
     takes = [performed(given.data, string) for string in (1, 2, 3, 4)]
     component = MapNet()
     component.load("cpu")
-    found = {}
+    lines = []
     for noise in NOISES:
         for rate in RATES:
-            found[noise, rate] = measured(component, takes, noise, rate)
-            print(noise, rate, flush=True)
-    same = one_for_all([filters for filters, _ in found.values()])
-    lines = [row(noise, rate, filters, ours, same) for (noise, rate), (filters, ours) in found.items()]
-    given.out.write_text("\n".join([*HEAD, *lines, "", TAIL.format(same)]) + "\n", encoding="utf-8")
+            lines.append(row(component, takes, noise, rate))
+            print(lines[-1], flush=True)
+    given.out.write_text("\n".join([*HEAD, *lines, *TAIL]) + "\n", encoding="utf-8")
     print(given.out)
 
 
@@ -105,36 +102,21 @@ def sounded(truth: np.ndarray, begins: np.ndarray, string: int) -> Audio:
     return Audio((0.12 * wave * loud).astype(np.float32), RATE)
 
 
-Error = tuple[float, float]
-"""Millimetres, of all joints and of the right arm."""
-
-
-def measured(
-    component: MapNet, takes: list[tuple[np.ndarray, np.ndarray]], noise: float, rate: float
-) -> tuple[dict[str, Error], list[Error]]:
-    """Of each filter in each setting; and of ours, without sound and with."""
+def row(component: MapNet, takes: list[tuple[np.ndarray, np.ndarray]], noise: float, rate: float) -> str:
+    """A line of the table."""
     seen = [spoiled(truth, noise, rate, seed) for truth, _ in takes for seed in range(SEEDS)]
     truths = [truth for truth, _ in takes for _ in range(SEEDS)]
     sounds = [sounded(*take, string) for string, take in enumerate(takes) for _ in range(SEEDS)]
     filters = {}
     for family, members in families():
-        for setting, f in members:
-            found = judged(seen, truths, lambda looks, times, f=f: f(looks, rate))
-            filters[f"{family} {setting}".strip()] = found
-    silent = repaired(component, seen, truths, [Audio(0 * s.samples, RATE) for s in sounds], rate)
-    return filters, [silent, repaired(component, seen, truths, sounds, rate)]
-
-
-def one_for_all(filters: list[dict[str, Error]]) -> str:
-    """The filter and setting with the least geometric mean of the errors of all joints."""
-    return min(filters[0], key=lambda name: float(np.mean([np.log(found[name][0]) for found in filters])))
-
-
-def row(noise: float, rate: float, filters: dict[str, Error], ours: list[Error], same: str) -> str:
-    """A line of the table."""
+        errors = {setting: judged(seen, truths, lambda looks, times, f=f: f(looks, rate)) for setting, f in members}
+        best = min(errors, key=lambda setting: errors[setting][0])
+        filters[f"{family} {best}".strip()] = errors[best]
     best = min(filters, key=lambda name: filters[name][0])
+    ours = repaired(component, seen, truths, sounds, rate)
+    silent = repaired(component, seen, truths, [Audio(0 * s.samples, RATE) for s in sounds], rate)
     cells = [f"{filters[best][0]:.1f} / {filters[best][1]:.1f} ({best})"]
-    cells += [f"{found[0]:.1f} / {found[1]:.1f}" for found in (filters[same], *ours)]
+    cells += [f"{found[0]:.1f} / {found[1]:.1f}" for found in (silent, ours)]
     return f"| {1000 * noise:.0f} mm | {rate:.0f} | {' | '.join(cells)} |"
 
 
@@ -145,8 +127,8 @@ def spoiled(truth: np.ndarray, noise: float, rate: float, seed: int) -> tuple[np
     return times, places + np.random.default_rng([seed, int(1000 * noise), int(rate)]).normal(0.0, noise, places.shape)
 
 
-def judged(seen: Any, truths: Any, run: Callable[..., np.ndarray]) -> Error:
-    """Of what ``run`` makes of what is seen."""
+def judged(seen: Any, truths: Any, run: Callable[..., np.ndarray]) -> tuple[float, float]:
+    """Millimetres, of all joints and of the right arm."""
     errors = []
     for (times, places), truth in zip(seen, truths, strict=True):
         answer = at_frames(run(places, times), times, np.arange(len(truth)) / FPS)
@@ -155,7 +137,7 @@ def judged(seen: Any, truths: Any, run: Callable[..., np.ndarray]) -> Error:
     return float(mean.mean()), float(mean[list(ARM)].mean())
 
 
-def repaired(component: MapNet, seen: Any, truths: Any, sounds: Any, rate: float) -> Error:
+def repaired(component: MapNet, seen: Any, truths: Any, sounds: Any, rate: float) -> tuple[float, float]:
     errors = []
     for (_, places), truth, sound in zip(seen, truths, sounds, strict=True):
         found = component.correct(Motion(BODY, rate, places), sound, component.Options(), JobContext(fps=FPS))
@@ -177,13 +159,10 @@ HEAD = [
     "**The best filter** is the one among moving averages, Butterworth, Savitzky-Golay and median filters of many settings, and the",
     "take's middle, that does best on these very strokes and this noise: nobody knows it beforehand. Nothing was trained on these.",
     "",
-    "| jitter | frames a second | best filter | one filter for all | ours without sound (its smoother) | ours |",
-    "|---|---|---|---|---|---|",
+    "| jitter | frames a second | best filter | ours without sound (its smoother) | ours |",
+    "|---|---|---|---|---|",
 ]
-TAIL = (
-    "**One filter for all**: ours has no setting to be made, so beside it the one setting of them all with the least geometric mean\n"
-    "over the nine lines: {}."
-)
+TAIL: list[str] = []
 
 if __name__ == "__main__":
     main()

@@ -22,6 +22,7 @@ from training.datasets.music_to_dance import SKELETON
 from training.metrics import event_f1
 from training.momu import beats, distances, facing
 from training.momu.dance_clips import clip_of, fold_of, folds, resampled
+from training.momu.judge_players import Played
 from training.momu.playing import Kept, keeping
 from training.momu.set_to_music import on_the_beat, shifted, to_the_beat
 
@@ -264,9 +265,6 @@ def test_seams_and_kept_poses_are_seen() -> None:
     assert distances.kept_error(smooth, jumped, joints) == pytest.approx(0.02 * np.sqrt(3.0), rel=1e-4)
 
 
-# Those to compare with
-
-
 def test_a_seam_is_told_from_what_there_is_to_play() -> None:
     """Both takes hurry in the same second: who keeps a part of one in the other hurries there too, without a seam."""
     skeleton = Skeleton.build("point", [("hips", None, (0.0, 0.0, 1.0), "body"), ("head", "hips", (0, 0, 0.6), "body")])
@@ -287,7 +285,7 @@ def test_a_seam_is_told_from_what_there_is_to_play() -> None:
             own = 0.5 + 0.5 * np.cos(np.pi * np.minimum(away, 1.0))[:, None, None]
             return replace(take(12), positions=own * take(11).positions + (1.0 - own) * take(12).positions)
 
-        return keeping(play, None, [(5.0, 7.0)])  # type: ignore[arg-type]
+        return keeping(play, Played("one", "piece", Audio(np.zeros(8), 8), None, np.empty(0)), [(5.0, 7.0)])
 
     gentle, sudden = kept_by(1.0), kept_by(0.01)
     assert gentle.millimetres == pytest.approx(0.0, abs=1e-3)

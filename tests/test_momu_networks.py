@@ -189,15 +189,15 @@ def test_what_is_pulled_to_a_pose_is_not_shaken(monkeypatch: pytest.MonkeyPatch)
 
     target, weight = np.zeros((160, 2, 3)), np.zeros((160, 2))
     target[81], weight[81] = 0.1, 1.0
-    found = {}
-    for cost in (0.0, 10.0):
+    found = []
+    for cost in (0.0, keeping.SUDDEN):
         monkeypatch.setattr(keeping, "SUDDEN", cost)
         pull = keeping.Puller(Kept(target, weight), places, torch.zeros(1, 40, 12), travels=False)
         with torch.no_grad():
             made = places(pull(torch.zeros(1, 40, 12), 1.0))[0]
         assert (made[81] - 0.1).norm(dim=-1).max() < 0.05
-        found[cost] = float(made.diff(n=2, dim=0).square().sum())
-    assert found[10.0] < 0.2 * found[0.0]
+        found.append(float(made.diff(n=2, dim=0).square().sum()))
+    assert found[1] < 0.2 * found[0]
 
 
 def test_what_is_kept_whole_needs_its_neighbours() -> None:

@@ -31,8 +31,8 @@ REACH: Final = 8
 STAY: Final = 0.00005
 """What it costs, in square metres, to move a latent by a deviation."""
 SUDDEN: Final = 10.0
-"""What it costs that joints are moved otherwise from frame to frame (the square of their second difference), for each
-square metre: what is added to a performance must not shake it."""
+"""What a square metre of the second difference, from frame to frame, of what is added to the joints costs: what is
+added to a performance must not shake it."""
 
 
 class Puller:

@@ -170,6 +170,7 @@ class ComponentBody(BaseModel):
     error: str
     fills: bool = Field(description="Whether a corrector fills frames that nobody posed, and varies what is given")
     retimes: bool = Field(description="Whether a corrector moves poses to other times")
+    instruments: list[str] = Field(description="What a generator plays")
 
 
 class ComponentsBody(BaseModel):

@@ -156,7 +156,7 @@ class Applying:
         """Take everything away again, the finished take included; safe at any time.
 
         Args:
-            instruments: whether violin and bow go too, when they were built for this motion.
+            instruments: whether what is played goes too, when it was built for this motion.
         """
         if self._writing is not None:
             self._writing.close()
@@ -172,7 +172,7 @@ class Applying:
                 takes.show(character, takes.find(character, self._shown))
                 character.cadenza_take_index = self._index
         if self._built_props and instruments:
-            perform.remove_props(character)
+            perform.remove_props(character, perform.played_in(self._motion))
 
     def _solve(self, plan: perform.Plan) -> None:
         """In the thread: numpy only."""
@@ -193,7 +193,7 @@ class Applying:
         assert self._solved is not None
         if self._writing is None:
             character, scene = self._destination.find()
-            if self._solved.props and perform.props_of(character) is None:
+            if self._solved.props and perform.props_of(character, self._solved.plays) is None:
                 self._built_props = perform.ensure_props(character, self._solved) is not None
             else:
                 self._writing = self._begin(character, scene, self._solved)

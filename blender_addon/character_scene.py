@@ -51,7 +51,8 @@ def character_scene(motion: Motion, fps: float, character: CharacterFile) -> Sho
     scene.frame_end = max(scene.frame_start, int(np.floor(performance.frames[-1] + 1e-6)))
     scene.frame_set(scene.frame_start)
     if scene.camera is None:
-        _light(scene, armature, body_of_rig(rest_pose_of(armature), bone_map))
+        at_piano = performance.plays == perform.PIANO
+        _light(scene, armature, body_of_rig(rest_pose_of(armature), bone_map), at_piano)
     return Shown(scene, armature, performance.report)
 
 
@@ -61,7 +62,7 @@ def _bone_map(armature: Any, path: str | None) -> BoneMap:
     return BoneMap.from_json(Path(path).read_text(encoding="utf-8"))
 
 
-def _light(scene: Any, armature: Any, body: Body) -> None:
+def _light(scene: Any, armature: Any, body: Body, at_piano: bool = False) -> None:
     """A studio of the character's size, where the character stands and faces."""
     heights = body.skeleton.rest_positions[:, 2]
     mine = [np.ptp(heights), heights.min()]
@@ -71,6 +72,10 @@ def _light(scene: Any, armature: Any, body: Body) -> None:
     turn = Quaternion(body.axes.tolist()).to_matrix().to_4x4()
     hand = [armature.data.bones[i].name for j, i in body.bones.items() if j in ("left_hand", "left_middle_proximal")]
     studio.build_studio(
-        armature, scene=scene, matrix=armature.matrix_world @ turn @ floor @ Matrix.Scale(size, 4), look_at=hand
+        armature,
+        scene=scene,
+        matrix=armature.matrix_world @ turn @ floor @ Matrix.Scale(size, 4),
+        look_at=hand,
+        cameras=studio.PIANO_CAMERAS if at_piano else studio.CAMERAS,
     )
     studio.render_settings(scene)

@@ -41,8 +41,10 @@ class Known:
     version: str = ""
     components: tuple[ComponentInfo, ...] = ()
 
-    def generators(self) -> list[ComponentInfo]:
-        return [c for c in self.components if c.kind == "generator" and not c.error]
+    def generators(self, instrument: str = "") -> list[ComponentInfo]:
+        """Those that play an instrument, or all; of what an older backend has, nobody knows what it plays."""
+        able = [c for c in self.components if c.kind == "generator" and not c.error]
+        return [c for c in able if not instrument or not c.instruments or instrument in c.instruments]
 
     def correctors(self, fills: bool = False) -> list[ComponentInfo]:
         """Those that repair; or those that fill between poses, and vary."""
@@ -63,6 +65,9 @@ class Known:
         return next((c for c in self.generators() if c.name == name), None)
 
 
+USUAL: Final = {"violin": "performer", "piano": "pianist"}
+"""Instrument -> the generator that plays it where nothing else is chosen."""
+
 _known = Known()
 _answers: queue.SimpleQueue[tuple[int, Known]] = queue.SimpleQueue()
 _asked = 0
@@ -73,6 +78,12 @@ _child_state = "stopped"
 def known() -> Known:
     """What the last look showed; cheap enough to draw."""
     return _known
+
+
+def player_of(instrument: str, now: str) -> str:
+    """A generator that plays an instrument: the one of now, if it can."""
+    able = [c.name for c in _known.generators(instrument)] or [USUAL.get(instrument, now)]
+    return next((name for name in (now, USUAL.get(instrument)) if name in able), able[0])
 
 
 def backend() -> Backend:

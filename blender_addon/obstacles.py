@@ -182,8 +182,11 @@ def to_backend() -> str:
 
 
 def _to_generator(scene: Any) -> str:
-    name = scene.cadenza.generator
-    return "" if connection.known().find(name) else f"This backend has no generator {name!r}; choose another"
+    known, name, instrument = connection.known(), scene.cadenza.generator, scene.cadenza.instrument
+    if known.find(name) is None:
+        return f"This backend has no generator {name!r}; choose another"
+    plays = any(c.name == name for c in known.generators(instrument))
+    return "" if plays else f"{name!r} does not play the {instrument}; choose another generator or instrument"
 
 
 def to_take(scene: Any) -> str:

@@ -114,7 +114,8 @@ def recognition(scene: Any) -> Order:
     source = _watched_range(scene) if given == "MOTION" else source_of(scene)
     if source.sound is None and given != "MOTION":
         raise OrderError("recognising needs a sound; choose a sound strip, a speaker or a file in Source")
-    request = request_of(scene, source, {"recognize": tuple(sorted(wanted)), "options": all_options(scene.cadenza)})
+    asked = {"recognize": tuple(sorted(wanted)), "instrument": scene.cadenza.instrument}
+    request = request_of(scene, source, {**asked, "options": all_options(scene.cadenza)})
     work = RemoteJob(connection.backend(), request, source.sound, source.score)
     mark = Marks(Reference.to(scene), source, frozenset(wanted))
     if given == "SOUND":

@@ -11,7 +11,7 @@ from typing import Any
 
 import bpy
 
-from . import audio_source, beside, character, options
+from . import audio_source, beside, character, connection, options
 from .core.annotations import NAMESPACES
 from .rig.channels import PARTS
 from .take_properties import GROWING, OVERRIDABLE
@@ -57,6 +57,10 @@ FROM = (
     ),
     ("BOTH", "Both", "The source's sound and the character's motion", "LINKED", 2),
 )
+INSTRUMENTS = (
+    ("violin", "Violin", "Violin and bow"),
+    ("piano", "Piano", "A grand piano, its keys, its pedal and a bench"),
+)
 KINDS_OF_MARKS = tuple((n, n.capitalize(), f"Recognise and mark: {n}", 1 << i) for i, n in enumerate(NAMESPACES))
 
 
@@ -85,6 +89,11 @@ def _character_chosen(self: Any, context: Any) -> None:
     armature = self.character
     if armature is not None and armature.library is None and not armature.cadenza.bones:
         character.guess(armature)
+
+
+def _instrument_chosen(self: Any, context: Any) -> None:
+    """A generator that plays it, when the chosen one does not."""
+    self.generator = connection.player_of(self.instrument, self.generator)
 
 
 class CadenzaBone(bpy.types.PropertyGroup):
@@ -148,7 +157,7 @@ class CadenzaScene(bpy.types.PropertyGroup):
         update=_character_chosen,
     )
     instrument: bpy.props.EnumProperty(  # type: ignore[valid-type]
-        name="Instrument", items=(("violin", "Violin", "Violin and bow"),), description="What is played"
+        name="Instrument", items=INSTRUMENTS, description="What is played", update=_instrument_chosen
     )
     generator: bpy.props.StringProperty(name="Generator", default="performer")  # type: ignore[valid-type]
     seed: bpy.props.IntProperty(  # type: ignore[valid-type]

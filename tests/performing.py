@@ -20,6 +20,7 @@ import numpy as np
 
 from blender_addon.core import rotations as rot
 from blender_addon.core.motion import Motion
+from blender_addon.core.pianist import KEY_JOINTS, SEATED, pianist_skeleton
 from blender_addon.core.rotations import Array
 from blender_addon.core.skeleton import Skeleton
 from blender_addon.core.violinist import FINGERS, finger_joints, violinist_skeleton
@@ -244,6 +245,34 @@ def player(frames: int = 40) -> Motion:
     for held, carrier in (("violin_end", "upper_chest"), ("bow_frog", "right_hand")):
         at, by = skeleton.index(held), skeleton.index(carrier)
         positions[:, at] = placed[:, by] + rot.rotate(world[:, by], skeleton.offsets[at])
+    positions, _ = skeleton.forward_kinematics(local, positions)
+    return Motion(skeleton, 30.0, positions.astype(np.float32), rot.unroll(local).astype(np.float32))
+
+
+def at_piano(frames: int = 40) -> Motion:
+    """Who sits at a piano with waving arms, keys below the fingers; C4 and F#4 go down. Without the plug-ins."""
+    skeleton, rng = pianist_skeleton(), np.random.default_rng(6)
+    t = np.arange(frames)[:, None, None] / 30.0
+    waves = np.zeros((frames, len(skeleton), 3))
+    for side, sign in (("left", 1.0), ("right", -1.0)):
+        waves[:, skeleton.index(f"{side}_upper_arm")] += [0.0, 0.9 * sign, -0.6 * sign]  # hanging, a little forward
+        waves[:, skeleton.index(f"{side}_lower_arm")] += [0.0, -0.6 * sign, -1.0 * sign]  # forward
+        for part, bend in (("upper_leg", -1.4), ("lower_leg", 1.4)):
+            waves[:, skeleton.index(f"{side}_{part}")] += [bend, 0.0, 0.0]
+        for part in ("upper_arm", "lower_arm", "hand"):
+            wave = rng.uniform(0.0, 6.0, 3) + 2.0 * np.pi * t[:, 0] * rng.uniform(0.2, 1.0, 3)
+            waves[:, skeleton.index(f"{side}_{part}")] += 0.06 * np.sin(wave)
+    local = rot.from_rotation_vector(waves)
+    positions = np.repeat(skeleton.rest_positions[None], frames, axis=0)
+    positions[:, 0] = SEATED
+    placed, _ = skeleton.forward_kinematics(local, positions)
+    tips = [skeleton.index(f"{side}_{finger}_tip") for side in ("left", "right") for finger in FINGERS]
+    here = placed[:, tips].mean(axis=(0, 1)) + [0.0, 0.05, -0.01]
+    moved = here - skeleton.rest_positions[skeleton.index("keyboard")]
+    for joint in ("keyboard", "pedal", *KEY_JOINTS):
+        positions[:, skeleton.index(joint)] = skeleton.rest_positions[skeleton.index(joint)] + moved
+    positions[10:20, skeleton.index("key_60"), 2] -= 0.01
+    positions[15:30, skeleton.index("key_66"), 2] -= 0.01
     positions, _ = skeleton.forward_kinematics(local, positions)
     return Motion(skeleton, 30.0, positions.astype(np.float32), rot.unroll(local).astype(np.float32))
 

@@ -32,6 +32,7 @@ class ComponentInfo:
         package: the distribution it comes from, with its version.
         fills: whether a corrector fills frames that nobody posed, and varies what is given, from the job's seed.
         retimes: whether a corrector moves poses to other times.
+        instruments: what a generator plays.
     """
 
     kind: str
@@ -47,9 +48,10 @@ class ComponentInfo:
     inputs: tuple[str, ...] = ()
     fills: bool = False
     retimes: bool = False
+    instruments: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        lists = {name: list(getattr(self, name)) for name in ("devices", "writes", "inputs")}
+        lists = {name: list(getattr(self, name)) for name in ("devices", "writes", "inputs", "instruments")}
         return {**asdict(self), **lists}
 
 

@@ -11,16 +11,21 @@ import bpy
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
 from .. import character, obstacles
+from ..core.pianist import pianist_skeleton
 from ..core.violinist import violinist_skeleton
 from ..rig.armature import rest_pose_of
 from ..rig.bone_map import BoneMap, BoneMapError
 from ..rig.mannequin import build_musician
+from ..rig.pianist import build_pianist
 from . import UNDOABLE
 from .failing import refuse
 
+ASIDE = 0.6
+"""Metres that the bench stands back while nobody sits on it."""
+
 
 class AddMusician(bpy.types.Operator):
-    """Add our musician, with violin and bow, and let it perform"""
+    """Add our musician with the chosen instrument, and let it perform"""
 
     bl_idname = "cadenza.add_musician"
     bl_label = "Add Musician"
@@ -31,7 +36,13 @@ class AddMusician(bpy.types.Operator):
         return obstacles.allow(cls, "" if context.mode == "OBJECT" else "Go to Object Mode first")
 
     def execute(self, context: Any) -> set[str]:
-        context.scene.cadenza.character = build_musician(violinist_skeleton()).armature
+        state = context.scene.cadenza
+        if state.instrument == "piano":
+            musician = build_pianist(pianist_skeleton())
+            musician.armature.pose.bones["bench"].location.y = ASIDE
+            state.character = musician.armature
+        else:
+            state.character = build_musician(violinist_skeleton()).armature
         return {"FINISHED"}
 
 

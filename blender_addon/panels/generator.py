@@ -18,7 +18,7 @@ class GeneratorMenu(bpy.types.Menu):
     bl_label = "Generators"
 
     def draw(self, context: Any) -> None:
-        for info in connection.known().generators():
+        for info in connection.known().generators(context.scene.cadenza.instrument):
             self.layout.operator("cadenza.choose_generator", text=info.label or info.name).name = info.name
 
 

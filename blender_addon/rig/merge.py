@@ -17,8 +17,12 @@ from ..core.motion import Motion
 from ..core.rotations import Array
 from .bone_channels import part_of
 from .instrument import Held
+from .keyboard import AtPiano
 from .retarget import Source
 from .splice import smoothstep
+
+Played = Held | AtPiano | None
+"""What a motion plays on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +61,8 @@ def aligned(base: Motion, layer: Layer) -> tuple[Motion, Array]:
 
 
 def merge(
-    old: tuple[Source, Held | None], new: tuple[Source, Held | None], weight: Array, part: str | None
-) -> tuple[Source, Held | None]:
+    old: tuple[Source, Played], new: tuple[Source, Played], weight: Array, part: str | None
+) -> tuple[Source, Played]:
     """Blend two performances of the same body, frame by frame.
 
     Args:
@@ -69,16 +73,29 @@ def merge(
     names = a.body.skeleton.joints
     share = np.stack([_share(part_of(joint), weight, part) for joint in names], axis=1)
     torso = _share("torso", weight, part)
-    if held_a is None or held_b is None:
-        return Source(a.body, *_blend((a.positions, a.rotations), (b.positions, b.rotations), share)), None
+    if not isinstance(held_a, Held) or not isinstance(held_b, Held):
+        blended = Source(a.body, *_blend((a.positions, a.rotations), (b.positions, b.rotations), share))
+        return blended, _keys(held_a, held_b, weight) if part is None else held_a
     place, turn = _blend((held_a.violin, held_a.violin_turn), (held_b.violin, held_b.violin_turn), torso)
-    seen = [_seen(s.positions, s.rotations, h) for s, h in (old, new) if h is not None]
+    seen = [_seen(s.positions, s.rotations, h) for s, h in ((a, held_a), (b, held_b))]
     arms = np.array([part_of(joint) in ("bow_arm", "left_hand") for joint in names])
     positions, rotations = _blend((a.positions, a.rotations), (b.positions, b.rotations), share)
     positions[:, arms], rotations[:, arms] = _back(*_blend(seen[0], seen[1], share), place, turn, arms)
     bows = [_seen(h.bow[:, None], h.bow_turn[:, None], h) for h in (held_a, held_b)]
     bow, bow_turn = _back(*_blend(bows[0], bows[1], _share("bow_arm", weight, part)[:, None]), place, turn)
     return Source(a.body, positions, rotations), Held(place, turn, bow[:, 0], bow_turn[:, 0])
+
+
+def _keys(old: Played, new: Played, weight: Array) -> Played:
+    """The piano of which the keys go down as the newer performance presses them, where it is new."""
+    if not isinstance(old, AtPiano) or not isinstance(new, AtPiano):
+        return None
+    column = weight[:, None]
+    return replace(
+        old,
+        depths=old.depths + (new.depths - old.depths) * column,
+        pedal=old.pedal + (new.pedal - old.pedal) * column,
+    )
 
 
 def parts_touched(part: str | None) -> tuple[str, ...] | None:

@@ -4,7 +4,7 @@
 
 plan = perform.plan(armature, motion, bone_map, scene)   # Blender's thread: reads
 performance = plan.solve()                               # any thread: numpy only
-perform.ensure_props(armature, performance)              # Blender's thread: violin and bow
+perform.ensure_props(armature, performance)              # Blender's thread: what is played
 """
 
 from __future__ import annotations
@@ -31,14 +31,22 @@ from .mannequin import hold
 from .materials import Materials
 from .merge import Layer
 from .performance import PROPS, perform_motion
+from .pianist import furnish
 from .posed import bones_between, constrained, kept_at_rest, posed_of
 from .rest_pose import RestPose
 from .seen_here import SeenHere, near_to
 from .violin_mesh import build_violin
 
 PROPS_FILE: Final = Path(__file__).with_name("props.blend")
-"""Holds the armature of two bones; made by scripts/make_props_armature.py."""
-PROPS_ARMATURE: Final = "Violin and bow"
+"""Holds the instruments' armatures; made by scripts/make_props_armature.py."""
+VIOLIN: Final = "violin"
+PIANO: Final = "piano"
+ARMATURES: Final = {VIOLIN: "Violin and bow", PIANO: "Piano"}
+"""What is played -> the armature of it in that file."""
+
+
+_NAMES: Final = {VIOLIN: "instruments", PIANO: "piano"}
+"""How their armatures are called, after the character's name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +57,7 @@ class Performance:
         channels: name of an object -> its channels.
         frames: (T,) scene frames of the keys.
         props: name of the instruments' armature, "" when the motion has none or the character has its own.
+        plays: what that armature is: VIOLIN or PIANO.
         axes: (4,) how the instruments' armature is turned in the character's space.
         report: what fits and what does not, ready for JSON.
         root: the bone above the hips, with which an animator may place the character; "" when there is none.
@@ -60,6 +69,7 @@ class Performance:
     axes: Array = field(repr=False)
     report: dict[str, Any]
     root: str = ""
+    plays: str = VIOLIN
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +102,7 @@ class Plan:
         over = self.rest.parents[carrier_of(self.rest, self.bone_map)]
         report = done.report | {"warnings": [*done.report["warnings"], *self.warnings]}
         props, root = self.props if done.props else "", self.rest.bones[over] if over >= 0 else ""
-        return Performance(channels, self.frames, props, done.axes, report, root)
+        return Performance(channels, self.frames, props, done.axes, report, root, played_in(self.motion))
 
 
 def plan(
@@ -113,8 +123,9 @@ def plan(
     """
     start = motion.start if origin is None else origin
     frames = np.asarray(timeline.frame_at(scene, motion.times, start))
-    mine = props_of(armature)
-    name = mine.name if mine is not None else _free_name(f"{armature.name} instruments")
+    plays = played_in(motion)
+    mine = props_of(armature, plays)
+    name = mine.name if mine is not None else _free_name(f"{armature.name} {_NAMES[plays]}")
     rest = rest_pose_of(armature)
     bones = bones_between(rest, bone_map)
     return Plan(
@@ -149,9 +160,14 @@ def _free_name(wanted: str) -> str:
     return name
 
 
-def props_of(armature: Any) -> Any:
-    """The armature that carries a character's violin and bow, or None."""
-    return next((child for child in armature.children if child.get(MARK)), None)
+def played_in(motion: Motion) -> str:
+    """What a motion plays, if it plays at all."""
+    return PIANO if "keyboard" in motion.skeleton else VIOLIN
+
+
+def props_of(armature: Any, plays: str = VIOLIN) -> Any:
+    """The armature that carries a character's violin and bow, or its piano; or None."""
+    return next((child for child in armature.children if child.get(MARK) == plays), None)
 
 
 def _size_of_violin(armature: Any) -> float:
@@ -163,25 +179,28 @@ def _size_of_violin(armature: Any) -> float:
 def ensure_props(armature: Any, performance: Performance) -> Any:
     """The instruments' armature that a performance keys, built when it is not there; None when it needs none.
 
-    It hangs on the character, so that it goes where the character goes; its two bones hold violin and bow.
+    It hangs on the character, so that it goes where the character goes; its bones hold what is played.
     """
     if not performance.props:
         return None
-    found = props_of(armature)
+    found = props_of(armature, performance.plays)
     if found is not None:
         return found
     collection = armature.users_collection[0] if armature.users_collection else bpy.context.scene.collection
     if collection.library is not None or collection.override_library is not None:
         collection = bpy.context.scene.collection
-    props = _bones_of_props()
+    props = _bones_of_props(ARMATURES[performance.plays])
     props.name = props.data.name = performance.props
     collection.objects.link(props)
-    props[MARK] = "violin"
+    props[MARK] = performance.plays
     props.parent = armature
     if performance.root in armature.data.bones:
         _hang(props, armature.data.bones[performance.root])
     props.rotation_mode = "QUATERNION"
     props.rotation_quaternion = Quaternion(performance.axes.tolist())
+    if performance.plays == PIANO:
+        furnish(props, armature.name, collection)
+        return props
     materials = Materials()
     for bone, build in (("violin_end", build_violin), ("bow_frog", build_bow)):
         item = build(f"{armature.name} {PROPS[bone]}", materials)
@@ -196,9 +215,9 @@ def _hang(props: Any, bone: Any) -> None:
     props.matrix_parent_inverse = (bone.matrix_local @ Matrix.Translation((0.0, bone.length, 0.0))).inverted()
 
 
-def remove_props(armature: Any) -> None:
-    """Take a character's violin and bow away again, with all that was made for them alone."""
-    props = props_of(armature)
+def remove_props(armature: Any, plays: str = VIOLIN) -> None:
+    """Take a character's violin and bow, or its piano, away again, with all that was made for them alone."""
+    props = props_of(armature, plays)
     items = [*props.children, props] if props is not None else []
     data = {item.data for item in items} - {None}
     materials = {m for block in data for m in getattr(block, "materials", ())} - {None}
@@ -208,10 +227,10 @@ def remove_props(armature: Any) -> None:
         bpy.data.batch_remove([block for block in blocks if block.users == 0])
 
 
-def _bones_of_props() -> Any:
-    """An armature of two bones, from a file: only an operator could make them, and a timer cannot call one safely."""
+def _bones_of_props(name: str) -> Any:
+    """An armature from a file: only an operator could make its bones, and a timer cannot call one safely."""
     before = list(bpy.data.libraries)
     with bpy.data.libraries.load(str(PROPS_FILE)) as (_, wanted):
-        wanted.objects = [PROPS_ARMATURE]
+        wanted.objects = [name]
     bpy.data.batch_remove([library for library in bpy.data.libraries if library not in before])
     return wanted.objects[0]

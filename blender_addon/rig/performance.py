@@ -12,27 +12,26 @@ import numpy as np
 
 from ..core import rotations as rot
 from ..core.motion import Motion
+from ..core.pianist import KEY_JOINTS
 from ..core.rotations import Array
 from ..core.violinist import FINGERS
 from .body import Body, RigError, body_of_motion, body_of_rig, rest_of_skeleton
 from .bone_channels import HeldBone, bone_channels
 from .bone_map import BoneMap, guess_bone_map
 from .channels import Channel
-from .contact import Contact, touch
+from .contact import Contact, touch, touch_keys
 from .instrument import ARM, Held, Instrument, as_it_is, fit, held_in
 from .joints import SIDES
-from .merge import Layer, aligned, merge
+from .keyboard import AtPiano, at_piano_in, sit_down
+from .merge import Layer, Played, aligned, merge
+from .piano_channels import own_bones, piano_channels
 from .rest_pose import RestPose
 from .retarget import Retargeted, Source, direction_errors, retarget, source_of
 from .seen_here import SeenHere, given_way
 
 PROPS: Final = {"violin_end": "violin", "bow_frog": "bow"}
 """Bones of the instruments' armature -> what they carry."""
-LEFT_FINGERS: Final = tuple(f"left_{finger}_" for finger in FINGERS[1:])
-"""What names the joints that stop strings begin with."""
-NO_PIANO: Final = "a character of your own sits and plays without a piano, and its fingers keep to no keys"
-"""What is said of a pianist's motion."""
-WITHIN: Final = {"bow": 0.003, "fingertips": 0.005, "feet": 0.003}
+WITHIN: Final = {"bow": 0.003, "fingertips": 0.005, "feet": 0.003, "keys": 0.004}
 """What the report counts as touching, metres."""
 
 
@@ -82,30 +81,36 @@ def perform_motion(
     result = retarget(source, body)
     errors = direction_errors(source, result)
     progress(0.3, "Fitting the instrument")
-    instrument = _fitted(source, held, result, seen) if held is not None else None
-    progress(0.5, "Solving contact")
-    contact = touch(source, result, instrument)
-    if seen is not None:
-        contact = given_way(contact, source, held, result, seen.kept)
+    if isinstance(held, AtPiano):
+        piano, seated = sit_down(source, held, result, skin)
+        progress(0.5, "Solving contact")
+        contact, on_keys = touch_keys(source, seated, piano), piano
+    else:
+        instrument = _fitted(source, held, result, seen) if held is not None else None
+        progress(0.5, "Solving contact")
+        contact, on_keys = touch(source, result, instrument), None
+        if seen is not None:
+            contact = given_way(contact, source, held, result, seen.kept)
     progress(0.8, "Preparing keys")
-    own = _own_props(rest, contact)
+    own = _own_props(rest, contact) if on_keys is None else own_bones(rest, on_keys)
     bones = bone_channels(contact.retargeted, bone_map, own)
-    report = _report(rest, bone_map, errors, contact, instrument)
-    if "keyboard" in motion.skeleton:
-        report["warnings"].append(NO_PIANO)
+    props = _prop_channels(contact) if on_keys is None else piano_channels(on_keys)
+    if own:
+        bones, props = bones + [c for c in props if c.group in KEY_JOINTS], []
+    report = _report(rest, bone_map, errors, contact, held is not None)
     progress(1.0, "Ready to key")
-    return Performed(bones, [] if own else _prop_channels(contact), body.axes, report)
+    return Performed(bones, props, body.axes, report)
 
 
 def _fitted(source: Source, held: Held, result: Retargeted, seen: SeenHere | None) -> Instrument:
     return fit(source, held, result) if seen is None else as_it_is(source, held, result, seen.size)
 
 
-def _source(motion: Motion) -> tuple[Source, Held | None]:
-    return source_of(motion, motion_body(motion)), held_in(motion)
+def _source(motion: Motion) -> tuple[Source, Played]:
+    return source_of(motion, motion_body(motion)), held_in(motion) or at_piano_in(motion)
 
 
-def _laid_over(motion: Motion, performed: tuple[Source, Held | None], layer: Layer) -> tuple[Source, Held | None]:
+def _laid_over(motion: Motion, performed: tuple[Source, Played], layer: Layer) -> tuple[Source, Played]:
     """A performance with a layer of a later one."""
     if layer.motion.skeleton != motion.skeleton:
         raise RigError("what was generated again has another skeleton than the take; generate a new take instead")
@@ -152,7 +157,7 @@ def _prop_channels(contact: Contact) -> list[Channel]:
 
 
 def _report(
-    rest: RestPose, bone_map: BoneMap, errors: dict[str, float], contact: Contact, instrument: Instrument | None
+    rest: RestPose, bone_map: BoneMap, errors: dict[str, float], contact: Contact, plays: bool
 ) -> dict[str, Any]:
     missing = [j for j in ("left_hand", "right_hand", "left_foot", "right_foot", "head") if j not in bone_map.bones]
     return {
@@ -166,7 +171,7 @@ def _report(
         "direction_error_degrees": {joint: round(e, 4) for joint, e in errors.items()},
         "largest_direction_error_degrees": round(max(errors.values(), default=0.0), 4),
         "contact": {what: _touching(what, e) for what, e in contact.errors.items() if e.size},
-        "instrument_scale": None if instrument is None else round(contact.scale, 5),
+        "instrument_scale": round(contact.scale, 5) if plays else None,
         "warnings": _warnings(rest, bone_map, contact),
     }
 
@@ -187,17 +192,24 @@ def _warnings(rest: RestPose, bone_map: BoneMap, contact: Contact) -> list[str]:
     words = {
         "bow": "the bow arm cannot reach the bow",
         "fingertips": "the left fingertips do not reach their stops",
+        "keys": "the fingertips do not reach their keys",
         "feet": "the legs do not reach where the feet should stand",
     }
     for what, text in words.items():
         errors = contact.errors.get(what, np.zeros(0))
         if errors.size and (share := float((errors > WITHIN[what]).mean())) > 0.02:
             said.append(f"{text} in {100 * share:.0f} % of the frames (worst {1000 * float(errors.max()):.0f} mm)")
-    if not any(joint.startswith(LEFT_FINGERS) for joint in bone_map.bones):
-        said.append("no fingers of the left hand are mapped: it moves as a whole")
+    hands = SIDES if "keys" in contact.errors else ("left",)
+    stiff = [side for side in hands if not any(joint.startswith(_fingers(side)) for joint in bone_map.bones)]
+    said += [f"no fingers of the {side} hand are mapped: it moves as a whole" for side in stiff]
     scale = np.linalg.norm(rest.world[:3, :3], axis=0)
     if np.ptp(scale) > 1e-4 * scale.max():
         said.append("the armature is scaled unevenly, which bends lengths; apply its scale (Object > Apply > Scale)")
     if np.linalg.det(rest.world[:3, :3]) < 0:
         said.append("the armature is mirrored (negative scale): left and right change sides; apply its scale")
     return said
+
+
+def _fingers(side: str) -> tuple[str, ...]:
+    """What the names of a hand's fingers begin with; a thumb alone plays nothing."""
+    return tuple(f"{side}_{finger}_" for finger in FINGERS[1:])

@@ -9,6 +9,7 @@ front, and turns about its X axis alone: one curve, and none for a key that is n
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,9 +21,11 @@ from ..core import piano
 from ..core.pianist import KEY_JOINTS, PROPS
 from .channels import Channel
 from .figure import build_body
+from .keyboard import depths_in
 from .mannequin import UPWARD, bone_joints, build_armature, editing_bones, hold, wear
 from .materials import Materials
 from .meshing import build_mesh
+from .piano_channels import key_channels
 from .piano_keys_mesh import build_keys
 from .piano_mesh import bench_pieces, build_piano, pedal_piece
 
@@ -56,35 +59,42 @@ def build_pianist(skeleton: Skeleton, name: str = "Pianist") -> Pianist:
     materials = Materials()
     armature = build_armature(skeleton, name, collection)
     with editing_bones(armature) as bones:
-        _add_bones(bones, skeleton)
+        add_piano_bones(bones, {j: skeleton.rest_positions[skeleton.index(j)] for j in PROPS})
     _sort_bones(armature)
     body = build_body(f"{name} body", skeleton, bone_joints(skeleton), materials)
+    collection.objects.link(body)
+    wear(body, armature)
+    grand, keys, pedal, bench = furnish(armature, name, collection, materials)
+    return Pianist(armature, body, grand, keys, pedal, bench)
+
+
+def furnish(armature: Any, name: str, collection: Any, materials: Materials | None = None) -> tuple[Any, ...]:
+    """Grand, keys, pedal and bench on an armature that has their bones (``add_piano_bones``)."""
+    materials = materials or Materials()
     keys = build_keys(f"{name} keys", materials)
     grand = build_piano(f"{name} piano", materials)
     pedal = bpy.data.objects.new(f"{name} pedal", build_mesh(f"{name} pedal", [pedal_piece()], materials))
     bench = bpy.data.objects.new(f"{name} bench", build_mesh(f"{name} bench", bench_pieces(), materials))
-    for item in (body, keys, grand, pedal, bench):
+    for item in (grand, keys, pedal, bench):
         collection.objects.link(item)
-    wear(body, armature)
     wear(keys, armature)
-    keys.location = Vector(skeleton.rest_positions[skeleton.index("keyboard")])
+    keys.location = armature.data.bones["keyboard"].head_local
     for item, bone in ((grand, "keyboard"), (pedal, "pedal"), (bench, "bench")):
         hold(item, armature, bone)
-    return Pianist(armature, body, grand, keys, pedal, bench)
+    return grand, keys, pedal, bench
 
 
-def _add_bones(bones: Any, skeleton: Skeleton) -> None:
-    """Bones of keyboard, pedal, bench and keys, all along +Y with Z up."""
-    rest = skeleton.rest_positions
+def add_piano_bones(bones: Any, places: Mapping[str, Sequence[float]]) -> None:
+    """Edit bones of keyboard, pedal, bench (at ``places``) and keys, all along +Y with Z up."""
     for joint in PROPS:
         bone = bones.new(joint)
-        bone.head = Vector(rest[skeleton.index(joint)])
+        bone.head = Vector(places[joint])
         bone.tail = bone.head + Vector(TAILS[joint])
         bone.align_roll(UPWARD)
         bone.use_deform = False
     for pitch, joint in zip(range(piano.LOWEST, piano.HIGHEST + 1), KEY_JOINTS, strict=True):
         bone = bones.new(joint)
-        bone.tail = Vector(rest[skeleton.index(joint)])
+        bone.tail = bones["keyboard"].head + Vector(piano.front(pitch))
         bone.head = bone.tail - Vector((0.0, float(piano.lever(pitch)), 0.0))
         bone.align_roll(UPWARD)
         bone.parent = bones["keyboard"]
@@ -111,11 +121,4 @@ def piano_channels(motion: Motion) -> list[Channel]:
         away = motion.joint(joint).astype(np.float64) - rest[motion.skeleton.index(joint)]
         # The bones lie along the armature's own axes.
         channels.append(Channel(f'pose.bones["{joint}"].location', joint, away, "props"))
-    keyboard = motion.joint("keyboard").astype(np.float64)
-    for pitch, joint in zip(range(piano.LOWEST, piano.HIGHEST + 1), KEY_JOINTS, strict=True):
-        depth = (keyboard + piano.front(pitch) - motion.joint(joint))[:, 2]
-        if np.abs(depth).max(initial=0.0) < 1e-4:
-            continue
-        turn = piano.tilt(pitch, np.clip(depth, 0.0, 2 * piano.DIP))[:, None]
-        channels.append(Channel(f'pose.bones["{joint}"].rotation_euler', joint, turn, "props"))
-    return channels
+    return channels + key_channels(depths_in(motion))

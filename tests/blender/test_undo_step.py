@@ -14,6 +14,7 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from blender_addon import undo_step  # noqa: E402
+from blender_addon.core import pianist, piano  # noqa: E402
 from blender_addon.rig import perform  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,11 +109,27 @@ def test_nothing_of_ours_overrides_the_context() -> None:
 def test_instruments_are_built_without_an_operator(scene: object) -> None:
     """In a timer there is no window, so no operator that makes bones; the file brings nothing else along."""
     with bpy.context.temp_override(window=None):
-        props = perform._bones_of_props()
+        props = perform._bones_of_props(perform.ARMATURES[perform.VIOLIN])
     assert [(b.name, *b.head_local, *b.tail_local) for b in props.data.bones] == [
         ("violin_end", 0.0, 0.0, 0.0, 0.0, pytest.approx(0.1), 0.0),
         ("bow_frog", 0.0, 0.0, 0.0, 0.0, pytest.approx(0.1), 0.0),
     ]
     assert [list(map(round, np.ravel(b.matrix_local))) for b in props.data.bones] == [list(np.eye(4).ravel())] * 2
     assert [b.name for b in props.pose.bones] == ["violin_end", "bow_frog"]
+    assert (len(bpy.data.libraries), len(bpy.data.objects), len(bpy.data.armatures)) == (0, 1, 1)
+
+
+def test_a_piano_too(scene: object) -> None:
+    """Keyboard, pedal and bench at the origin, 88 keys on the keyboard's bone, each as long as its lever."""
+    with bpy.context.temp_override(window=None):
+        props = perform._bones_of_props(perform.ARMATURES[perform.PIANO])
+    bones = props.data.bones
+    assert {b.name for b in bones} == {*pianist.PROPS, *pianist.KEY_JOINTS}
+    assert all(tuple(bones[name].head_local) == (0.0, 0.0, 0.0) for name in pianist.PROPS)
+    pitches = range(piano.LOWEST, piano.HIGHEST + 1)
+    for pitch, joint in zip(pitches, pianist.KEY_JOINTS, strict=True):
+        assert bones[joint].parent.name == "keyboard"
+        assert np.allclose(bones[joint].tail_local, piano.front(pitch), atol=1e-6)
+        assert bones[joint].length == pytest.approx(float(piano.lever(pitch)), abs=1e-6)
+        assert props.pose.bones[joint].rotation_mode == "XYZ"
     assert (len(bpy.data.libraries), len(bpy.data.objects), len(bpy.data.armatures)) == (0, 1, 1)

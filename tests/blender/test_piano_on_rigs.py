@@ -1,0 +1,116 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""A foreign character at a piano in Blender: evaluated where it was solved; the piano is built, and goes again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+from mathutils import Matrix  # noqa: E402
+
+from blender_addon import takes  # noqa: E402
+from blender_addon.core import piano  # noqa: E402
+from blender_addon.core.motion import Motion  # noqa: E402
+from blender_addon.core.pianist import key_joint  # noqa: E402
+from blender_addon.core.violinist import FINGERS  # noqa: E402
+from blender_addon.rig import perform  # noqa: E402
+from blender_addon.rig.bone_map import BoneMap  # noqa: E402
+from tests import performing, scene_dump  # noqa: E402
+from tests.built_rigs import bones_of, build, empty_scene, show, world_of  # noqa: E402
+from tests.odd_rigs import rolled, stretched  # noqa: E402
+from tests.rig_families import FAMILIES  # noqa: E402
+from tests.rigs import SIDES, a_pose, person  # noqa: E402
+
+MIXAMO = FAMILIES["mixamo"]
+MAP = BoneMap(MIXAMO.bones, {})
+
+
+@pytest.fixture(scope="module")
+def motion() -> Motion:
+    return performing.at_piano()
+
+
+def play(armature: Any, motion: Motion) -> perform.Performance:
+    performance = perform.plan(armature, motion, MAP, bpy.context.scene).solve()
+    perform.ensure_props(armature, performance)
+    for _ in takes.write_take(armature, performance.channels, performance.frames, provenance={}):
+        pass
+    return performance
+
+
+def tips_of(armature: Any) -> dict[tuple[int, int], np.ndarray]:
+    """(hand, finger) -> (3,) of its end in the world."""
+    bones = bones_of(armature)
+    found = {}
+    for hand, side in enumerate(SIDES):
+        for finger, name in enumerate(FINGERS):
+            bone = MIXAMO.bones[f"{side}_{name}_distal"]
+            length = armature.data.bones[bone].length
+            found[hand, finger] = (bones[bone] @ [0.0, length, 0.0, 1.0])[:3]
+    return found
+
+
+def test_fingers_meet_the_keys_that_go_down(motion: Motion) -> None:
+    """In the world of a character that is scaled, turned and moved; the mesh of the keys included."""
+    scene = empty_scene()
+    armature = build(a_pose(rolled(stretched(person(MIXAMO), 1), 1), MIXAMO, 30))
+    armature.matrix_world = Matrix.Translation((2.0, 1.0, 0.0)) @ Matrix.Rotation(0.7, 4, "Z") @ Matrix.Scale(0.7, 4)
+    bpy.context.view_layer.update()
+    performance = play(armature, motion)
+    assert performance.report["contact"]["keys"]["part_within"] > 0.95
+    props = perform.props_of(armature, perform.PIANO)
+    keys = next(c for c in props.children if c.name.endswith("keys"))
+    groups = np.array([v.groups[0].group for v in keys.data.vertices])
+    fronts = {p: float(piano.front(p)[2]) for p in (60, 66, 67)}
+    for k in range(0, len(motion), 6):
+        show(scene, performance.frames[k])
+        keyboard = np.linalg.inv(world_of(props) @ np.array(props.pose.bones["keyboard"].matrix))
+        for (hand, finger), tip in tips_of(armature).items():
+            joint = f"{SIDES[hand]}_{FINGERS[finger]}_tip"
+            wanted = (motion.joint(joint) - motion.joint("keyboard"))[k]
+            assert np.linalg.norm((keyboard @ [*tip, 1.0])[:3] - wanted) < 0.006, (k, joint)  # idle ones may be off
+        surface = (keyboard @ np.insert(mesh_of(keys), 3, 1.0, axis=1).T)[2]
+        down = {60: 10 <= k < 20, 66: 15 <= k < 30, 67: False}
+        for pitch, pressed in down.items():
+            here = surface[groups == keys.vertex_groups[key_joint(pitch)].index].max()
+            assert (here < fronts[pitch] - 5e-4) == pressed, (k, pitch)
+
+
+def mesh_of(item: Any) -> np.ndarray:
+    """(N, 3) vertices in the world, after the modifiers."""
+    shown = item.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    out = np.zeros(len(shown.data.vertices) * 3, dtype=np.float32)
+    shown.data.vertices.foreach_get("co", out)
+    matrix = np.array(shown.matrix_world)
+    return np.asarray(out.reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3])
+
+
+def test_a_piano_is_built_once_and_removed_without_a_trace(motion: Motion) -> None:
+    empty_scene()
+    armature = build(person(MIXAMO, "Anna"))
+    before = scene_dump.dump()
+    performance = perform.plan(armature, motion, MAP, bpy.context.scene).solve()
+    props = perform.ensure_props(armature, performance)
+    assert perform.ensure_props(armature, performance) == props
+    assert len(props.children) == 4
+    assert perform.props_of(armature) is None
+    perform.remove_props(armature, perform.PIANO)
+    assert scene_dump.changes(before, scene_dump.dump()) == []
+
+
+def test_violin_and_piano_are_two_things(motion: Motion) -> None:
+    empty_scene()
+    armature = build(person(MIXAMO, "Anna"))
+    play(armature, performing.player())
+    play(armature, motion)
+    violin, grand = (perform.props_of(armature, plays) for plays in (perform.VIOLIN, perform.PIANO))
+    assert violin is not None
+    assert grand is not None
+    assert violin != grand
+    perform.remove_props(armature, perform.PIANO)
+    assert perform.props_of(armature, perform.VIOLIN) == violin

@@ -42,9 +42,15 @@ RANGES = (
     ("SECONDS", "Seconds", "From one second of the sound to another", 2),
 )
 PART_NAMES = {"bow_arm": "Bow Arm", "left_hand": "Left Hand", "torso": "Torso and Head", "legs": "Legs"}
+PART_TIPS = {
+    "bow_arm": "Only the right arm, on the violin with its bow",
+    "left_hand": "Only the left arm with its hand",
+    "torso": "Only the torso and head",
+    "legs": "Only the legs",
+}
 BODY_PARTS = (
     ("ALL", "Whole Body", "Everything that the take moves", 0),
-    *((p, PART_NAMES[p], f"Only the {PART_NAMES[p].lower()}", i) for i, p in enumerate(PARTS, 1) if p in PART_NAMES),
+    *((p, PART_NAMES[p], PART_TIPS[p], i) for i, p in enumerate(PARTS, 1) if p in PART_NAMES),
 )
 FROM = (
     ("SOUND", "Sound", "What is heard in the source", "SOUND", 0),

@@ -3,7 +3,7 @@
 """Retargeting to a rig of 65 bones, 3,000 frames: ``python scripts/bench_retarget.py``.
 
 - from a motion to channels of the rig's bones: the rig read as a body, rest poses aligned, hips, keys;
-- the same with violin, bow, fingers and feet in contact;
+- the same with violin, bow, fingers and feet in contact; and of a pianist, with ten fingers on their keys;
 - the obvious alternatives: Copy Rotation constraints on a source armature, stepping through the frames
   and reading the pose; and the same arithmetic frame by frame with mathutils.
 """
@@ -41,9 +41,10 @@ from blender_addon.rig.mannequin import build_musician  # noqa: E402
 from blender_addon.rig.performance import perform_motion  # noqa: E402
 from blender_addon.rig.rest_pose import RestPose  # noqa: E402
 from blender_addon.rig.retarget import rest_alignment, retarget, source_of  # noqa: E402
-from plugins.api import JobContext, Motion, from_json  # noqa: E402
+from plugins.api import Annotation, AnnotationTrack, Audio, JobContext, Motion, from_json  # noqa: E402
 from plugins.ik.step import InverseKinematics  # noqa: E402
 from plugins.performer.generator import Performer  # noqa: E402
+from plugins.performer.piano_generator import Pianist  # noqa: E402
 
 FRAMES, BONES, RUNS, SLOW_RUNS = 3_000, 65, 9, 3
 EXAMPLES = ROOT / "examples"
@@ -58,6 +59,15 @@ def performance() -> Motion:
     again = np.arange(FRAMES) % len(motion)
     assert motion.rotations is not None
     return replace(motion, positions=motion.positions[again], rotations=motion.rotations[again])
+
+
+def at_piano() -> Motion:
+    """A pianist who plays scales in both hands, as long."""
+    notes = [Annotation(0.2 * i, 0.18, {"pitch": 36 + hand + i % 24}) for i in range(490) for hand in (0, 24)]
+    sound = Audio(np.zeros(8000 * FRAMES // 30, dtype=np.float32), 8000)
+    context = JobContext(annotations=[AnnotationTrack("note", tuple(notes))], instrument="piano")
+    player = Pianist()
+    return InverseKinematics().apply(player.generate(sound, player.Options(), context), None, context)
 
 
 def character() -> Any:
@@ -116,7 +126,7 @@ def seconds_of(work: Callable[[], object], runs: int = RUNS) -> float:
 
 
 def main() -> None:
-    motion = performance()
+    motion, pianist = performance(), at_piano()
     bpy.ops.wm.read_factory_settings(use_empty=True)
     if not hasattr(bpy.types.Object, "cadenza_takes"):
         blender_addon.register()
@@ -135,6 +145,7 @@ def main() -> None:
     rows = {
         "retargeting: motion to channels": seconds_of(plain),
         "the whole performance, with contact": seconds_of(lambda: perform_motion(motion, rest, bone_map)),
+        "the same of a pianist": seconds_of(lambda: perform_motion(pianist, rest, bone_map)),
         "mathutils, frame by frame (rotations only)": seconds_of(
             lambda: frame_by_frame(motion, rest, bone_map), SLOW_RUNS
         ),

@@ -63,7 +63,7 @@ def seen_bone(armature: Any, bone: str) -> str:
 
 
 def look(armature: Any, bone_map: BoneMap, performance: perform.Performance, frames: np.ndarray) -> dict[str, Any]:
-    """joint -> (N, 3) in the world, and the instruments' (N, 4, 4)."""
+    """joint -> (N, 3) in the world, and what is played (N, 4, 4)."""
     found: dict[str, list[np.ndarray]] = {}
     for frame in frames:
         show(bpy.context.scene, float(frame))
@@ -76,9 +76,10 @@ def look(armature: Any, bone_map: BoneMap, performance: perform.Performance, fra
             pose = done.pose.bones[seen_bone(armature, bone)]
             place = pose.children[0].head if len(pose.children) == 1 else pose.tail
             found.setdefault(joint, []).append(world @ [*place, 1.0])
-        props = perform.props_of(armature)
+        props = perform.props_of(armature, performance.plays)
         for item in props.children if props else ():
-            found.setdefault(item.parent_bone, []).append(world_of(item))
+            if item.parent_bone:  # the piano's keys hang on bones of their own
+                found.setdefault(item.parent_bone, []).append(world_of(item))
     return {
         key: np.array(values)[..., :3] if np.ndim(values[0]) == 1 else np.array(values) for key, values in found.items()
     }

@@ -17,13 +17,16 @@ import numpy as np
 import pytest
 
 from blender_addon.core.motion import Motion
+from blender_addon.core.violinist import FINGERS
 from blender_addon.motion_files import load_motion
 from blender_addon.rig.body import RigError
 from blender_addon.rig.bone_map import guess_bone_map
 from blender_addon.rig.performance import perform_motion
-from tests import performing, shared_rigs
+from plugins.api import piano
+from tests import performing, playing_piano, shared_rigs
 from tests.rigs import SIDES
 from training import performance_metrics as metrics
+from training import piano_metrics
 
 pytestmark = [
     pytest.mark.skipif(not shared_rigs.here(), reason=shared_rigs.ABSENT),
@@ -127,6 +130,30 @@ def test_bow_and_fingertips_on_blenders_own_armature(performed: Any, rig: str) -
     assert (hair < 0.003).mean() >= 0.98
     if len(fingers) == 4:
         assert (metrics.stop_distances(seen, sounding) < 0.005).mean() >= 0.98
+
+
+@pytest.mark.parametrize("rig", RIGS)
+def test_fingertips_on_the_keys_of_a_piano(folder: Path, rig: str) -> None:
+    """On Blender's own armature, in the frame of the keyboard that was built: nearly as near as the source's."""
+    notes = playing_piano.scales_and_chords()
+    motion = playing_piano.perform(notes)
+    (folder / "pianist.npz").write_bytes(motion.to_bytes())
+    _run(rig, folder / "pianist.npz", folder / f"{rig} at the piano.npz")
+    shown = Performed(folder / f"{rig} at the piano.npz", motion)
+    assert shown.report["contact"]["feet"]["part_within"] >= 0.98 or rig == "knight"  # whose legs are too short
+    if rig in FEW_FINGERS:
+        return
+    back, depth = np.linalg.inv(shown.seen["keyboard"]), piano_metrics.key_depth(motion)[shown.frames]
+    away = []
+    for start, end, pitch, hand, finger in playing_piano.held(notes):
+        tip = shown.seen[f"{SIDES[hand]}_{FINGERS[finger]}_tip"]
+        tip = (back @ np.insert(tip, 3, 1.0, axis=1)[..., None])[:, :3, 0]
+        here = (motion.times[shown.frames] >= start) & (motion.times[shown.frames] < end)
+        away.append(piano_metrics.from_key(tip[here], pitch, depth[here, pitch - piano.LOWEST]))
+    found = np.concatenate(away)
+    print(f"{rig}: fingertips on their keys {(found < 0.004).mean():.3f}, worst {1000 * found.max():.1f} mm")
+    assert len(found) > 80
+    assert (found < 0.004).mean() >= 0.98
 
 
 def test_a_rig_without_hands_dances(folder: Path) -> None:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from plugins.api import Array, violin
 from plugins.api import rotations as rot
-from plugins.performer.bowing import Stroke
+from plugins.performer.bowing import FIRST, Stroke
 from plugins.performer.curves import Floats, ease, hold_and_move, move_windows, stroke_profile
 from plugins.performer.fingering import Grip
 from plugins.performer.music import Chord
@@ -43,9 +43,9 @@ CONTACT: Final = (0.040, 0.017)
 TILT: Final = (np.radians(24.0), np.radians(8.0))
 """Tilt of the stick towards the scroll, softest and loudest."""
 
-_DOWN_NECK: Final = rot.normalize((violin.NUT - violin.BRIDGE).mean(axis=0))
-_ACROSS: Final = np.array([1.0, 0.0, 0.0])
-_OUT: Final = rot.normalize(np.cross(_DOWN_NECK, _ACROSS))
+DOWN_NECK: Final = rot.normalize((violin.NUT - violin.BRIDGE).mean(axis=0))
+ACROSS: Final = np.array([1.0, 0.0, 0.0])
+OUT: Final = rot.normalize(np.cross(DOWN_NECK, ACROSS))
 """Axes of the strings' own plane: along the neck, to the G side, out of the plane."""
 
 
@@ -66,7 +66,10 @@ class BowPath:
 
 
 def bow_path(times: Floats, chords: Sequence[Chord], grips: Sequence[Grip], strokes: Sequence[Stroke]) -> BowPath:
-    """The bow at ``times`` (seconds in the recording)."""
+    """The bow at ``times`` (seconds in the recording); without a stroke, over the strings at the frog."""
+    if not strokes:
+        still = np.zeros(len(times))
+        return _placed(still + FIRST, _levels(times, chords, grips), still + LIFT, still + CONTACT[0], still)
     hair, lift = _along(times, strokes)
     level = _levels(times, chords, grips)
     loud = _soft_loudness(times, strokes)
@@ -142,8 +145,8 @@ def _soft_loudness(times: Floats, strokes: Sequence[Stroke]) -> Floats:
 def _placed(hair: Floats, level: Floats, lift: Floats, distance: Floats, tilt: Floats) -> BowPath:
     """The bow laid on the strings at its angle."""
     angle = violin.string_angle(level)[:, None]
-    along = np.cos(angle) * _ACROSS + np.sin(angle) * _OUT
-    up = -np.sin(angle) * _ACROSS + np.cos(angle) * _OUT
+    along = np.cos(angle) * ACROSS + np.sin(angle) * OUT
+    up = -np.sin(angle) * ACROSS + np.cos(angle) * OUT
     part = (distance / violin.STRING_LENGTH)[:, None, None]
     strings = violin.BRIDGE + (violin.NUT - violin.BRIDGE) * part
     centre = strings.mean(axis=1)

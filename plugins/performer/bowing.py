@@ -38,6 +38,8 @@ RETAKE_TRAVEL: Final = 0.05
 """Metres that a retake goes back at least."""
 RETAKE_TIME: Final = 0.16
 """Seconds that a retake without a rest cuts from the stroke before it."""
+TREMOLO_PLACE: Final = 0.47
+"""Metres from the frog at which a tremolo is played: in the upper half, where the bow is light."""
 SHORT_PART: Final = 0.6
 """Part of a staccato note's time in which the bow moves."""
 STOP_GAP: Final = 0.06
@@ -91,10 +93,10 @@ class _Bow:
 
 
 def plan_bowing(chords: Sequence[Chord], bow_amount: float = 1.0) -> list[Stroke]:
-    """Strokes for all chords. ``bow_amount`` scales how much bow is used."""
-    if not chords:
-        return []
+    """Strokes for all chords that are bowed. ``bow_amount`` scales how much bow is used."""
     bows = [_describe(chords, a, b, bow_amount) for a, b in _spans(chords)]
+    if not bows:
+        return []
     directions, places = _plan(bows)
     again = [a == b for a, b in pairwise(directions)] + [False]
     return [
@@ -121,15 +123,23 @@ def _end(bow: _Bow, retaken: bool) -> float:
 
 
 def _spans(chords: Sequence[Chord]) -> list[tuple[int, int]]:
-    """First and last chord of each bow; a rest inside a slur ends it."""
-    begins = (chords[i].new_bow or chords[i].start - chords[i - 1].end > LIFT_REST for i in range(1, len(chords)))
-    starts = [0, *(i for i, begin in enumerate(begins, 1) if begin)]
-    return [(a, b - 1) for a, b in zip(starts, [*starts[1:], len(chords)], strict=True)]
+    """First and last chord of each bow; a rest inside a slur ends it, and so does a plucked note."""
+    spans: list[tuple[int, int]] = []
+    for i, chord in enumerate(chords):
+        if chord.plucked:
+            continue
+        goes_on = bool(spans) and spans[-1][1] == i - 1 and not chord.new_bow
+        if goes_on and chord.start - chords[i - 1].end <= LIFT_REST:
+            spans[-1] = (spans[-1][0], i)
+        else:
+            spans.append((i, i))
+    return spans
 
 
 def _describe(chords: Sequence[Chord], first: int, last: int, amount: float) -> _Bow:
     head, group = chords[first], chords[first : last + 1]
-    following = chords[last + 1].start if last + 1 < len(chords) else np.inf
+    bowed = (k for k in range(last + 1, len(chords)) if not chords[k].plucked)
+    following = next((chords[k].start for k in bowed), np.inf)
     end = chords[last].end
     short = head.short and first == last
     if short and not head.bounced:
@@ -140,7 +150,7 @@ def _describe(chords: Sequence[Chord], first: int, last: int, amount: float) -> 
         end = following
     loudness = max(c.loudness for c in group)
     wanted = _wanted_length(end - head.start, loudness, short, head.accent) * amount
-    place = 0.20 if short else 0.40 - 0.16 * loudness
+    place = 0.20 if short else TREMOLO_PLACE if head.tremolo else 0.40 - 0.16 * loudness
     broken = first < last and chords[first + 1].start - head.start < 0.12
     opening = first == 0 and not any(c.downbeat for c in chords)
     down = 1.2 * head.downbeat + 1.5 * (broken or len(head.pitches) > 2) + 0.4 * head.accent + 0.6 * opening

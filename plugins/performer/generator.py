@@ -17,6 +17,8 @@ from plugins.performer.bowing import plan_bowing
 from plugins.performer.fingering import plan_fingering
 from plugins.performer.left_hand import left_hand
 from plugins.performer.music import read_music
+from plugins.performer.ornaments import played_out, with_lower_fingers
+from plugins.performer.plucking import with_finger, with_plucking
 from plugins.performer.right_hand import right_hand
 
 
@@ -49,16 +51,18 @@ class Performer(Generator):
                 "of the transcription (--option transcribe.sensitivity=0.8), or give the score"
             )
         context.progress(0.1, "Planning fingers and bows")
-        grips, warnings = plan_fingering(music.chords)
-        strokes = plan_bowing(music.chords, options.bow_amount)
+        chords = played_out(music.chords)
+        grips, warnings = plan_fingering(chords)
+        grips = with_lower_fingers(grips, chords)
+        strokes = plan_bowing(chords, options.bow_amount)
         times = audio.start + np.arange(max(1, round(audio.duration * context.fps))) / context.fps
         context.progress(0.4, "Moving bow and hands")
         skeleton = violinist.violinist_skeleton()
-        bow = bow_path(times, music.chords, grips, strokes)
+        bow, plucks = with_plucking(times, bow_path(times, chords, grips, strokes), chords, grips)
         # Each part draws from its own stream, so that one option does not change another part.
         streams = [np.random.default_rng([context.seed, part]) for part in range(2)]
-        left = left_hand(times, music.chords, grips, skeleton, options.vibrato, streams[0])
-        right = right_hand(bow, skeleton)
+        left = left_hand(times, chords, grips, skeleton, options.vibrato, streams[0])
+        right = with_finger(right_hand(bow, skeleton), plucks)
         context.progress(0.7, "Moving the body")
         amounts = Amounts(options.sway, options.weight, options.head, options.breathing, options.noise)
         body = body_pose(times, music.chords, skeleton, amounts, streams[1])

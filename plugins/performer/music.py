@@ -25,6 +25,10 @@ SHORT_MARKS: Final = ("staccato", "staccatissimo", "spiccato")
 BOUNCED_MARKS: Final = ("staccatissimo", "spiccato")
 BOUNCED_PART: Final = 0.55
 """Part of its written time that a bounced note sounds; then the bow is in the air."""
+PLUCKED: Final = "pizzicato"
+TRILLS: Final = ("trill-mark", "shake")
+SHORTEST_ORNAMENT: Final = 0.18
+"""Seconds from which a note has the time for a trill or a tremolo."""
 ACCENTS: Final = ("accent", "strong-accent", "marcato")
 
 
@@ -40,6 +44,9 @@ class Chord:
         loudness: 0 (ppp) to 1 (fff).
         short, accent: staccato of any kind; accented.
         bounced: the bow leaves the string after it (spiccato).
+        plucked: a finger plucks the string instead of the bow (pizzicato).
+        trill, tremolo: as written; ``ornaments.played_out`` makes notes of them.
+        on_lower: the upper note of a trill, for which the lower finger stays down.
         downbeat: 1 on a downbeat, less on weaker beats, 0 between.
         phrase_end: whether a breath follows.
     """
@@ -55,6 +62,10 @@ class Chord:
     bounced: bool = False
     downbeat: float = 0.0
     phrase_end: bool = False
+    plucked: bool = False
+    trill: bool = False
+    tremolo: bool = False
+    on_lower: bool = False
 
     @property
     def duration(self) -> float:
@@ -111,6 +122,9 @@ def _chord(group: list[Annotation], heard: float, strength: float) -> Chord:
         bounced=bounced,
         downbeat=strength,
         phrase_end=any(v.get("phrase_end", False) for v in values),
+        plucked=PLUCKED in marks,
+        trill=bool(marks & set(TRILLS)) and end - start >= SHORTEST_ORNAMENT,
+        tremolo="tremolo" in marks and PLUCKED not in marks and end - start >= SHORTEST_ORNAMENT,
     )
 
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from xml.etree import ElementTree
 
+import numpy as np
+
 from plugins.api import Score
 
 PHRASE_SLUR: Final = 12
@@ -73,6 +75,7 @@ def written_at_notes(part: Any, page: Page) -> dict[str, dict[str, Any]]:
     """What is written at each note, by the note's id, once for all readings."""
     slurs = _slurs(part)
     marks = _dynamic_marks(part)
+    plucked = _plucked(part)
     written = {}
     for note in part.notes:
         time, order = note.start.t, _order(note)
@@ -84,7 +87,11 @@ def written_at_notes(part: Any, page: Page) -> dict[str, dict[str, Any]]:
                 time == b[0] and b[0] - a[0] > PHRASE_SLUR * part.quarter_duration_map(time) for a, b, _ in slurs
             ),
             "bow": page.bows.get(note.doc_order, ""),
-            "marks": (*(note.articulations or ()), *(note.ornaments or ())),
+            "marks": (
+                *(note.articulations or ()),
+                *(note.ornaments or ()),
+                *(("pizzicato",) if any(a <= time < b for a, b in plucked) else ()),
+            ),
             "dynamics": next((mark for t, mark in reversed(marks) if t <= time), ""),
         }
     return written
@@ -99,6 +106,19 @@ def _slurs(part: Any) -> list[tuple[tuple[int, int, int], tuple[int, int, int], 
         for s in part.iter_all(Slur)
         if s.start_note is not None and s.end_note is not None
     ]
+
+
+def _plucked(part: Any) -> list[tuple[float, float]]:
+    """Printed times from each "pizz." to the next "arco"."""
+    from partitura.score import Words
+
+    found: list[tuple[float, float]] = []
+    for time, text in sorted((w.start.t, str(w.text).strip().lower()) for w in part.iter_all(Words)):
+        if text.startswith("pizz") and (not found or found[-1][1] < np.inf):
+            found.append((time, np.inf))
+        elif text.startswith("arco") and found and found[-1][1] == np.inf:
+            found[-1] = (found[-1][0], time)
+    return found
 
 
 def _dynamic_marks(part: Any) -> list[tuple[int, str]]:

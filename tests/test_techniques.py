@@ -1,0 +1,205 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""Pizzicato, trills and tremolos: seen in the motion, read from a score."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from plugins.api import Annotation, AnnotationTrack, Audio, JobContext, Motion, Score, find_track, violin
+from plugins.api import rotations as rot
+from plugins.ik.step import InverseKinematics
+from plugins.performer.fingering import plan_fingering
+from plugins.performer.generator import Performer
+from plugins.performer.music import HIGHEST, Chord
+from plugins.performer.ornaments import played_out, step_above, with_lower_fingers
+from plugins.transcription.align import ScoreAligner
+from training import performance_metrics as metrics
+
+RATE = 8000
+PLUCKED = [(62, 3.0), (66, 3.5), (69, 4.0), (74, 4.5), (55, 5.0)]
+TRILL, TREMOLO = (6.0, 8.0), (8.0, 10.0)
+
+
+def note(start: float, length: float, pitch: int, *marks: str, **more: Any) -> Annotation:
+    return Annotation(start, length, {"pitch": pitch, "marks": list(marks), **more})
+
+
+def piece() -> list[Annotation]:
+    """A bowed scale, five plucked notes, a trill, a tremolo and a bowed note."""
+    return [
+        *(note(0.5 + 0.5 * i, 0.5, p) for i, p in enumerate((69, 71, 73, 74))),
+        *(note(t, 0.4, p, "pizzicato") for p, t in PLUCKED),
+        note(TRILL[0], TRILL[1] - TRILL[0], 71, "trill-mark"),
+        note(TREMOLO[0], TREMOLO[1] - TREMOLO[0], 76, "tremolo"),
+        note(10.0, 1.0, 69),
+    ]
+
+
+def perform(notes: list[Annotation], fps: float = 60.0) -> Motion:
+    audio = Audio(np.zeros(round(RATE * (max(n.end for n in notes) + 0.5)), dtype=np.float32), RATE)
+    context = JobContext(annotations=[AnnotationTrack("note", tuple(notes)), AnnotationTrack("beat")], fps=fps)
+    performer = Performer()
+    return InverseKinematics().apply(performer.generate(audio, performer.Options(), context), None, context)
+
+
+@pytest.fixture(scope="module")
+def motion() -> Motion:
+    return perform(piece())
+
+
+def on_violin(motion: Motion, joint: str) -> np.ndarray:
+    """(T, 3) a joint in the violin's frame."""
+    assert motion.rotations is not None
+    _, world = motion.skeleton.forward_kinematics(motion.rotations.astype(float), motion.positions.astype(float))
+    turn = world[:, motion.skeleton.index("violin_end")]
+    away = (motion.joint(joint) - motion.joint("violin_end")).astype(float)
+    return np.asarray(rot.rotate(rot.conjugate(turn), away))
+
+
+def string_of(motion: Motion, tip: np.ndarray) -> np.ndarray:
+    """(T, 4) distance of a point from each string."""
+    line = violin.NUT - violin.BRIDGE
+    part = np.einsum("tsj,sj->ts", tip[:, None] - violin.BRIDGE, line) / (line**2).sum(axis=1)
+    return np.asarray(np.linalg.norm(tip[:, None] - violin.BRIDGE - part[..., None] * line, axis=-1))
+
+
+def test_the_first_finger_is_on_the_string_that_it_plucks(motion: Motion) -> None:
+    """On the string as the note begins, 2 cm away a tenth of a second later."""
+    away = string_of(motion, on_violin(motion, "right_index_tip"))
+    strings = {62: 1, 66: 1, 69: 2, 74: 2, 55: 0}
+    for pitch, start in PLUCKED:
+        k = round((start - motion.start) * motion.fps)
+        assert away[k].argmin() == strings[pitch], pitch
+        assert away[k].min() < 0.006, pitch
+        assert away[k + 6, strings[pitch]] > 0.015, pitch
+
+
+def test_the_bow_is_off_the_strings_while_they_are_plucked(motion: Motion) -> None:
+    """The hair that could touch a string (from a hand's breadth of the frog on) is clear of all of them."""
+    k = (motion.times > 3.0) & (motion.times < 5.1)
+    frog, tip = on_violin(motion, "bow_frog")[k], on_violin(motion, "bow_tip")[k]
+    hair = frog[:, None] + np.linspace(0.1, 1.0, 60)[:, None] * (tip - frog)[:, None]
+    away = np.stack([string_of(motion, hair[:, i]) for i in range(60)], axis=1)
+    assert away.min() > 0.01
+
+
+def test_bowing_goes_on_afterwards(motion: Motion) -> None:
+    grips, _ = plan_fingering([Chord(10.0, 11.0, (69,))])
+    distances = metrics.hair_distances(motion, [(10.1, 10.9, *grips[0].stops[0])])[0]
+    assert (distances < 0.003).mean() > 0.98
+
+
+def test_a_trill_is_beaten_by_one_finger_in_one_bow(motion: Motion) -> None:
+    tips = {f: on_violin(motion, f"left_{f}_tip")[:, 2] for f in ("index", "middle", "ring", "little")}
+    inside = (motion.times > TRILL[0] + 0.2) & (motion.times < TRILL[1] - 0.2)
+    moved = {f: float(np.ptp(z[inside])) for f, z in tips.items()}
+    beating = max(moved, key=lambda f: moved[f])
+    assert moved[beating] > 0.008
+    z = tips[beating][inside]
+    z = z - (z.min() + z.max()) / 2
+    beats = int((np.diff(np.sign(z)) > 0).sum())
+    seconds = TRILL[1] - TRILL[0] - 0.4
+    assert 5.0 < beats / seconds < 7.5
+    assert sum(m > 0.006 for m in moved.values()) == 1, moved  # the finger below stays down
+    assert not [t for t in metrics.bow_reversals(motion) if TRILL[0] + 0.15 < t < TRILL[1] - 0.1]
+
+
+def test_a_tremolo_is_many_short_bows(motion: Motion) -> None:
+    turns = [t for t in metrics.bow_reversals(motion) if TREMOLO[0] + 0.1 < t < TREMOLO[1] - 0.1]
+    assert 9.0 < len(turns) / 1.8 < 13.0
+    inside = (motion.times > TREMOLO[0] + 0.1) & (motion.times < TREMOLO[1] - 0.1)
+    assert np.ptp(metrics.bow_position(motion)[inside]) < 0.25
+    grips, _ = plan_fingering([Chord(*TREMOLO, (76,))])
+    assert (metrics.hair_distances(motion, [(*TREMOLO, *grips[0].stops[0])])[0] < 0.003).mean() > 0.95
+
+
+def test_nothing_jumps(motion: Motion) -> None:
+    """From bow to finger and back the hand takes its time: no joint is thrown about."""
+    assert metrics.bone_length_error(motion) < 1e-4
+    wrist = motion.joint("right_hand").astype(float)
+    assert np.linalg.norm(np.diff(wrist, axis=0), axis=1).max() * motion.fps < 3.5
+
+
+def test_plucked_alone() -> None:
+    """A piece without a bow in it."""
+    motion = perform([note(0.5 + 0.5 * i, 0.4, p, "pizzicato") for i, p in enumerate((62, 69, 76))], fps=30.0)
+    assert np.isfinite(motion.positions).all()
+    away = string_of(motion, on_violin(motion, "right_index_tip"))
+    assert [int(away[round(30 * t)].argmin()) for t in (0.5, 1.0, 1.5)] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(("around", "step"), [((69, 71, 73, 74), 2), ((71, 72, 74), 1), ((), 2), ((71, 72, 73), 2)])
+def test_a_trill_goes_to_the_next_note_of_the_scale(around: tuple[int, ...], step: int) -> None:
+    chord = Chord(5.0, 6.0, (71,), trill=True)
+    others = [Chord(float(i), i + 1.0, (p,)) for i, p in enumerate(around)]
+    assert step_above(chord, [*others, chord]) == step
+
+
+def test_ornaments_keep_to_their_time() -> None:
+    """What stands around them stays, no part is empty, a trill ends as it began, phrases end with their last part."""
+    chords = [
+        Chord(0.0, 1.0, (69,)),
+        Chord(1.0, 2.0, (71,), trill=True, phrase_end=True, bow="up", downbeat=1.0),
+        Chord(2.0, 2.5, (62, 69), tremolo=True),
+    ]
+    out = played_out(chords)
+    assert out[0] == chords[0]
+    trill = [c for c in out if 1.0 <= c.start < 2.0]
+    tremolo = [c for c in out if c.start >= 2.0]
+    assert [c.start for c in out[1:]] == pytest.approx([c.end for c in out[:-1]])
+    assert {c.pitches for c in trill} == {(71,), (73,)}
+    assert [c.new_bow for c in trill] == [True] + [False] * (len(trill) - 1)
+    assert [c.phrase_end for c in trill] == [False] * (len(trill) - 1) + [True]
+    assert (trill[0].bow, trill[1].bow, trill[1].downbeat) == ("up", "", 0.0)
+    assert all(c.new_bow and c.pitches == (62, 69) for c in tremolo)
+    grips, _ = plan_fingering(out)
+    held = with_lower_fingers(grips, out)
+    for chord, before, grip in zip(out[2:], out[1:], held[2:], strict=False):
+        if chord.on_lower:
+            assert before.pitches == (71,)
+            assert len({s for s, _, _ in grip.stops}) == 1
+            assert len(grip.stops) == 2
+
+
+def test_a_trill_above_the_fingerboard_is_a_plain_note() -> None:
+    high = Chord(0.0, 1.0, (HIGHEST,), trill=True)
+    assert played_out([high]) == [high]
+
+
+def written(words: str = "pizz.", back: str = "arco") -> bytes:
+    """Two notes after a word, one after another; a trill; a tremolo; a word that says nothing."""
+
+    def direction(text: str) -> str:
+        return f"<direction><direction-type><words>{text}</words></direction-type></direction>"
+
+    def one(step: str, ornament: str = "") -> str:
+        notations = f"<notations><ornaments>{ornament}</ornaments></notations>" if ornament else ""
+        return (
+            f"<note><pitch><step>{step}</step><octave>4</octave></pitch><duration>1</duration><voice>1</voice>"
+            f"<type>quarter</type>{notations}</note>"
+        )
+
+    body = direction(words) + one("G") + one("A") + direction(back) + one("B", "<trill-mark/>")
+    body += direction("dolce") + one("C", '<tremolo type="single">3</tremolo>')
+    return (
+        '<score-partwise version="4.0"><part-list><score-part id="P1"><part-name>Violin</part-name></score-part>'
+        '</part-list><part id="P1"><measure number="1"><attributes><divisions>1</divisions><time><beats>4</beats>'
+        f"<beat-type>4</beat-type></time></attributes>{body}</measure></part></score-partwise>"
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("words", "back", "plucked"), [("pizz.", "arco", 2), ("Pizzicato", "Arco", 2), ("pizz", "-", 4)]
+)
+def test_a_score_says_what_is_plucked(words: str, back: str, plucked: int) -> None:
+    context = JobContext(score=Score("techniques.musicxml", written(words, back)), instrument="violin")
+    aligner = ScoreAligner()
+    tracks = aligner.recognize(None, None, aligner.Options(), context)
+    marks = [n.value.get("marks", []) for n in find_track(tracks, "note").annotations]
+    assert [("pizzicato" in m) for m in marks] == [i < plucked for i in range(4)]
+    assert "trill-mark" in marks[2]
+    assert "tremolo" in marks[3]

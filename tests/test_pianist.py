@@ -218,10 +218,11 @@ def test_the_stand_in_for_a_recording_is_struck_and_dies_away() -> None:
     assert level[1] > 3 * level[2] > 3 * level[3]
 
 
-def test_a_character_without_a_piano_is_told_so() -> None:
+def test_a_character_without_a_piano_gets_one() -> None:
     rest = rest_of_skeleton(violinist.violinist_skeleton())
     done = perform_motion(perform(NOTES[:6]), rest, guess_bone_map(rest))
-    assert any("without a piano" in warning for warning in done.report["warnings"])
+    assert {"keyboard", "pedal", "bench"} <= {channel.group for channel in done.props}
+    assert not done.report["warnings"]
 
 
 def test_who_plays_what() -> None:

@@ -127,12 +127,25 @@ def _held(work: _Work, struck: list[int]) -> tuple[float, tuple[int, ...], tuple
             far = max(since, key=lambda i: abs(work.key(i) - middle_key))
             since.remove(far)
             work.release(far, time)
-        else:  # of a chord, the outer notes are heard most
-            inner = sorted(struck, key=work.key)[1:-1] or struck[:1]
-            out = min(inner, key=lambda i: work.notes[i].loudness)
+        else:
+            out = _least_missed(work, sorted(struck, key=work.key))
             struck.remove(out)
             work.dropped.add(out)
     return time, (), ()
+
+
+def _least_missed(work: _Work, struck: list[int]) -> int:
+    """Of a chord that no hand holds, its notes in the order of the fingers: which is left out first.
+
+    The outer notes are heard most; but where they are too far apart, the one that is farther from the rest
+    must go, or of two the thumb's.
+    """
+    keys = [work.key(i) for i in struck]
+    if reaches((keys[0], keys[-1]), (0, 4)):
+        inner = struck[1:-1] or struck[:1]
+        return min(inner, key=lambda i: work.notes[i].loudness)
+    middle_key = float(np.median(keys))
+    return struck[0] if middle_key - keys[0] >= keys[-1] - middle_key else struck[-1]
 
 
 @cache

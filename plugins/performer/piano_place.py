@@ -213,8 +213,12 @@ def _pull(wrist: Array, turn: Array, tips: Array, used: Array) -> Array:
 
 
 def _reach(wrist: Array, turn: Array, tips: Array, used: Mask, height: Floats) -> Array:
-    """Towards tips that are out of reach, farther the more they are."""
-    return np.asarray((_shortfall(wrist, turn, tips, height) * used[..., None]).sum(axis=1) * 0.5)
+    """Towards tips that are out of reach, farther the more they are; never past the farthest of them."""
+    short = _shortfall(wrist, turn, tips, height) * used[..., None]
+    step, most = 0.5 * short.sum(axis=1), np.linalg.norm(short, axis=-1).max(axis=1)
+    # Five fingers out of reach on one side would throw the hand farther beyond than it was.
+    length = np.linalg.norm(step, axis=-1)
+    return np.asarray(step * (np.minimum(length, most) / np.maximum(length, 1e-9))[:, None])
 
 
 def _shortfall(wrist: Array, turn: Array, tips: Array, height: Floats) -> Array:

@@ -14,7 +14,7 @@ from plugins.api import rotations as rot
 from plugins.ik.step import InverseKinematics
 from plugins.performer.fingering import plan_fingering
 from plugins.performer.generator import Performer
-from plugins.performer.music import HIGHEST, Chord
+from plugins.performer.music import HIGHEST, Chord, read_music
 from plugins.performer.ornaments import played_out, step_above, with_lower_fingers
 from plugins.transcription.align import ScoreAligner
 from training import performance_metrics as metrics
@@ -203,3 +203,49 @@ def test_a_score_says_what_is_plucked(words: str, back: str, plucked: int) -> No
     assert [("pizzicato" in m) for m in marks] == [i < plucked for i in range(4)]
     assert "trill-mark" in marks[2]
     assert "tremolo" in marks[3]
+
+
+def pitches_of(notes: list[Annotation]) -> list[tuple[int, ...]]:
+    audio = Audio(np.zeros(RATE * 4, dtype=np.float32), RATE)
+    return [c.pitches for c in read_music(AnnotationTrack("note", tuple(notes)), AnnotationTrack("beat"), audio).chords]
+
+
+@pytest.mark.parametrize(
+    ("held", "moving", "heard"),
+    [
+        (62, (69, 71), [(62, 69), (62, 71)]),
+        (76, (69, 67), [(69, 76), (67, 76)]),
+        (57, (76, 77), [(57, 76), (77,)]),  # two strings apart: let go
+        (55, (69, 71), [(55, 69), (55, 71)]),  # an open string needs no finger
+        (62, (62, 71), [(62,), (62, 71)]),
+    ],
+)
+def test_one_voice_is_held_while_another_moves(
+    held: int, moving: tuple[int, int], heard: list[tuple[int, ...]]
+) -> None:
+    notes = [
+        note(0.5, 2.0, held, measure=1),
+        note(0.5, 1.0, moving[0], measure=1),
+        note(1.5, 1.0, moving[1], measure=1),
+    ]
+    assert pitches_of(notes) == heard
+
+
+def test_what_is_only_heard_to_overlap_is_not_held() -> None:
+    """Strings ring on, and nobody wrote that."""
+    assert pitches_of([note(0.5, 2.0, 62), note(1.5, 1.0, 71)]) == [(62,), (71,)]
+    written = [note(0.5, 1.1, 62, measure=1), note(1.5, 1.0, 71, measure=1)]  # too little to be meant
+    assert pitches_of(written) == [(62,), (71,)]
+
+
+def test_a_held_voice_asks_for_no_bow_and_stays_on_its_string() -> None:
+    notes = [
+        note(0.5, 2.0, 62, measure=1),
+        note(0.5, 1.0, 69, measure=1),
+        note(1.5, 1.0, 71, measure=1, new_bow=False),
+    ]
+    motion = perform(notes)
+    assert not [t for t in metrics.bow_reversals(motion) if 0.7 < t < 2.3]
+    for pitch, string in ((62, 1), (71, 2)):
+        stop = (string, pitch - violin.OPEN_PITCHES[string], 0)
+        assert (metrics.hair_distances(motion, [(1.7, 2.4, *stop)])[0] < 0.003).mean() > 0.95, pitch

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +17,11 @@ TOGETHER: Final = 0.035
 """Seconds within which notes count as one chord."""
 LONGEST_BOW: Final = 12.0
 """Seconds of one note in one bow: a whole bow then moves at 5 cm/s, as slow as sustained playing goes."""
+HELD: Final = 0.15
+"""Seconds that a note goes on into the next one at least, to be held under it (and half of its time)."""
+REACHED: Final = 16
+SPREAD: Final = 6
+"""Semitones above the open string, and between the fingers of two strings, within which both are held."""
 BREAK: Final = 0.11
 """Seconds after which a broken chord goes over to its upper notes."""
 LOWEST: Final = violin.OPEN_PITCHES[0]
@@ -89,7 +95,7 @@ def read_music(notes: AnnotationTrack, beats: AnnotationTrack, audio: Audio) -> 
         warnings.append(f"{moved} notes lie outside the violin's range and are played in another octave")
     loudness = heard_loudness(groups, audio)
     strengths = _beat_strengths(groups, beats)
-    chords = [_chord(g, loudness[i], strengths[i]) for i, g in enumerate(groups)]
+    chords = [_chord(g, loudness[i], strengths[i]) for i, g in enumerate(_with_held(groups))]
     parts = (part for chord in _ended(chords) for whole in _renewed(chord) for part in _broken(whole))
     return Music(tuple(parts), tuple(warnings))
 
@@ -102,6 +108,37 @@ def _together(notes: Sequence[Annotation]) -> list[list[Annotation]]:
         else:
             groups.append([note])
     return groups
+
+
+def _with_held(groups: list[list[Annotation]]) -> list[list[Annotation]]:
+    """Groups with the written notes that are held under them: one voice goes on while another moves. Two
+    notes at most, on neighbouring strings; what no hand can hold is let go, as players do."""
+    out: list[list[Annotation]] = []
+    sounding: list[Annotation] = []
+    for i, group in enumerate(groups):
+        start = group[0].time
+        following = groups[i + 1][0].time if i + 1 < len(groups) else max(n.end for n in group)
+        sounding = [n for n in sounding if n.end - start >= max(HELD, 0.5 * (following - start))]
+        own = {_in_range(int(n.value["pitch"])) for n in group}
+        under = [n for n in sounding if len(own) == 1 and _both(_in_range(int(n.value["pitch"])), *own)]
+        held = under[-1:]
+        out.append([*group, *(_held(n, start) for n in held)])
+        sounding = [*held, *(n for n in group if "measure" in n.value)]
+    return out
+
+
+def _both(held: int, pitch: int) -> bool:
+    """Whether two pitches can sound on neighbouring strings in one place of the hand."""
+    low, high = sorted((held, pitch))
+    stops = [(low - a, high - b) for a, b in pairwise(violin.OPEN_PITCHES)]
+    within = [s for s in stops if 0 <= min(s) <= max(s) <= REACHED]
+    return held != pitch and any(min(s) == 0 or abs(s[0] - s[1]) <= SPREAD for s in within)
+
+
+def _held(note: Annotation, start: float) -> Annotation:
+    """What is left of a note from a time on; it asks for no bow of its own."""
+    value = {k: v for k, v in note.value.items() if k in ("pitch", "dynamics", "measure")}
+    return Annotation(start, note.end - start, {**value, "new_bow": False})
 
 
 def _chord(group: list[Annotation], heard: float, strength: float) -> Chord:

@@ -23,7 +23,7 @@ from backend.pipeline import Job, run
 from backend.plugin_manager import load_plugins
 from plugins.api import Audio, Motion, Score, find_track, from_json, violin
 from plugins.api.pitch_network import FPS
-from plugins.performer.fingering import plan_fingering
+from plugins.performer.generator import planned
 from plugins.performer.music import read_music
 from plugins.transcription.onsets import superflux
 from plugins.transcription.score import read_score
@@ -87,8 +87,7 @@ def perform(case: Case) -> None:
         result = run(registry, Job(score=score), case.audio)
         case.motions[way] = result.motion
         notes, beats = find_track(result.annotations, "note"), find_track(result.annotations, "beat")
-        chords = read_music(notes, beats, case.audio).chords
-        grips, _ = plan_fingering(chords)
+        chords, grips, _ = planned(read_music(notes, beats, case.audio))
         ends = {(round(n.time, 3), n.value["pitch"]): n.end for n in notes.annotations}
         case.sounding[way] = [
             (c.start, min(c.end, _end_of(ends, c.start, violin.OPEN_PITCHES[s] + n)), s, n, f)

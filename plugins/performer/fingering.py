@@ -40,6 +40,8 @@ CROSSING_COST: Final = 0.25
 CROSSING_IN_SLUR: Final = 0.45
 SLIDE_COST: Final = 1.2
 """A finger that must go to another stop without a shift."""
+LET_GO_COST: Final = 5.0
+"""A finger that should stay down while another voice moves."""
 MAX_GRIPS: Final = 160
 
 
@@ -179,4 +181,24 @@ def _moves(
     haste = np.clip(0.35 / max(gap, 0.05), 0.6, 3.0)
     shifting = np.where(shift > 0, SHIFT_COST * haste * (1 - 0.5 * covered) * (0.3 if rest else 1.0), 0.0)
     crossing = CROSSING_COST if following.new_bow else CROSSING_IN_SLUR
-    return np.asarray(shifting + SHIFT_STEP * shift + crossing * cross + SLIDE_COST * haste * slides * (shift == 0))
+    let_go = sum((_lets_go(before, after, pitch) for pitch in following.held), np.zeros_like(shift))
+    return np.asarray(
+        shifting
+        + SHIFT_STEP * shift
+        + crossing * cross
+        + SLIDE_COST * haste * slides * (shift == 0)
+        + LET_GO_COST * let_go
+    )
+
+
+def _lets_go(before: tuple[Grip, ...], after: tuple[Grip, ...], pitch: int) -> npt.NDArray[np.float64]:
+    """(before, after) 1 where a pitch that goes on changes its string or its finger, or the hand its place."""
+
+    def of(grips: tuple[Grip, ...]) -> npt.NDArray[np.int64]:
+        found = ((s, f) for g in grips for s, n, f in g.stops if violin.OPEN_PITCHES[s] + n == pitch)
+        return np.array([(s, f, g.place if f else 0) for g, (s, f) in zip(grips, found, strict=True)])
+
+    try:
+        return np.asarray((of(before)[:, None] != of(after)[None]).any(axis=-1), dtype=float)
+    except ValueError:  # left out of one of the chords
+        return np.zeros((len(before), len(after)))

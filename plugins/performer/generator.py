@@ -14,12 +14,20 @@ from plugins.performer.assemble import assemble
 from plugins.performer.body import Amounts, body_pose
 from plugins.performer.bow_path import bow_path
 from plugins.performer.bowing import plan_bowing
-from plugins.performer.fingering import plan_fingering
+from plugins.performer.fingering import Grip, plan_fingering
 from plugins.performer.left_hand import left_hand
-from plugins.performer.music import read_music
+from plugins.performer.music import Chord, Music, read_music
 from plugins.performer.ornaments import played_out, with_lower_fingers
 from plugins.performer.plucking import with_finger, with_plucking
 from plugins.performer.right_hand import right_hand
+from plugins.performer.voices import held_voices
+
+
+def planned(music: Music) -> tuple[list[Chord], list[Grip], list[str]]:
+    """What is played in detail: chords with ornaments and held voices, their grips, and what no hand can do."""
+    chords = held_voices(played_out(music.chords))
+    grips, warnings = plan_fingering(chords)
+    return chords, with_lower_fingers(grips, chords), warnings
 
 
 class Performer(Generator):
@@ -51,9 +59,7 @@ class Performer(Generator):
                 "of the transcription (--option transcribe.sensitivity=0.8), or give the score"
             )
         context.progress(0.1, "Planning fingers and bows")
-        chords = played_out(music.chords)
-        grips, warnings = plan_fingering(chords)
-        grips = with_lower_fingers(grips, chords)
+        chords, grips, warnings = planned(music)
         strokes = plan_bowing(chords, options.bow_amount)
         times = audio.start + np.arange(max(1, round(audio.duration * context.fps))) / context.fps
         context.progress(0.4, "Moving bow and hands")

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -19,9 +18,6 @@ LONGEST_BOW: Final = 12.0
 """Seconds of one note in one bow: a whole bow then moves at 5 cm/s, as slow as sustained playing goes."""
 HELD: Final = 0.15
 """Seconds that a note goes on into the next one at least, to be held under it (and half of its time)."""
-REACHED: Final = 16
-SPREAD: Final = 6
-"""Semitones above the open string, and between the fingers of two strings, within which both are held."""
 BREAK: Final = 0.11
 """Seconds after which a broken chord goes over to its upper notes."""
 LOWEST: Final = violin.OPEN_PITCHES[0]
@@ -52,6 +48,7 @@ class Chord:
         bounced: the bow leaves the string after it (spiccato).
         plucked: a finger plucks the string instead of the bow (pizzicato).
         trill, tremolo: as written; ``ornaments.played_out`` makes notes of them.
+        held: pitches that could go on from the chord before, under another voice (``voices.held_voices``).
         on_lower: the upper note of a trill, for which the lower finger stays down.
         downbeat: 1 on a downbeat, less on weaker beats, 0 between.
         phrase_end: whether a breath follows.
@@ -71,6 +68,7 @@ class Chord:
     plucked: bool = False
     trill: bool = False
     tremolo: bool = False
+    held: tuple[int, ...] = ()
     on_lower: bool = False
 
     @property
@@ -111,8 +109,7 @@ def _together(notes: Sequence[Annotation]) -> list[list[Annotation]]:
 
 
 def _with_held(groups: list[list[Annotation]]) -> list[list[Annotation]]:
-    """Groups with the written notes that are held under them: one voice goes on while another moves. Two
-    notes at most, on neighbouring strings; what no hand can hold is let go, as players do."""
+    """Groups with the written note that is held under each single one: one voice goes on while another moves."""
     out: list[list[Annotation]] = []
     sounding: list[Annotation] = []
     for i, group in enumerate(groups):
@@ -120,37 +117,29 @@ def _with_held(groups: list[list[Annotation]]) -> list[list[Annotation]]:
         following = groups[i + 1][0].time if i + 1 < len(groups) else max(n.end for n in group)
         sounding = [n for n in sounding if n.end - start >= max(HELD, 0.5 * (following - start))]
         own = {_in_range(int(n.value["pitch"])) for n in group}
-        under = [n for n in sounding if len(own) == 1 and _both(_in_range(int(n.value["pitch"])), *own)]
+        under = [n for n in sounding if len(own) == 1 and _in_range(int(n.value["pitch"])) not in own]
         held = under[-1:]
         out.append([*group, *(_held(n, start) for n in held)])
         sounding = [*held, *(n for n in group if "measure" in n.value)]
     return out
 
 
-def _both(held: int, pitch: int) -> bool:
-    """Whether two pitches can sound on neighbouring strings in one place of the hand."""
-    low, high = sorted((held, pitch))
-    stops = [(low - a, high - b) for a, b in pairwise(violin.OPEN_PITCHES)]
-    within = [s for s in stops if 0 <= min(s) <= max(s) <= REACHED]
-    return held != pitch and any(min(s) == 0 or abs(s[0] - s[1]) <= SPREAD for s in within)
-
-
 def _held(note: Annotation, start: float) -> Annotation:
     """What is left of a note from a time on; it asks for no bow of its own."""
     value = {k: v for k, v in note.value.items() if k in ("pitch", "dynamics", "measure")}
-    return Annotation(start, note.end - start, {**value, "new_bow": False})
+    return Annotation(start, note.end - start, {**value, "new_bow": False, "held": True})
 
 
 def _chord(group: list[Annotation], heard: float, strength: float) -> Chord:
     values: list[dict[str, Any]] = [n.value for n in group]
     marks = {mark for v in values for mark in v.get("marks", ())}
     written = next((LOUDNESS[v["dynamics"]] for v in values if v.get("dynamics") in LOUDNESS), None)
-    start, end = min(n.time for n in group), max(n.end for n in group)
+    start, end = min(n.time for n in group), max(n.end for n in group if not n.value.get("held"))
     bounced = bool(marks & set(BOUNCED_MARKS))
     return Chord(
         start=start,
         end=start + BOUNCED_PART * (end - start) if bounced else end,
-        pitches=tuple(sorted({_in_range(int(v["pitch"])) for v in values})),
+        pitches=tuple(sorted({_in_range(int(v["pitch"])) for v in values if not v.get("held")})),
         new_bow=any(v.get("new_bow", True) for v in values),
         bow=next((v["bow"] for v in values if v.get("bow")), ""),
         loudness=heard if written is None else 0.6 * written + 0.4 * heard,
@@ -160,6 +149,7 @@ def _chord(group: list[Annotation], heard: float, strength: float) -> Chord:
         downbeat=strength,
         phrase_end=any(v.get("phrase_end", False) for v in values),
         plucked=PLUCKED in marks,
+        held=tuple(_in_range(int(v["pitch"])) for v in values if v.get("held")),
         trill=bool(marks & set(TRILLS)) and end - start >= SHORTEST_ORNAMENT,
         tremolo="tremolo" in marks and PLUCKED not in marks and end - start >= SHORTEST_ORNAMENT,
     )

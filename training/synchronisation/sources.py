@@ -70,13 +70,9 @@ def read_sound(path: Path) -> Audio:
 def read_performance(
     path: Path, instrument: str, network: PitchNetwork, tell: Callable[[float], None] = lambda _: None
 ) -> Performance:
-    """The notes of a recording: transcribed from a violin's sound, or read from MIDI."""
+    """The notes of a recording: transcribed from its sound, or read from MIDI."""
     if path.suffix.lower() in MIDI:
         return _read_midi(path)
-    if instrument != "violin":
-        raise SynchronisationError(
-            f"{path.name}: only a violin's sound can be transcribed; give the {instrument}'s performance as MIDI"
-        )
     audio = read_sound(path)
     recognizer = Transcriber(network)
     context = JobContext(instrument=instrument, on_progress=lambda part, _: tell(part))

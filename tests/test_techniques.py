@@ -152,6 +152,7 @@ def test_ornaments_keep_to_their_time() -> None:
     tremolo = [c for c in out if c.start >= 2.0]
     assert [c.start for c in out[1:]] == pytest.approx([c.end for c in out[:-1]])
     assert {c.pitches for c in trill} == {(71,), (73,)}
+    assert trill[-1].pitches == (71,)
     assert [c.new_bow for c in trill] == [True] + [False] * (len(trill) - 1)
     assert [c.phrase_end for c in trill] == [False] * (len(trill) - 1) + [True]
     assert (trill[0].bow, trill[1].bow, trill[1].downbeat) == ("up", "", 0.0)
@@ -163,6 +164,34 @@ def test_ornaments_keep_to_their_time() -> None:
             assert before.pitches == (71,)
             assert len({s for s, _, _ in grip.stops}) == 1
             assert len(grip.stops) == 2
+
+
+def chords_of(notes: list[Annotation]) -> list[Chord]:
+    audio = Audio(np.zeros(RATE * 4, dtype=np.float32), RATE)
+    return planned(read_music(AnnotationTrack("note", tuple(notes)), AnnotationTrack("beat"), audio))[0]
+
+
+def test_who_trills() -> None:
+    """The upper note, when it is marked, has the time and a bow; chords of three and four are rolled first."""
+    assert len(chords_of([note(0.5, 1.0, 62, "trill-mark"), note(0.5, 1.0, 71)])) == 1
+    assert len(chords_of([note(0.5, 0.15, 71, "trill-mark"), note(0.65, 0.3, 69)])) == 2
+    assert len(chords_of([note(0.5, 1.0, 71, "trill-mark", "pizzicato")])) == 1
+    for pitches in ((62, 69, 78), (55, 62, 69, 76)):
+        chords = chords_of([note(0.5, 1.0, p, "trill-mark") for p in pitches])
+        top = [c.pitches[-1] for c in chords]
+        assert max(len(c.pitches) for c in chords[-10:]) == 2
+        assert (top[-1], max(top)) == (pitches[-1], pitches[-1] + 2)
+        assert [c.new_bow for c in chords].count(True) == 1
+
+
+@pytest.mark.parametrize("pitches", [(62, 71), (67, 76), (61,), (56,)])
+def test_only_a_finger_trembles(pitches: tuple[int, ...]) -> None:
+    """Bow and right hand of a trill go on as on a long note, in double stops too, and from every place of the hand."""
+    motion = perform([note(0.5, 2.0, p, "trill-mark") for p in pitches])
+    inside = (motion.times > 0.8) & (motion.times < 2.2)
+    for joint in ("bow_tip", "right_hand"):
+        fastest = np.linalg.norm(np.diff(motion.joint(joint).astype(float), 2, axis=0), axis=1) * motion.fps**2
+        assert fastest[inside[1:-1]].max() < 10.0, joint
 
 
 def test_a_trill_above_the_fingerboard_is_a_plain_note() -> None:
@@ -193,7 +222,16 @@ def written(words: str = "pizz.", back: str = "arco") -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("words", "back", "plucked"), [("pizz.", "arco", 2), ("Pizzicato", "Arco", 2), ("pizz", "-", 4)]
+    ("words", "back", "plucked"),
+    [
+        ("pizz.", "arco", 2),
+        ("Pizzicato", "Arco", 2),
+        ("pizz", "-", 4),
+        ("sempre pizz.", "(arco)", 2),
+        ("p, pizz.", "coll'arco", 2),
+        ("pizz. poi arco", "-", 0),
+        ("pizzo", "-", 0),
+    ],
 )
 def test_a_score_says_what_is_plucked(words: str, back: str, plucked: int) -> None:
     context = JobContext(score=Score("techniques.musicxml", written(words, back)), instrument="violin")
@@ -250,3 +288,21 @@ def test_a_held_voice_asks_for_no_bow_and_stays_on_its_string() -> None:
     for pitch, string in ((62, 1), (71, 2)):
         stop = (string, pitch - violin.OPEN_PITCHES[string], 0)
         assert (metrics.hair_distances(motion, [(1.7, 2.4, *stop)])[0] < 0.003).mean() > 0.95, pitch
+
+
+@pytest.mark.parametrize(
+    ("ornament", "trembles"),
+    [
+        ('<tremolo type="single">3</tremolo>', True),
+        ("<tremolo/>", True),
+        ('<tremolo type="single">1</tremolo>', False),
+        ('<tremolo type="start">3</tremolo>', False),
+    ],
+)
+def test_only_unmeasured_tremolos_of_one_note_tremble(ornament: str, trembles: bool) -> None:
+    given = written().replace(b'<tremolo type="single">3</tremolo>', ornament.encode())
+    aligner = ScoreAligner()
+    context = JobContext(score=Score("techniques.musicxml", given), instrument="violin")
+    tracks = aligner.recognize(None, None, aligner.Options(), context)
+    marks = [n.value.get("marks", []) for n in find_track(tracks, "note").annotations]
+    assert ("tremolo" in marks[3]) == trembles

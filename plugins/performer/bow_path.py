@@ -122,7 +122,7 @@ def _levels(times: Floats, chords: Sequence[Chord], grips: Sequence[Grip]) -> Fl
     """String level over time: crossings around the onsets, chords of three rolled."""
     onsets, levels = [], []
     for chord, grip in zip(chords, grips, strict=True):
-        strings = sorted(s for s, _, _ in grip.stops)
+        strings = sorted({s for s, _, _ in grip.stops})
         if len(strings) <= 2:
             onsets.append(chord.start)
             levels.append(grip.level)

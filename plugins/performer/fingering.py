@@ -55,7 +55,7 @@ class Grip:
     @property
     def level(self) -> float:
         """Mean string, 0 (G) to 3 (E)."""
-        return float(np.mean([s for s, _, _ in self.stops]))
+        return float(np.mean(sorted({s for s, _, _ in self.stops})))
 
 
 def plan_fingering(chords: Sequence[Chord]) -> tuple[list[Grip], list[str]]:
@@ -181,14 +181,23 @@ def _moves(
     haste = np.clip(0.35 / max(gap, 0.05), 0.6, 3.0)
     shifting = np.where(shift > 0, SHIFT_COST * haste * (1 - 0.5 * covered) * (0.3 if rest else 1.0), 0.0)
     crossing = CROSSING_COST if following.new_bow else CROSSING_IN_SLUR
+    trilled = _not_beaten(before, after) if following.on_lower or chord.on_lower else 0.0
     let_go = sum((_lets_go(before, after, pitch) for pitch in following.held), np.zeros_like(shift))
     return np.asarray(
         shifting
         + SHIFT_STEP * shift
         + crossing * cross
         + SLIDE_COST * haste * slides * (shift == 0)
-        + LET_GO_COST * let_go
+        + LET_GO_COST * (let_go + trilled)
     )
+
+
+def _not_beaten(before: tuple[Grip, ...], after: tuple[Grip, ...]) -> npt.NDArray[np.float64]:
+    """(before, after) 1 where the top notes of two grips are not two fingers' of one string and place: no trill."""
+    rows = [np.array([(g.stops[-1][0], g.place, g.stops[-1][2]) for g in grips]) for grips in (before, after)]
+    string, place, finger = ((rows[0][:, None, k], rows[1][None, :, k]) for k in range(3))
+    apart = (string[0] != string[1]) | (place[0] != place[1])
+    return np.asarray(apart | (finger[0] == finger[1]), dtype=float)
 
 
 def _lets_go(before: tuple[Grip, ...], after: tuple[Grip, ...], pitch: int) -> npt.NDArray[np.float64]:

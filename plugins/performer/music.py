@@ -29,8 +29,6 @@ BOUNCED_PART: Final = 0.55
 """Part of its written time that a bounced note sounds; then the bow is in the air."""
 PLUCKED: Final = "pizzicato"
 TRILLS: Final = ("trill-mark", "shake")
-SHORTEST_ORNAMENT: Final = 0.18
-"""Seconds from which a note has the time for a trill or a tremolo."""
 ACCENTS: Final = ("accent", "strong-accent", "marcato")
 
 
@@ -148,11 +146,16 @@ def _chord(group: list[Annotation], heard: float, strength: float) -> Chord:
         bounced=bounced,
         downbeat=strength,
         phrase_end=any(v.get("phrase_end", False) for v in values),
-        plucked=PLUCKED in marks,
+        plucked=all(PLUCKED in v.get("marks", ()) for v in values if not v.get("held")),
         held=tuple(_in_range(int(v["pitch"])) for v in values if v.get("held")),
-        trill=bool(marks & set(TRILLS)) and end - start >= SHORTEST_ORNAMENT,
-        tremolo="tremolo" in marks and PLUCKED not in marks and end - start >= SHORTEST_ORNAMENT,
+        trill=bool(set(_highest(values).get("marks", ())) & set(TRILLS)) and PLUCKED not in marks,
+        tremolo="tremolo" in marks and PLUCKED not in marks,
     )
+
+
+def _highest(values: list[dict[str, Any]]) -> dict[str, Any]:
+    """The note on top: what is written there is trilled by the fingers, below it is not."""
+    return max((v for v in values if not v.get("held")), key=lambda v: int(v["pitch"]))
 
 
 def _renewed(chord: Chord) -> list[Chord]:
@@ -169,7 +172,7 @@ def _broken(chord: Chord) -> list[Chord]:
         return [chord]
     turn = chord.start + min(BREAK, 0.35 * chord.duration)
     return [
-        replace(chord, pitches=chord.pitches[:-2], end=turn, phrase_end=False),
+        replace(chord, pitches=chord.pitches[:-2], end=turn, phrase_end=False, trill=False, tremolo=False),
         replace(chord, pitches=chord.pitches[-2:], start=turn, new_bow=False, bow="", downbeat=0.0),
     ]
 

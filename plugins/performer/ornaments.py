@@ -9,6 +9,7 @@ finger down throughout. A tremolo is as many short bows as there is time for.
 
 from __future__ import annotations
 
+from bisect import bisect, bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -23,55 +24,59 @@ TRILL_RATE: Final = 13.0
 """Notes a second."""
 TREMOLO_RATE: Final = 11.0
 """Bows a second."""
+SHORTEST: Final = 0.22
+"""Seconds from which a note has the time for either."""
+ROLLED: Final = 0.18
+"""Seconds in which the bow rolls over a chord of three before its upper notes tremble."""
 AROUND: Final = 8.0
 """Seconds to each side of a trill whose notes tell the scale."""
 
 
 def played_out(chords: Sequence[Chord]) -> list[Chord]:
     """The same music with trills and tremolos as the notes that they consist of."""
+    starts = [c.start for c in chords]
     out: list[Chord] = []
     for chord in chords:
-        if chord.trill:
-            out += _trill(chord, chords)
-        elif chord.tremolo:
-            out += _tremolo(chord)
+        if chord.trill and chord.duration >= SHORTEST:
+            out += _trill(
+                chord, chords[bisect_left(starts, chord.start - AROUND) : bisect(starts, chord.start + AROUND)]
+            )
+        elif chord.tremolo and chord.duration >= SHORTEST:
+            out += _parts(chord, TREMOLO_RATE)
         else:
             out.append(chord)
     return out
 
 
-def _times(chord: Chord, rate: float) -> list[tuple[float, float]]:
-    """Equal parts of a chord's time, at least two."""
-    edges = np.linspace(chord.start, chord.end, max(2, round(chord.duration * rate)) + 1)
-    return [(float(a), float(b)) for a, b in pairwise(edges)]
-
-
-def _parts(chord: Chord, rate: float, new_bow: bool) -> list[Chord]:
-    times = _times(chord, rate)
-    first = replace(chord, start=times[0][0], end=times[0][1], phrase_end=False)
-    later = replace(first, new_bow=new_bow, bow="", accent=False, downbeat=0.0)
-    parts = [first, *(replace(later, start=a, end=b) for a, b in times[1:])]
+def _parts(chord: Chord, rate: float, odd: bool = False) -> list[Chord]:
+    """A chord as equal ones; of three notes and more the bow rolls over all first, and the upper two go on."""
+    rolled = min(ROLLED, 0.4 * chord.duration) if len(chord.pitches) > 2 else 0.0
+    count = max(2, round((chord.duration - rolled) * rate))
+    count += (count % 2 == 0) * odd
+    times = [chord.start, *np.linspace(chord.start + rolled, chord.end, count + 1).tolist()[not rolled :]]
+    first = replace(chord, end=times[1], phrase_end=False)
+    later = replace(first, pitches=chord.pitches[-2:], new_bow=not odd, bow="", accent=False, downbeat=0.0)
+    parts = [first, *(replace(later, start=a, end=b) for a, b in pairwise(times[1:]))]
     return [*parts[:-1], replace(parts[-1], phrase_end=chord.phrase_end)]
 
 
-def _tremolo(chord: Chord) -> list[Chord]:
-    return _parts(chord, TREMOLO_RATE, new_bow=True)
-
-
-def _trill(chord: Chord, chords: Sequence[Chord]) -> list[Chord]:
-    """The upper note of a chord trills; it ends on the written one, which then may take another part's time."""
-    upper = chord.pitches[-1] + step_above(chord, chords)
+def _trill(chord: Chord, near: Sequence[Chord]) -> list[Chord]:
+    """The upper note of a chord trills in one bow; it begins and ends on the written one."""
+    upper = chord.pitches[-1] + step_above(chord, near)
     if upper > HIGHEST:
         return [chord]
-    parts = _parts(chord, TRILL_RATE, new_bow=False)
-    beaten = (*chord.pitches[:-1], upper)
-    return [replace(p, pitches=beaten, on_lower=True) if i % 2 else p for i, p in enumerate(parts)]
+    parts = _parts(chord, TRILL_RATE, odd=True)
+    first = len(parts) % 2 == 0  # a chord that was rolled stands before the odd number of parts
+    return [
+        replace(p, pitches=(*p.pitches[:-1], upper), on_lower=True) if i > first and (i - first) % 2 else p
+        for i, p in enumerate(parts)
+    ]
 
 
-def step_above(chord: Chord, chords: Sequence[Chord]) -> int:
+def step_above(chord: Chord, near: Sequence[Chord]) -> int:
     """1 or 2 semitones up to the next note of the scale that is played around a chord; 2 where nothing tells."""
-    near = {p % 12 for c in chords if c is not chord and abs(c.start - chord.start) <= AROUND for p in c.pitches}
-    half, whole = ((chord.pitches[-1] + step) % 12 in near for step in (1, 2))
+    played = {p % 12 for c in near if c is not chord for p in c.pitches}
+    half, whole = ((chord.pitches[-1] + step) % 12 in played for step in (1, 2))
     return 1 if half and not whole else 2
 
 

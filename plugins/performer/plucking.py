@@ -90,9 +90,10 @@ def _share(times: Floats, chords: Sequence[Chord]) -> Floats:
         begin, end = chords[first].start, chords[last].start + PULL
         before = begin - (chords[first - 1].end if first else -np.inf)
         after = (chords[last + 1].start if last + 1 < len(chords) else np.inf) - end
-        rise = ease((times - begin + READY) / max(min(CHANGE, before), HASTE) + 1.0)
-        fall = ease((end - times) / max(min(CHANGE, after), HASTE) + 1.0)
-        share = np.maximum(share, np.minimum(rise, fall))
+        here = slice(*np.searchsorted(times, (begin - READY - CHANGE, end + CHANGE)))
+        rise = ease((times[here] - begin + READY) / max(min(CHANGE, before), HASTE) + 1.0)
+        fall = ease((end - times[here]) / max(min(CHANGE, after), HASTE) + 1.0)
+        share[here] = np.maximum(share[here], np.minimum(rise, fall))
     return share
 
 

@@ -8,6 +8,7 @@ Score time counts in quarter notes. A score that says nothing of a kind gives no
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -27,6 +28,8 @@ HAIRPINS: Final = ("cresc", "dim")
 STRONG_BARS: Final = {"light-light", "light-heavy", "heavy-light", "heavy-heavy", "heavy"}
 """Bar lines that end a section."""
 BREATHS: Final = {"breath-mark", "caesura"}
+TECHNIQUE: Final = re.compile(r"\b(pizz|pizzicato|arco)\b")
+"""Words from which strings are plucked, and bowed again; of several the last counts."""
 JUMP: Final = 1.0
 """Quarter notes that the place in the part goes back where a repeat is taken; grace notes go back less."""
 
@@ -40,10 +43,13 @@ class Page:
 
     Attributes:
         bows: "up" or "down" by the note's place in the part.
+        tremolos: places in the part of notes that are repeated as fast as can be (three strokes through the stem and
+            more; neither measured repetition nor tremolo between two notes).
         rehearsals: rehearsal marks by the bar's place in the part.
     """
 
     bows: dict[int, str]
+    tremolos: frozenset[int]
     rehearsals: dict[int, str]
 
     @classmethod
@@ -51,15 +57,21 @@ class Page:
         parts = ElementTree.fromstring(_xml(score.data)).findall("part")
         part = next((p for p in parts if p.get("id") == part_id), None)
         if part is None:
-            return cls({}, {})
+            return cls({}, frozenset(), {})
         bows = {
             i: bow
             for i, note in enumerate(part.iter("note"))
             for bow in ("down", "up")
             if note.find(f"notations/technical/{bow}-bow") is not None
         }
+        tremolos = frozenset(
+            i
+            for i, note in enumerate(part.iter("note"))
+            for mark in note.iterfind("notations/ornaments/tremolo")
+            if mark.get("type", "single") == "single" and (mark.text or "3").strip() not in ("0", "1", "2")
+        )
         found = ((i, bar.find(".//rehearsal")) for i, bar in enumerate(part.findall("measure")))
-        return cls(bows, {i: (mark.text or "").strip() for i, mark in found if mark is not None})
+        return cls(bows, tremolos, {i: (mark.text or "").strip() for i, mark in found if mark is not None})
 
 
 def _xml(data: bytes) -> bytes:
@@ -89,7 +101,7 @@ def written_at_notes(part: Any, page: Page) -> dict[str, dict[str, Any]]:
             "bow": page.bows.get(note.doc_order, ""),
             "marks": (
                 *(note.articulations or ()),
-                *(note.ornaments or ()),
+                *(o for o in note.ornaments or () if o != "tremolo" or note.doc_order in page.tremolos),
                 *(("pizzicato",) if any(a <= time < b for a, b in plucked) else ()),
             ),
             "dynamics": next((mark for t, mark in reversed(marks) if t <= time), ""),
@@ -113,10 +125,11 @@ def _plucked(part: Any) -> list[tuple[float, float]]:
     from partitura.score import Words
 
     found: list[tuple[float, float]] = []
-    for time, text in sorted((w.start.t, str(w.text).strip().lower()) for w in part.iter_all(Words)):
-        if text.startswith("pizz") and (not found or found[-1][1] < np.inf):
+    for time, text in sorted((w.start.t, str(w.text).lower()) for w in part.iter_all(Words)):
+        said = TECHNIQUE.findall(text)
+        if said and said[-1] != "arco" and (not found or found[-1][1] < np.inf):
             found.append((time, np.inf))
-        elif text.startswith("arco") and found and found[-1][1] == np.inf:
+        elif said and said[-1] == "arco" and found and found[-1][1] == np.inf:
             found[-1] = (found[-1][0], time)
     return found
 

@@ -16,7 +16,7 @@ import bpy
 import numpy as np
 from mathutils import Vector
 
-from . import character, takes
+from . import character, put_away, takes
 from .rig import nla
 
 MARK: Final = "cadenza_beside"
@@ -109,6 +109,13 @@ def _family(scene: Any, armature: Any) -> list[Any]:
     return [i for i in dict.fromkeys(found) if i in in_scene and i.type not in LEFT_OUT and MARK not in i]
 
 
+def _played(family: Sequence[Any], actions: Mapping[Any, Any]) -> list[Any]:
+    """The family without the instruments that a take does not play."""
+    instruments = [root for item in family for root in put_away.instruments_of(item) if root not in actions]
+    idle = {item for root in instruments for item in (root, *root.children_recursive)}
+    return [item for item in family if item not in idle]
+
+
 def _extent(family: Iterable[Any]) -> tuple[Any, Any]:
     """(3,) metres from which to which coordinates those that are seen reach in the world."""
     every = list(family)
@@ -129,13 +136,16 @@ def _label(take: Any, at: Vector, place: Any) -> None:
 def _stand(family: Sequence[Any], take: Any, shift: Vector, place: Any) -> None:
     """One copy of the family that plays a take, beside the character."""
     actions = {entry.object: entry.action for entry in take.actions}
-    pairs = {item: item.copy() for item in family}
+    pairs = {item: item.copy() for item in _played(family, actions)}
     for item, copy in pairs.items():
         copy[MARK] = take.uid
         copy.name = f"{item.name} {take.name}"
         copy.hide_render = True
         copy.cadenza_takes.clear()
         place.objects.link(copy)
+        if put_away.FLAG in copy:  # another take is shown, which does not play it
+            copy.hide_viewport = False
+            del copy[put_away.FLAG]
         with suppress(RuntimeError):  # what is not in the view layer is seen nowhere
             copy.hide_set(item.hide_get())
         nla.show_only(copy, actions.get(item))

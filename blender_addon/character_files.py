@@ -14,6 +14,7 @@ from typing import Any, Final
 import bpy
 import numpy as np
 
+from . import put_away
 from .bvh_axes import stand_up
 from .rig import nla
 from .rig.armature import rest_pose_of
@@ -174,7 +175,8 @@ def _selected(armature: Any) -> Iterator[None]:
     active, before = layer.objects.active, [o for o in layer.objects if o.select_get()]
     worn = [o for o in layer.objects if any(m.type == "ARMATURE" and m.object == armature for m in o.modifiers)]
     for item in layer.objects:
-        item.select_set(item == armature or item in worn or item in armature.children_recursive)
+        mine = item == armature or item in worn or item in armature.children_recursive
+        item.select_set(mine and put_away.seen(item))
     layer.objects.active = armature
     try:
         yield

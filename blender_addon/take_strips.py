@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from . import put_away
 from .pose import Pose
 from .rig import nla
 from .rig.action import curves_of, hand_frames
@@ -59,6 +60,7 @@ def show(armature: Any, take: Any) -> None:
             strip.mute = not seen
             if seen:
                 track.mute = False
+    put_away.follow(armature, take)
 
 
 def shown(take: Any) -> bool:
@@ -84,6 +86,7 @@ def only_seen(armature: Any, take: Any, alone: bool = False) -> Iterator[None]:
     as it was. Nothing else may happen meanwhile."""
     owners = {entry.object for other in armature.cadenza_takes for entry in other.actions if entry.object is not None}
     before = [nla.seen_on(owner) for owner in owners]
+    instruments = {item: put_away.seen(item) for item in put_away.instruments_of(armature)}
     pose = Pose.at({owner.name: _moved(armature, owner) for owner in owners})  # what nothing else animates stays moved
     try:
         show(armature, take)
@@ -93,6 +96,8 @@ def only_seen(armature: Any, take: Any, alone: bool = False) -> Iterator[None]:
     finally:
         for owner, state in zip(owners, before, strict=True):
             nla.see_again(owner, state)
+        for item, on in instruments.items():
+            put_away.see(item, on)
         pose.restore()
 
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 import numpy as np
 
+from . import put_away
 from .reference import Reference
 from .rig import nla
 from .take_draft import Draft, Range, TakeError, remove_leftovers
@@ -339,5 +340,6 @@ def delete(armature: Any, take: Any) -> None:
     armature.cadenza_takes.remove(next(i for i, t in enumerate(armature.cadenza_takes) if t.uid == take.uid))
     for action in actions:
         _remove_unused(action)
+    put_away.follow(armature, next((t for t in armature.cadenza_takes if shown(t)), None))
     last = len(armature.cadenza_takes) - 1
     armature.cadenza_take_index = max(0, min(armature.cadenza_take_index, last))

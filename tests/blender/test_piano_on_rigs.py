@@ -13,7 +13,7 @@ bpy = pytest.importorskip("bpy")
 
 from mathutils import Matrix  # noqa: E402
 
-from blender_addon import takes  # noqa: E402
+from blender_addon import put_away, takes  # noqa: E402
 from blender_addon.core import piano  # noqa: E402
 from blender_addon.core.motion import Motion  # noqa: E402
 from blender_addon.core.pianist import key_joint  # noqa: E402
@@ -114,3 +114,36 @@ def test_violin_and_piano_are_two_things(motion: Motion) -> None:
     assert violin != grand
     perform.remove_props(armature, perform.PIANO)
     assert perform.props_of(armature, perform.VIOLIN) == violin
+
+
+def seen(item: Any) -> bool:
+    return not item.hide_viewport and not item.hide_render
+
+
+def test_only_what_the_shown_take_plays_is_seen(motion: Motion) -> None:
+    """Of a violin and a piano; what the animator hid stays hidden."""
+    empty_scene()
+    armature = build(person(MIXAMO, "Anna"))
+    play(armature, performing.player())
+    play(armature, motion)
+    violin, grand = (perform.props_of(armature, plays) for plays in (perform.VIOLIN, perform.PIANO))
+    bow = next(c for c in violin.children if c.parent_bone == "bow_frog")
+    first, second = takes.takes_of(armature)
+    assert [seen(i) for i in (violin, *violin.children, grand, *grand.children)] == [False] * 3 + [True] * 5
+    takes.show(armature, first)
+    assert [seen(i) for i in (violin, *violin.children, grand, *grand.children)] == [True] * 3 + [False] * 5
+    bow.hide_viewport = True
+    for take, there in ((second, False), (first, True)):
+        takes.show(armature, take)
+        assert seen(violin) == there
+        assert bow.hide_viewport
+    with takes.only_seen(armature, second):
+        assert (seen(violin), seen(grand)) == (False, True)
+    assert (seen(violin), seen(grand)) == (True, False)
+    takes.delete(armature, second)
+    assert (seen(violin), seen(grand)) == (True, False)
+    takes.delete(armature, takes.takes_of(armature)[0])
+    assert not any(seen(i) for i in (violin, grand))
+    play(armature, motion)
+    assert (seen(violin), seen(grand)) == (False, True)
+    assert put_away.FLAG not in grand

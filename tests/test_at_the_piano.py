@@ -240,3 +240,17 @@ def test_a_rig_with_bones_for_the_piano_keys_those(motion: Motion) -> None:
         assert np.abs(matrices[bone][:, :3, 3] - there).max() < 0.02, bone
     turned = {c.group for c in done.bones if c.path.endswith("euler")}
     assert turned == {f"key_{n.value['pitch']}" for n in NOTES}
+
+
+@pytest.mark.parametrize("part", [None, "torso", "bow_arm"])
+def test_what_is_generated_again_moves_neither_piano_nor_bench(motion: Motion, part: str | None) -> None:
+    """Another seed that sways much, on arms of different lengths."""
+    rest = shortened(person(MIXAMO), MIXAMO, "upper_arm", 0.7, ("left",))
+    other = playing_piano.perform(NOTES, seed=9, sway=2.0, lean=2.0, noise=2.0)
+    bone_map = BoneMap(MIXAMO.bones, {})
+    before = perform_motion(motion, rest, bone_map)
+    after = perform_motion(motion, rest, bone_map, layers=[Layer(other, part, 2.0, 4.0, 0.2)])
+    for bone in ("keyboard", "bench"):
+        mine, theirs = (_placed(done, bone, len(motion)) for done in (after, before))
+        assert np.abs(mine - theirs).max() < 1e-6, bone
+    assert after.report["contact"]["keys"]["part_within"] > before.report["contact"]["keys"]["part_within"] - 0.05

@@ -91,8 +91,8 @@ def touch_keys(source: Source, result: Retargeted, piano: Piano) -> Contact:
     limbs = Limbs(result)
     pedal = {} if piano.right_foot is None else {"right": piano.right_foot}
     errors = {"feet": _plant(source, limbs, result.ratio, pedal)}
-    errors["keys"] = np.concatenate([_press(source, limbs, piano, side) for side in SIDES]) / piano.scale
-    return Contact(replace(result, rotations=limbs.rotations), scale=piano.scale, errors=errors)
+    errors["keys"] = np.concatenate([_press(source, limbs, piano, side) for side in SIDES]) / piano.stand.scale
+    return Contact(replace(result, rotations=limbs.rotations), scale=piano.stand.scale, errors=errors)
 
 
 def _press(source: Source, limbs: Limbs, piano: Piano, side: str) -> Array:

@@ -49,32 +49,43 @@ class AtPiano:
 
 
 @dataclass(frozen=True, eq=False)
-class Piano:
-    """A piano, placed, in the body's space and units; T frames.
+class Stand:
+    """Where a piano stands, in the body's space and units.
 
     Attributes:
         scale: size, with a full-size piano in metres as 1.
-        keyboard: (3,) origin of the keyboard's frame; pedal: (T, 3).
+        keyboard: (3,) origin of the keyboard's frame.
+        lift: how much higher the body sits than its legs ask for.
         bench: (3,) middle of its seat; bench_size: (3,) of its width, depth and height.
+    """
+
+    scale: float
+    keyboard: Array = field(repr=False)
+    lift: float
+    bench: Array = field(repr=False)
+    bench_size: Array = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Piano:
+    """A performance at a piano, in the body's space and units; T frames.
+
+    Attributes:
+        pedal: (T, 3) its end.
         depths: (T, 88) how far each key is down, metres on a full-size piano.
         wrists: side -> (T, 3) where the wrists belong.
         tips: (side, finger) -> (T, 3) where the fingertips belong.
         counts: (side, finger) -> (T,) how much a fingertip counts: 1 on a key, ``IDLE`` far above.
         right_foot: (T, 3) where the right ankle belongs, None without a foot.
-        reached: part of the frames in which both arms reach, of those looked at.
     """
 
-    scale: float
-    keyboard: Array = field(repr=False)
+    stand: Stand
     pedal: Array = field(repr=False)
-    bench: Array = field(repr=False)
-    bench_size: Array = field(repr=False)
     depths: Array = field(repr=False)
     wrists: dict[str, Array] = field(repr=False)
     tips: dict[tuple[str, str], Array] = field(repr=False)
     counts: dict[tuple[str, str], Array] = field(repr=False)
     right_foot: Array | None = field(default=None, repr=False)
-    reached: float = 1.0
 
 
 def at_piano_in(motion: Motion) -> AtPiano | None:
@@ -93,8 +104,8 @@ def depths_in(motion: Motion) -> Array:
     return np.asarray((keyboard[:, None] + fronts - motion.positions[:, index])[..., 2])
 
 
-def sit_down(source: Source, at: AtPiano, result: Retargeted, skin: Array | None = None) -> tuple[Piano, Retargeted]:
-    """The largest piano that the arms can play, and the body on its bench.
+def stand_before(source: Source, at: AtPiano, result: Retargeted, skin: Array | None = None) -> Stand:
+    """Where the largest piano stands that the arms can play, and how high its bench is.
 
     Args:
         skin: (N, 3) points of the body's mesh at rest, in the armature's space, which tell where its soles are.
@@ -108,15 +119,21 @@ def sit_down(source: Source, at: AtPiano, result: Retargeted, skin: Array | None
             f"{result.body.rest.name} cannot play the piano: no bones are chosen for {', '.join(missing)}; "
             "choose them in the bone map"
         )
-    fitting = _Fitting(source, at, result, floor_of(source.body, result.body, result.ratio, skin))
-    best, most = (SIZES[0], CLOSER[0]), -1.0
+    placing, floor = _Placing(source, at, result), floor_of(source.body, result.body, result.ratio, skin)
+    best, most = placing.stand(SIZES[0], CLOSER[0], floor), -1.0
     for size, closer in sorted(((a, b) for a in SIZES for b in CLOSER), key=lambda c: (1.0 - c[0]) + c[1]):
-        reached = fitting.reached(size, closer)
+        stand = placing.stand(size, closer, floor)
+        reached = placing.reached(stand)
         if reached > most + 1e-6:
-            best, most = (size, closer), reached
+            best, most = stand, reached
         if reached >= 1.0 - ENOUGH:
             break
-    return fitting.place(*best, reached=most)
+    return best
+
+
+def sit_down(source: Source, at: AtPiano, result: Retargeted, stand: Stand) -> tuple[Piano, Retargeted]:
+    """A performance at a piano that stands there, and the body on its bench."""
+    return _Placing(source, at, result).place(stand)
 
 
 def floor_of(source: Body, target: Body, ratio: float, skin: Array | None) -> float:
@@ -133,11 +150,11 @@ def floor_of(source: Body, target: Body, ratio: float, skin: Array | None) -> fl
     return float(near.min()) if len(near) else guess
 
 
-class _Fitting:
-    """What choosing a size needs to know, once."""
+class _Placing:
+    """What putting a piano before a body needs to know, once."""
 
-    def __init__(self, source: Source, at: AtPiano, result: Retargeted, floor: float) -> None:
-        self.source, self.at, self.result, self.floor = source, at, result, floor
+    def __init__(self, source: Source, at: AtPiano, result: Retargeted) -> None:
+        self.source, self.at, self.result = source, at, result
         self.body = result.body
         self.whole = arm_ratio(source.body, self.body)
         positions = result.positions()
@@ -153,49 +170,44 @@ class _Fitting:
         ]
         self.counts = {f: _counting(source.position(f"{f[0]}_{f[1]}_tip") - at.keyboard) for f in self.fingers}
 
-    def reached(self, size: float, closer: float) -> float:
+    def stand(self, size: float, closer: float, floor: float) -> Stand:
+        """A piano of a size, so much closer, and the bench at the height at which the keys lie right."""
+        scale = self.whole * size
+        wanted = self.mean + scale * (self.before + [0.0, closer, 0.0])
+        keyboard = np.array([wanted[0], wanted[1], floor + scale * measures.KEYBOARD_HEIGHT])
+        lift = float(keyboard[2] - wanted[2])
+        under = self.result.ratio * (self.at.bench - self.source.position("hips")).mean(axis=0)
+        bench = self.result.hips.mean(axis=0) + [0.0, 0.0, lift] + under
+        height = max(bench[2] - floor, 0.05 * self.whole) / measures.SEAT_HEIGHT
+        return Stand(scale, keyboard, lift, bench, np.array([scale, scale, height]))
+
+    def reached(self, stand: Stand) -> float:
         """Part of the frames looked at in which both wrists are within reach."""
         step = max(1, len(self.at.depths) // LOOKED_AT)
-        scale, keyboard, lift = self._stand(size, closer)
         good = np.ones(len(range(0, len(self.at.depths), step)), dtype=bool)
         for side in SIDES:
-            wrist = self._wrist(side, scale, keyboard, step)
-            away = np.linalg.norm(wrist - self.shoulders[side][::step] - [0.0, 0.0, lift], axis=-1)
+            wrist = self._wrist(side, stand, step)
+            away = np.linalg.norm(wrist - self.shoulders[side][::step] - [0.0, 0.0, stand.lift], axis=-1)
             good &= away <= STRAIGHTEST * self.body.length(tuple(f"{side}_{part}" for part in ARM))
         return float(good.mean())
 
-    def _stand(self, size: float, closer: float) -> tuple[float, Array, float]:
-        """Size and place of the keyboard, and how much higher the body sits than its legs ask for."""
-        scale = self.whole * size
-        wanted = self.mean + scale * (self.before + [0.0, closer, 0.0])
-        height = self.floor + scale * measures.KEYBOARD_HEIGHT
-        return scale, np.array([wanted[0], wanted[1], height]), float(height - wanted[2])
-
-    def place(self, size: float, closer: float, reached: float) -> tuple[Piano, Retargeted]:
-        scale, keyboard, lift = self._stand(size, closer)
-        seated = replace(self.result, hips=self.result.hips + [0.0, 0.0, lift])
-        bench, bench_size = self._bench(seated, scale)
-        tips = {f: self._there(self.source.position(f"{f[0]}_{f[1]}_tip"), scale, keyboard) for f in self.fingers}
+    def place(self, stand: Stand) -> tuple[Piano, Retargeted]:
         piano = Piano(
-            scale,
-            keyboard,
-            self._there(self.at.pedal, scale, keyboard),
-            bench,
-            bench_size,
+            stand,
+            self._there(self.at.pedal, stand),
             self.at.depths,
-            {side: self._wrist(side, scale, keyboard) for side in SIDES},
-            tips,
+            {side: self._wrist(side, stand) for side in SIDES},
+            {f: self._there(self.source.position(f"{f[0]}_{f[1]}_tip"), stand) for f in self.fingers},
             self.counts,
-            self._right_foot(scale, keyboard),
-            reached,
+            self._right_foot(stand),
         )
-        return piano, seated
+        return piano, replace(self.result, hips=self.result.hips + [0.0, 0.0, stand.lift])
 
-    def _there(self, points: Array, scale: float, keyboard: Array) -> Array:
+    def _there(self, points: Array, stand: Stand) -> Array:
         """Points of the source, about its keyboard, about this one."""
-        return np.asarray(keyboard + scale * (points - self.at.keyboard))
+        return np.asarray(stand.keyboard + stand.scale * (points - self.at.keyboard))
 
-    def _wrist(self, side: str, scale: float, keyboard: Array, step: int = 1) -> Array:
+    def _wrist(self, side: str, stand: Stand, step: int = 1) -> Array:
         """(T, 3) where the wrist must be for fingers of this length; without fingers, where the source's is."""
         every = slice(None, None, step)
         turn = self.result.rotations[every, self.body.skeleton.index(f"{side}_hand")]
@@ -208,28 +220,22 @@ class _Fitting:
             tip = self.source.position(theirs[-1])[every]
             bent = self.source.position(theirs[0])[every] - tip
             rest = self.body.at(joints[0]) - self.body.at(f"{side}_hand")
-            wrists.append(self._there(tip, scale, keyboard) + ratio * bent - rot.rotate(turn, rest))
+            wrists.append(self._there(tip, stand) + ratio * bent - rot.rotate(turn, rest))
             weights.append(np.broadcast_to(self.counts[finger][every, None], wrists[-1].shape))
         if wrists:
             return np.average(wrists, axis=0, weights=np.asarray(weights))
-        return self._there(self.source.position(f"{side}_hand")[every], scale, keyboard)
+        return self._there(self.source.position(f"{side}_hand")[every], stand)
 
-    def _bench(self, seated: Retargeted, scale: float) -> tuple[Array, Array]:
-        """Middle and size of the bench: under the hips, its feet on the floor."""
-        ratio = self.result.ratio
-        under = ratio * (self.at.bench - self.source.position("hips")).mean(axis=0)
-        place = seated.hips.mean(axis=0) + under
-        height = max(place[2] - self.floor, 0.05 * self.whole) / measures.SEAT_HEIGHT
-        return place, np.array([scale, scale, height])
-
-    def _right_foot(self, scale: float, keyboard: Array) -> Array | None:
+    def _right_foot(self, stand: Stand) -> Array | None:
         """(T, 3) of the right ankle, so that its ball lies on the pedal as the source's does."""
-        if not all("right_foot" in body for body in (self.source.body, self.body)):
+        bodies = (self.body, self.source.body)
+        if not all("right_foot" in body for body in bodies):
             return None
-        if not all("right_toes" in body for body in (self.source.body, self.body)):
-            return self._there(self.source.position("right_foot"), scale, keyboard)
-        mine, theirs = (b.at("right_toes")[2] - f for b, f in ((self.body, self.floor), (self.source.body, 0.0)))
-        ball = self._there(self.source.position("right_toes"), scale, keyboard) + [0.0, 0.0, mine - scale * theirs]
+        if not all("right_toes" in body for body in bodies):
+            return self._there(self.source.position("right_foot"), stand)
+        floor = stand.keyboard[2] - stand.scale * measures.KEYBOARD_HEIGHT
+        higher = self.body.at("right_toes")[2] - floor - stand.scale * self.source.body.at("right_toes")[2]
+        ball = self._there(self.source.position("right_toes"), stand) + [0.0, 0.0, higher]
         turn = self.result.rotations[:, self.body.skeleton.index("right_foot")]
         return np.asarray(ball - rot.rotate(turn, self.body.at("right_toes") - self.body.at("right_foot")))
 

@@ -22,7 +22,7 @@ from .channels import Channel
 from .contact import Contact, touch, touch_keys
 from .instrument import ARM, Held, Instrument, as_it_is, fit, held_in
 from .joints import SIDES
-from .keyboard import AtPiano, at_piano_in, sit_down
+from .keyboard import AtPiano, at_piano_in, sit_down, stand_before
 from .merge import Layer, Played, aligned, merge
 from .piano_channels import own_bones, piano_channels
 from .rest_pose import RestPose
@@ -75,14 +75,16 @@ def perform_motion(
         raise RigError("the motion has no frames; choose a longer range")
     progress(0.0, "Retargeting")
     body = body_of_rig(rest, bone_map, skin)
-    source, held = _source(motion)
+    source, held = first = _source(motion)
     for layer in layers:
         source, held = _laid_over(motion, (source, held), layer)
     result = retarget(source, body)
     errors = direction_errors(source, result)
     progress(0.3, "Fitting the instrument")
     if isinstance(held, AtPiano):
-        piano, seated = sit_down(source, held, result, skin)
+        # What is generated again moves neither piano nor bench.
+        stand = stand_before(first[0], held, retarget(first[0], body) if layers else result, skin)
+        piano, seated = sit_down(source, held, result, stand)
         progress(0.5, "Solving contact")
         contact, on_keys = touch_keys(source, seated, piano), piano
     else:

@@ -59,6 +59,7 @@ def own_bones(rest: RestPose, piano: Piano) -> dict[str, HeldBone]:
 
 def _items(piano: Piano) -> tuple[tuple[str, Array, Array], ...]:
     """Bone, place (3,) or (T, 3), and size (3,)."""
-    size = np.full(3, piano.scale)
-    places = (piano.keyboard, piano.pedal, piano.bench)
-    return tuple(zip(PROPS, places, (size, size, piano.bench_size), strict=True))
+    stand = piano.stand
+    size = np.full(3, stand.scale)
+    places = (stand.keyboard, piano.pedal, stand.bench)
+    return tuple(zip(PROPS, places, (size, size, stand.bench_size), strict=True))

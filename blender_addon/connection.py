@@ -81,9 +81,12 @@ def known() -> Known:
 
 
 def player_of(instrument: str, now: str) -> str:
-    """A generator that plays an instrument: the one of now, if it can."""
-    able = [c.name for c in _known.generators(instrument)] or [USUAL.get(instrument, now)]
-    return next((name for name in (now, USUAL.get(instrument)) if name in able), able[0])
+    """A generator that plays an instrument: the one of now, if it is known to; else the usual one."""
+    able = _known.generators(instrument)
+    if any(c.name == now and c.instruments for c in able):
+        return now
+    usual = USUAL.get(instrument, now)
+    return usual if not able or any(c.name == usual for c in able) else able[0].name
 
 
 def backend() -> Backend:

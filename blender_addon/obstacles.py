@@ -7,9 +7,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from . import audio_source, character, connection, jobs, options, takes
-from .rig import nla
+from .rig import nla, perform
 
 STAYS: Final = "Raise Variation: at 0 the take stays as it is"
+AT_PIANO: Final = "Takes at the piano cannot be repaired, filled or varied yet; generate again, or a new seed"
 NO_BEATS: Final = "Recognise or import beats first, or tap them"
 
 
@@ -45,14 +46,23 @@ def to_repairing(scene: Any) -> str:
     name = scene.cadenza.corrector
     if not lacking and all(c.name != name for c in known.correctors()):
         return f"This backend has no {name!r}; choose another"
-    return lacking
+    return lacking or _at_piano(scene)
 
 
 def to_filling(scene: Any) -> str:
     """What keeps the frames between the animator's poses from being filled."""
     if scene.cadenza.source == "SCORE":
         return "Choose the recording in Source: what is filled in follows the sound"
-    return to_working() or to_source(scene) or to_performer(scene) or to_backend() or to_filler(scene)
+    lacking = to_working() or to_source(scene) or to_performer(scene) or to_backend() or to_filler(scene)
+    return lacking or _at_piano(scene)
+
+
+def _at_piano(scene: Any) -> str:
+    """What keeps a shown or chosen take from being repaired, filled and varied: nobody would press its keys."""
+    armature = scene.cadenza.character
+    seen = [*(t for t in takes.takes_of(armature) if takes.shown(t)), chosen_take(scene)]
+    objects = [entry.object for take in seen if take is not None for entry in take.actions]
+    return AT_PIANO if perform.at_piano(armature, objects) else ""
 
 
 def to_filler(scene: Any) -> str:

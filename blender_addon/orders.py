@@ -87,6 +87,7 @@ def take_again(scene: Any, take: Any) -> Order:
     clock = takes.clock_of(take, frames)
     _check_in_time(scene, take, clock)
     source, asked = _made_from(take, clock)
+    _check_plays(state.generator, asked.get("instrument", "violin"))
     asked |= {"generator": state.generator, "options": all_options(state), **corrected(scene)}
     again = _again(scene, source, frames, state)
     earlier = [r["provenance"] for r in takes.provenance(take).get("revisions", ()) if "again" in r["provenance"]]
@@ -97,6 +98,15 @@ def take_again(scene: Any, take: Any) -> Order:
     before = [takes.provenance(take)["request"], *(made["request"] for made in earlier)]
     made = {"again": asdict(again)}
     return _performance("Generate Again", scene, source, asked, to, before, made, "again")
+
+
+def _check_plays(generator: str, instrument: str) -> None:
+    """OrderError when the panel's generator plays another instrument than a take's."""
+    if all(c.name != generator for c in connection.known().generators(instrument)):
+        raise OrderError(
+            f"{generator!r} does not play the {instrument} of this take; choose {instrument.title()} in Performer > "
+            "Instrument, or generate a new take"
+        )
 
 
 def _again(scene: Any, source: Source, frames: tuple[float, float], state: Any) -> Again:

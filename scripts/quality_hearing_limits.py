@@ -104,6 +104,8 @@ def articulation(annotations: Annotations, around: int) -> Table:
 def judged(tables: Sequence[tuple[str, Table]]) -> tuple[float, float]:
     """Part of the time in which the likeliest class is right, and in which the commonest is; on pieces unseen."""
     pieces = sorted({piece for piece, _ in tables})
+    if len(pieces) < 2:
+        raise SystemExit("a corpus of one piece tells nothing of others; simulate more hours")
     learn, judge = (
         [np.concatenate(column) for column in zip(*(t for p, t in tables if pieces.index(p) % 2 == k), strict=True)]
         for k in (0, 1)

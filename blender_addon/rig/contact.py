@@ -89,10 +89,19 @@ def touch(source: Source, result: Retargeted, instrument: Instrument | None = No
 def touch_keys(source: Source, result: Retargeted, piano: Piano) -> Contact:
     """Solve the limbs of who sits at a piano: legs with the right foot on its pedal, arms, all fingers."""
     limbs = Limbs(result)
-    pedal = {} if piano.right_foot is None else {"right": piano.right_foot}
+    pedal = {} if piano.right_foot is None or _too_far(limbs, piano.right_foot) else {"right": piano.right_foot}
     errors = {"feet": _plant(source, limbs, result.ratio, pedal)}
     errors["keys"] = np.concatenate([_press(source, limbs, piano, side) for side in SIDES]) / piano.stand.scale
     return Contact(replace(result, rotations=limbs.rotations), scale=piano.stand.scale, errors=errors)
+
+
+def _too_far(limbs: Limbs, ankle: Array) -> bool:
+    """Whether the right leg is too short for its pedal most of the time: then the foot stays where feet do."""
+    leg = ("right_upper_leg", "right_lower_leg", "right_foot")
+    if not all(joint in limbs.body for joint in leg):
+        return True
+    away = np.linalg.norm(ankle - limbs.at(leg[0]), axis=-1)
+    return bool(np.median(away) > limbs.body.length(leg))
 
 
 def _press(source: Source, limbs: Limbs, piano: Piano, side: str) -> Array:

@@ -9,7 +9,7 @@ perform.ensure_props(armature, performance)              # Blender's thread: wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -213,6 +213,12 @@ def _hang(props: Any, bone: Any) -> None:
     """Let a bone of the parent carry the instruments; with the bone at rest they stay where they are."""
     props.parent_type, props.parent_bone = "BONE", bone.name
     props.matrix_parent_inverse = (bone.matrix_local @ Matrix.Translation((0.0, bone.length, 0.0))).inverted()
+
+
+def at_piano(armature: Any, objects: Iterable[Any]) -> bool:
+    """Whether what moves these objects plays the piano: one that hangs on the character, or the one of our pianist."""
+    own = "keyboard" in armature.pose.bones
+    return any(item is not None and (item.get(MARK) == PIANO or (own and item == armature)) for item in objects)
 
 
 def remove_props(armature: Any, plays: str = VIOLIN) -> None:

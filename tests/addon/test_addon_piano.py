@@ -63,7 +63,7 @@ def test_an_older_backend_says_nothing_of_instruments(scene: Any, monkeypatch: p
     plain = replace(known, components=tuple(replace(c, instruments=()) for c in known.components))
     monkeypatch.setattr(connection, "_known", plain)
     scene.cadenza.instrument = "piano"
-    assert scene.cadenza.generator == "swayer"  # nobody knows that it cannot
+    assert scene.cadenza.generator == "pianist"  # of the others nobody knows whether they can
     monkeypatch.setattr(connection, "_known", connection.Known())
     scene.cadenza.generator, scene.cadenza.instrument = "performer", "violin"
     scene.cadenza.instrument = "piano"
@@ -101,6 +101,24 @@ def test_bars_and_arms_again(pianist: Any) -> None:
     assert set(after) == set(before)
     for key, points in before.items():  # the same notes: the same keys, whatever the body does
         assert np.allclose(np.interp(points[:, 0], *after[key].T), points[:, 1], atol=2e-3), key
+
+
+def test_another_instrument_is_told_before_anything_is_generated_again(pianist: Any) -> None:
+    generate()
+    pianist.cadenza.again_from, pianist.cadenza.again_to = 10, 30
+    pianist.cadenza.instrument = "violin"
+    with pytest.raises(orders.OrderError, match=r"'performer' does not play the piano of this take; choose Piano"):
+        orders.take_again(pianist, takes.takes_of(character())[0])
+
+
+def test_takes_at_the_piano_are_not_varied_or_repaired(pianist: Any, tmp_path: Path) -> None:
+    """Their fingers would leave the keys, and the keys stay up."""
+    generate()
+    pianist.cadenza.source, pianist.cadenza.sound_file = "FILE", str(tmp_path / "tune.wav")
+    for reason in (obstacles.to_varying, obstacles.to_repairing, obstacles.to_filling):
+        assert reason(pianist) == obstacles.AT_PIANO, reason
+    takes.delete(character(), takes.takes_of(character())[0])
+    assert not obstacles.to_repairing(pianist)
 
 
 def test_cancelling_takes_the_piano_away_again(pianist: Any) -> None:

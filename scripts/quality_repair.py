@@ -115,8 +115,8 @@ def row(component: MapNet, takes: list[tuple[np.ndarray, np.ndarray]], noise: fl
     best = min(filters, key=lambda name: filters[name][0])
     ours = repaired(component, seen, truths, sounds, rate)
     silent = repaired(component, seen, truths, [Audio(0 * s.samples, RATE) for s in sounds], rate)
-    cells = [f"{filters[best][0]:.1f} / {filters[best][1]:.1f} ({best})"]
-    cells += [f"{found[0]:.1f} / {found[1]:.1f}" for found in (silent, ours)]
+    cells = [f"{filters[best][0]:.2f} / {filters[best][1]:.2f} ({best})"]
+    cells += [f"{found[0]:.2f} / {found[1]:.2f}" for found in (silent, ours)]
     return f"| {1000 * noise:.0f} mm | {rate:.0f} | {' | '.join(cells)} |"
 
 

@@ -26,6 +26,8 @@ AMPLITUDES: Final = np.array([0.35, 1.0, 2.5, 7.0, 25.0])
 """Times the usual range of a joint, likewise."""
 PACES: Final = np.array([0.1, 0.35, 1.0])
 """Times the seconds in which a joint usually changes, likewise."""
+HALF_STEP: Final = 1.7
+"""About half a step (as a factor) from one to the next of AMPLITUDES and of PACES: so near the likeliest is found."""
 UNUSUAL: Final = 6.0
 """Log odds against a range e times as large, or as small, as usual (they grow with the square): where jitter hides how
 far a joint moves, it moves as usual."""
@@ -118,7 +120,24 @@ def habits(
     chosen = choices.reshape(len(SIGMAS), -1, 3)[0, best]
     of_sigma = np.take_along_axis(likely, best[None, None], axis=1)[:, 0]
     sigma = _as_others(_peak(of_sigma), (seen.count[part] > 0).sum(axis=0))
-    return sigma, Habit(usual.amplitude * chosen[:, 1], usual.seconds * chosen[:, 2])
+    if len(amplitudes) * len(paces) < len(AMPLITUDES):  # a rough look, or a habit that is given
+        return sigma, Habit(usual.amplitude * chosen[:, 1], usual.seconds * chosen[:, 2])
+    near = Seen(seen.places[part], seen.count[part], seen.late[part])
+    return sigma, _between(near, middle, sigma / CONSISTENT, usual, chosen[:, 1:], fps)
+
+
+def _between(seen: Seen, middle: Floats, sigma: Floats, usual: Habit, chosen: Floats, fps: float) -> Habit:
+    """The likeliest habit half a step of the lists around what was ``chosen`` of them, (N, 2) times the usual."""
+    steps = np.array([(a, p) for a in HALF_STEP ** np.arange(-1.0, 2.0) for p in HALF_STEP ** np.arange(-1.0, 2.0)])
+    tried = chosen * steps[:, None]  # (9, N, 2)
+    count, choices = len(sigma), len(steps)
+    wide = Seen(*(np.tile(getattr(seen, n), _times(choices, n)) for n in ("places", "count", "late")))
+    amplitude, pace = tried.reshape(-1, 2).T
+    habit = Habit(np.tile(usual.amplitude, choices) * amplitude, np.tile(usual.seconds, choices) * pace)
+    found = _likelihood(wide, np.tile(middle, (choices, 1)), np.tile(sigma, choices), habit, fps)
+    best = np.argmax(found.reshape(choices, count) - UNUSUAL * (np.log(tried) ** 2).sum(axis=-1), axis=0)
+    amplitude, pace = tried[best, np.arange(count)].T
+    return Habit(usual.amplitude * amplitude, usual.seconds * pace)
 
 
 def _as_others(sigma: Floats, looks: Floats) -> Floats:

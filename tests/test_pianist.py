@@ -231,3 +231,22 @@ def test_who_plays_what() -> None:
     assert registry.player_of("violin") == "performer"
     with pytest.raises(ComponentError, match="piano, violin"):
         registry.player_of("tuba")
+
+
+def test_a_trill_is_struck_in_turn_by_two_fingers_of_one_hand() -> None:
+    """B, with C in the scale: thirteen notes a second that begin and end on B; the bass goes on under it."""
+    notes = [
+        note(0.5, 0.5, 72, hand="right"),
+        note(1.0, 1.0, 71, hand="right", marks=["trill-mark"]),
+        note(1.0, 1.0, 48, hand="left"),
+        note(2.0, 0.1, 71, hand="right", marks=["trill-mark"]),  # no time for one
+    ]
+    struck = [h for h in held(notes) if 1.0 <= h[0] < 1.99 and h[3] == 1]
+    assert [pitch for _, _, pitch, _, _ in struck] == [71, 72] * 6 + [71]
+    assert len({finger for *_, finger in struck}) == 2
+    assert sum(h[2] == 71 and h[0] >= 1.99 for h in held(notes)) == 1
+    depth = piano_metrics.key_depth(perform(notes, fps=120.0))
+    inside = slice(round(1.0 * 120), round(2.0 * 120))
+    for pitch in (71, 72):
+        down = depth[inside, pitch - piano.LOWEST] > piano.DIP / 2
+        assert 5 <= int((np.diff(down.astype(int)) > 0).sum()) <= 7

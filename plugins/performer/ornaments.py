@@ -10,7 +10,7 @@ finger down throughout. A tremolo is as many short bows as there is time for.
 from __future__ import annotations
 
 from bisect import bisect, bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Final
@@ -62,7 +62,7 @@ def _parts(chord: Chord, rate: float, odd: bool = False) -> list[Chord]:
 
 def _trill(chord: Chord, near: Sequence[Chord]) -> list[Chord]:
     """The upper note of a chord trills in one bow; it begins and ends on the written one."""
-    upper = chord.pitches[-1] + step_above(chord, near)
+    upper = chord.pitches[-1] + step_above(chord.pitches[-1], (p for c in near if c is not chord for p in c.pitches))
     if upper > HIGHEST:
         return [chord]
     parts = _parts(chord, TRILL_RATE, odd=True)
@@ -73,11 +73,18 @@ def _trill(chord: Chord, near: Sequence[Chord]) -> list[Chord]:
     ]
 
 
-def step_above(chord: Chord, near: Sequence[Chord]) -> int:
-    """1 or 2 semitones up to the next note of the scale that is played around a chord; 2 where nothing tells."""
-    played = {p % 12 for c in near if c is not chord for p in c.pitches}
-    half, whole = ((chord.pitches[-1] + step) % 12 in played for step in (1, 2))
+def step_above(pitch: int, near: Iterable[int]) -> int:
+    """1 or 2 semitones up to the next note of the scale of the pitches that are played around one; 2 where
+    nothing tells."""
+    played = {p % 12 for p in near}
+    half, whole = ((pitch + step) % 12 in played for step in (1, 2))
     return 1 if half and not whole else 2
+
+
+def trill_times(start: float, end: float) -> list[float]:
+    """Edges of the notes of a trill, an odd number of them: it ends on the note that it began with."""
+    count = max(2, round((end - start) * TRILL_RATE))
+    return [float(t) for t in np.linspace(start, end, count + (count % 2 == 0) + 1)]
 
 
 def with_lower_fingers(grips: Sequence[Grip], chords: Sequence[Chord]) -> list[Grip]:

@@ -12,12 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from plugins.api import Annotation, AnnotationTrack, Audio, piano
-from plugins.performer.music import LOUDNESS, heard_loudness
+from plugins.performer.music import LOUDNESS, TRILLS, heard_loudness
+from plugins.performer.ornaments import AROUND, step_above, trill_times
+from plugins.performer.ornaments import SHORTEST as SHORTEST_TRILL
 
 TOGETHER: Final = 0.03
 """Seconds within which notes of a hand are struck as one chord."""
@@ -58,11 +61,26 @@ def read_piece(notes: AnnotationTrack, beats: AnnotationTrack, audio: Audio) -> 
     if off:
         warnings.append(f"{off} notes lie outside the piano's range and are played in another octave")
     heard = heard_loudness([[n] for n in notes.annotations], audio)
-    read = [_note(n, h) for n, h in zip(notes.annotations, heard, strict=True)]
+    read = [part for n, h in zip(notes.annotations, heard, strict=True) for part in _played(n, h, notes)]
     once = _once(sorted(read, key=lambda n: (n.start, n.pitch)))
     # A beat whose place in the bar is not known (a pickup's) is no downbeat.
     times = tuple((b.time, 2 if b.value is None else int(b.value)) for b in beats.annotations)
     return Piece(tuple(with_hands(once)), times, tuple(warnings))
+
+
+def _played(note: Annotation, heard: float, notes: AnnotationTrack) -> list[Note]:
+    """A note as it is struck: once, or, where it is trilled, in turn with the next of the scale above it."""
+    plain = _note(note, heard)
+    if not set(note.value.get("marks", ())) & set(TRILLS) or note.duration < SHORTEST_TRILL:
+        return [plain]
+    near = (int(n.value["pitch"]) for n in notes.annotations if n is not note and abs(n.time - note.time) <= AROUND)
+    upper = min(plain.pitch + step_above(plain.pitch, near), piano.HIGHEST)
+    edges = trill_times(plain.start, plain.end)
+    softer = replace(plain, loudness=0.85 * plain.loudness)
+    return [
+        replace(softer if i else plain, start=a, end=b, pitch=upper if i % 2 else plain.pitch)
+        for i, (a, b) in enumerate(pairwise(edges))
+    ]
 
 
 def _note(note: Annotation, heard: float) -> Note:

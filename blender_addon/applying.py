@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from . import takes, timeline
+from . import put_away, takes, timeline
 from .pose import Pose
 from .rig import perform
 from .rig.merge import Layer, parts_touched
@@ -115,6 +115,7 @@ class Applying:
         character, scene = destination.find()
         self._shown = next((t.uid for t in takes.takes_of(character) if takes.shown(t)), "")
         self._index = character.cadenza_take_index
+        self._instruments = put_away.state_of(character)
         self._pose = Pose({})
         layers = [Layer(m, *astuple(again)) for m, again in zip(later, destination.layers, strict=True)]
         to, origin = destination, destination.origin(scene)
@@ -149,6 +150,7 @@ class Applying:
     def succeed(self, earlier: Applying) -> None:
         """Take the place of an earlier, finished one: if this one is discarded, what was before both comes back."""
         self._shown, self._index, self._pose = earlier._shown, earlier._index, earlier._pose
+        self._instruments = earlier._instruments
         self._built_props = self._built_props or earlier._built_props
         earlier.discard(instruments=False)
 
@@ -171,6 +173,7 @@ class Applying:
                 self._pose.restore()
                 takes.show(character, takes.find(character, self._shown))
                 character.cadenza_take_index = self._index
+            put_away.restore(self._instruments)
         if self._built_props and instruments:
             perform.remove_props(character, perform.played_in(self._motion))
 

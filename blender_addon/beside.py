@@ -119,7 +119,7 @@ def _played(family: Sequence[Any], actions: Mapping[Any, Any]) -> list[Any]:
 def _extent(family: Iterable[Any]) -> tuple[Any, Any]:
     """(3,) metres from which to which coordinates those that are seen reach in the world."""
     every = list(family)
-    seen = [item for item in every if item.visible_get()] or every
+    seen = [item for item in every if item.visible_get() or put_away.put_away(item)] or every
     corners = np.array([item.matrix_world @ Vector(corner) for item in seen for corner in item.bound_box])
     return corners.min(axis=0), corners.max(axis=0)
 
@@ -143,9 +143,8 @@ def _stand(family: Sequence[Any], take: Any, shift: Vector, place: Any) -> None:
         copy.hide_render = True
         copy.cadenza_takes.clear()
         place.objects.link(copy)
-        if put_away.FLAG in copy:  # another take is shown, which does not play it
-            copy.hide_viewport = False
-            del copy[put_away.FLAG]
+        if put_away.put_away(copy):  # another take is shown, which does not play it
+            copy.hide_viewport, copy.cadenza_put_away = False, 0
         with suppress(RuntimeError):  # what is not in the view layer is seen nowhere
             copy.hide_set(item.hide_get())
         nla.show_only(copy, actions.get(item))

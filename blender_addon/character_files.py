@@ -176,7 +176,7 @@ def _selected(armature: Any) -> Iterator[None]:
     worn = [o for o in layer.objects if any(m.type == "ARMATURE" and m.object == armature for m in o.modifiers)]
     for item in layer.objects:
         mine = item == armature or item in worn or item in armature.children_recursive
-        item.select_set(mine and put_away.seen(item))
+        item.select_set(mine and not put_away.put_away(item))
     layer.objects.active = armature
     try:
         yield

@@ -3,17 +3,22 @@
 """Instruments that hang on a character, seen only where a take plays them.
 
 A violin that no shown take moves would lie at the character's feet, and a grand piano stand in it. What an animator
-hid, or showed, is not touched: only what was put away here comes back.
+hid, or moves by hand, is not touched: only what was put away here comes back. That is noted in a property of the
+objects (``cadenza_put_away``: 2 when renders hide it too because of us, else 1), which files and overrides keep.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+import bpy
+
+from .rig import nla
 from .rig.capture import MARK
 
-FLAG: Final = "cadenza_put_away"
-"""Custom property of what is out of sight: 2 when renders hide it too because of us, else 1."""
+State = Mapping[str, tuple[bool, bool, int]]
+"""Name of an object -> hidden in viewports, hidden in renders, put away."""
 
 
 def instruments_of(armature: Any) -> list[Any]:
@@ -26,21 +31,45 @@ def follow(armature: Any, take: Any) -> None:
     takes = armature.cadenza_takes if take is None else [take]
     played = {entry.object for each in takes for entry in each.actions}
     for item in instruments_of(armature):
-        see(item, item in played)
+        see(item, item in played or _moved_by_hand(item))
 
 
-def seen(item: Any) -> bool:
-    """Whether an instrument was not put away."""
-    return FLAG not in item
+def _moved_by_hand(item: Any) -> bool:
+    """Whether an animator's own action or strips move an instrument."""
+    data = item.animation_data
+    strips = (s for track in data.nla_tracks if not track.mute for s in track.strips if not s.mute) if data else ()
+    actions = [data.action if data else None, *(strip.action for strip in strips)]
+    return any(action is not None and nla.OF_TAKE not in action for action in actions)
+
+
+def put_away(item: Any) -> bool:
+    """Whether an object is out of sight because of us."""
+    return bool(item.cadenza_put_away and item.hide_viewport)
 
 
 def see(item: Any, on: bool) -> None:
     """Show an instrument again, or put it away, with all that hangs on it."""
     for each in (item, *item.children_recursive):
-        if on and FLAG in each:
-            each.hide_render = each.hide_render and each[FLAG] != 2
-            each.hide_viewport = False
-            del each[FLAG]
+        if on and each.cadenza_put_away:
+            each.hide_render = each.hide_render and each.cadenza_put_away != 2
+            each.hide_viewport, each.cadenza_put_away = False, 0
         elif not on and not each.hide_viewport:
-            each[FLAG] = 1 if each.hide_render else 2
+            each.cadenza_put_away = 1 if each.hide_render else 2
             each.hide_viewport = each.hide_render = True
+
+
+def state_of(armature: Any) -> State:
+    """How a character's instruments are seen."""
+    return {each.name: (each.hide_viewport, each.hide_render, each.cadenza_put_away) for each in _all(armature)}
+
+
+def restore(state: State) -> None:
+    """Let them be seen as they were; what is gone meanwhile is left out."""
+    for name, (viewport, render, away) in state.items():
+        each = bpy.data.objects.get(name)
+        if each is not None:
+            each.hide_viewport, each.hide_render, each.cadenza_put_away = viewport, render, away
+
+
+def _all(armature: Any) -> Iterable[Any]:
+    return [each for item in instruments_of(armature) for each in (item, *item.children_recursive)]

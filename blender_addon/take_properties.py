@@ -58,9 +58,15 @@ def register() -> None:
         bpy.utils.register_class(cls)
     bpy.types.Object.cadenza_takes = bpy.props.CollectionProperty(type=CadenzaTake, override=GROWING)
     bpy.types.Object.cadenza_take_index = bpy.props.IntProperty(name="Take", override=OVERRIDABLE)
+    bpy.types.Object.cadenza_put_away = bpy.props.IntProperty(
+        name="Put Away",
+        description="Out of sight while no shown take plays it",
+        options={"HIDDEN"},
+        override=OVERRIDABLE,
+    )
 
 
 def unregister() -> None:
-    del bpy.types.Object.cadenza_take_index, bpy.types.Object.cadenza_takes
+    del bpy.types.Object.cadenza_take_index, bpy.types.Object.cadenza_takes, bpy.types.Object.cadenza_put_away
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

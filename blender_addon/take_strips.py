@@ -86,7 +86,7 @@ def only_seen(armature: Any, take: Any, alone: bool = False) -> Iterator[None]:
     as it was. Nothing else may happen meanwhile."""
     owners = {entry.object for other in armature.cadenza_takes for entry in other.actions if entry.object is not None}
     before = [nla.seen_on(owner) for owner in owners]
-    instruments = {item: put_away.seen(item) for item in put_away.instruments_of(armature)}
+    instruments = put_away.state_of(armature)
     pose = Pose.at({owner.name: _moved(armature, owner) for owner in owners})  # what nothing else animates stays moved
     try:
         show(armature, take)
@@ -96,8 +96,7 @@ def only_seen(armature: Any, take: Any, alone: bool = False) -> Iterator[None]:
     finally:
         for owner, state in zip(owners, before, strict=True):
             nla.see_again(owner, state)
-        for item, on in instruments.items():
-            put_away.see(item, on)
+        put_away.restore(instruments)
         pose.restore()
 
 

@@ -268,7 +268,7 @@ def _held_by(armature: Any) -> _Held | None:
     """What holds violin and bow of a character, None when it has none."""
     if all(bone in armature.pose.bones for bone in PROPS) and "right_hand" in armature.pose.bones:
         return _Held(Reference.to(armature), True)
-    item = next((child for child in armature.children if child.get(MARK) == "violin" and not child.hide_viewport), None)
+    item = next((child for child in armature.children if child.get(MARK) == "violin"), None)
     return None if item is None else _Held(Reference.to(item), False)
 
 

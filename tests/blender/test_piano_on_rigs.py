@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -146,4 +147,57 @@ def test_only_what_the_shown_take_plays_is_seen(motion: Motion) -> None:
     assert not any(seen(i) for i in (violin, grand))
     play(armature, motion)
     assert (seen(violin), seen(grand)) == (False, True)
-    assert put_away.FLAG not in grand
+    assert not put_away.put_away(grand)
+
+
+def test_an_instrument_that_is_moved_by_hand_stays(motion: Motion) -> None:
+    empty_scene()
+    armature = build(person(MIXAMO, "Anna"))
+    play(armature, performing.player())
+    violin = perform.props_of(armature, perform.VIOLIN)
+    violin.animation_data_create().action = bpy.data.actions.new("By hand")
+    play(armature, motion)
+    assert seen(violin)
+
+
+def test_what_was_hidden_in_part_is_so_again_after_a_look(motion: Motion) -> None:
+    """The animator hid the piano's armature, its meshes are put away: a look at another take changes neither."""
+    empty_scene()
+    armature = build(person(MIXAMO, "Anna"))
+    play(armature, performing.player())
+    play(armature, motion)
+    grand = perform.props_of(armature, perform.PIANO)
+    grand.hide_viewport = True
+    first, second = takes.takes_of(armature)
+    takes.show(armature, first)
+    before = scene_dump.dump()
+    with takes.only_seen(armature, second):
+        assert all(seen(child) for child in grand.children)
+    assert scene_dump.changes(before, scene_dump.dump()) == []
+
+
+def test_the_note_of_what_was_put_away_is_kept_by_files(motion: Motion, tmp_path: Path) -> None:
+    """Of a linked character's override too, where custom properties would be lost."""
+    empty_scene()
+    armature = build(person(MIXAMO, "Anna"))
+    play(armature, performing.player())
+    play(armature, motion)
+    library, shot = tmp_path / "anna.blend", tmp_path / "shot.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(library))
+    empty_scene()
+    with bpy.data.libraries.load(str(library), link=True) as (there, wanted):
+        wanted.objects = there.objects
+    for item in wanted.objects:
+        bpy.context.scene.collection.objects.link(item)
+    linked = next(o for o in wanted.objects if o.name == "Anna")
+    linked.override_hierarchy_create(bpy.context.scene, bpy.context.view_layer)
+    mine = next(o for o in bpy.data.objects if o.name == "Anna" and o.override_library)
+    takes.show(mine, takes.takes_of(mine)[0])
+    takes.show(mine, takes.takes_of(mine)[1])
+    bpy.ops.wm.save_as_mainfile(filepath=str(shot))
+    bpy.ops.wm.open_mainfile(filepath=str(shot))
+    mine = next(o for o in bpy.data.objects if o.name == "Anna" and o.override_library)
+    violin, grand = (perform.props_of(mine, plays) for plays in (perform.VIOLIN, perform.PIANO))
+    assert (seen(violin), seen(grand)) == (False, True)
+    takes.show(mine, takes.takes_of(mine)[0])
+    assert (seen(violin), seen(grand)) == (True, False)

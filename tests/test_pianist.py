@@ -250,3 +250,8 @@ def test_a_trill_is_struck_in_turn_by_two_fingers_of_one_hand() -> None:
     for pitch in (71, 72):
         down = depth[inside, pitch - piano.LOWEST] > piano.DIP / 2
         assert 5 <= int((np.diff(down.astype(int)) > 0).sum()) <= 7
+
+
+def test_a_trill_beyond_the_keyboard_is_a_plain_note() -> None:
+    notes = [note(0.5, 1.0, 108, marks=["trill-mark"])]
+    assert [h[2] for h in held(notes)] == [108]

@@ -12,7 +12,7 @@ import pytest
 from plugins.api import Annotation, AnnotationTrack, Audio, JobContext, Motion, Score, find_track, violin
 from plugins.api import rotations as rot
 from plugins.ik.step import InverseKinematics
-from plugins.performer.fingering import plan_fingering
+from plugins.performer.fingering import plan_fingering, stop_of
 from plugins.performer.generator import Performer, planned
 from plugins.performer.music import HIGHEST, Chord, read_music
 from plugins.performer.ornaments import played_out, step_above, with_lower_fingers
@@ -304,3 +304,49 @@ def test_only_unmeasured_tremolos_of_one_note_tremble(ornament: str, trembles: b
     tracks = aligner.recognize(None, None, aligner.Options(), context)
     marks = [n.value.get("marks", []) for n in find_track(tracks, "note").annotations]
     assert ("tremolo" in marks[3]) == trembles
+
+
+@pytest.mark.parametrize(
+    ("held", "moving"),
+    [
+        (note(0.5, 2.0, 62, "pizzicato", measure=1), ()),
+        (note(0.5, 2.0, 62, "staccato", measure=1), ()),
+        (note(0.5, 2.0, 62, measure=0), ()),  # MIDI, in which notes overlap
+    ],
+    ids=["plucked", "short", "midi"],
+)
+def test_what_does_not_go_on_sounding_is_not_held(held: Annotation, moving: tuple[str, ...]) -> None:
+    notes = [held, note(0.5, 1.0, 69, *moving, measure=1), note(1.5, 1.0, 71, *moving, measure=1)]
+    assert pitches_of(notes) == [(62, 69), (71,)]
+
+
+def test_no_voice_is_held_over_a_rest_of_the_other() -> None:
+    notes = [note(0.5, 3.0, 62, measure=1), note(0.5, 0.5, 69, measure=1), note(2.5, 1.0, 71, measure=1)]
+    assert pitches_of(notes) == [(62, 69), (71,)]
+
+
+@pytest.mark.parametrize(("held", "trilled"), [(76, 71), (62, 71), (62, 69)])
+def test_a_trill_beside_a_held_voice(held: int, trilled: int) -> None:
+    """The held note sounds through all of it; the finger below stays down, above or below what is held."""
+    notes = [
+        note(0.5, 2.5, held, measure=1),
+        note(0.5, 1.0, trilled - 2, measure=1),
+        note(1.5, 1.5, trilled, "trill-mark", measure=1),
+    ]
+    audio = Audio(np.zeros(RATE * 4, dtype=np.float32), RATE)
+    music = read_music(AnnotationTrack("note", tuple(notes)), AnnotationTrack("beat"), audio)
+    chords, grips, _ = planned(music)
+    trill = [(c, g) for c, g in zip(chords, grips, strict=True) if c.start >= 1.5]
+    assert all(held in c.pitches for c, _ in trill)
+    assert {c.top for c, _ in trill} == {trilled, trilled + 2}
+    strings = {stop_of(g, c.top)[0] for c, g in trill}
+    assert len(strings) == 1
+    lower = stop_of(trill[0][1], trilled)
+    assert lower[2] == 0 or all(lower in g.stops for _, g in trill)
+
+
+def test_what_no_hand_can_stop_is_told_once() -> None:
+    notes = [note(0.5, 2.0, p, "tremolo") for p in (55, 56, 57)]
+    audio = Audio(np.zeros(RATE * 3, dtype=np.float32), RATE)
+    _, _, warnings = planned(read_music(AnnotationTrack("note", tuple(notes)), AnnotationTrack("beat"), audio))
+    assert len(warnings) == 1

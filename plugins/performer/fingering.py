@@ -61,7 +61,7 @@ class Grip:
 def plan_fingering(chords: Sequence[Chord]) -> tuple[list[Grip], list[str]]:
     """The cheapest grips for all chords, and warnings about what no hand can stop."""
     warnings: list[str] = []
-    choices = []
+    choices, told = [], -np.inf
     for chord in chords:
         pitches = chord.pitches
         grips = grips_for(pitches)
@@ -69,9 +69,11 @@ def plan_fingering(chords: Sequence[Chord]) -> tuple[list[Grip], list[str]]:
             # Leave out the lowest: the melody is on top.
             pitches = pitches[1:]
             grips = grips_for(pitches)
-        if len(pitches) < len(chord.pitches):
+        if len(pitches) < len(chord.pitches) and chord.start - told > 1e-6:
             left_out = len(chord.pitches) - len(pitches)
             warnings.append(f"no hand can stop the whole chord at {chord.start:.2f} s: its lowest {left_out} left out")
+        if len(pitches) < len(chord.pitches):
+            told = chord.end  # what follows at once is a trill's or tremolo's next note
         choices.append(grips)
     return _cheapest_path(chords, choices), warnings
 
@@ -181,7 +183,8 @@ def _moves(
     haste = np.clip(0.35 / max(gap, 0.05), 0.6, 3.0)
     shifting = np.where(shift > 0, SHIFT_COST * haste * (1 - 0.5 * covered) * (0.3 if rest else 1.0), 0.0)
     crossing = CROSSING_COST if following.new_bow else CROSSING_IN_SLUR
-    trilled = _not_beaten(before, after) if following.on_lower or chord.on_lower else 0.0
+    tops = (chord.top, following.top)
+    trilled = _not_beaten(before, after, tops) if following.on_lower or chord.on_lower else 0.0
     let_go = sum((_lets_go(before, after, pitch) for pitch in following.held), np.zeros_like(shift))
     return np.asarray(
         shifting
@@ -192,9 +195,17 @@ def _moves(
     )
 
 
-def _not_beaten(before: tuple[Grip, ...], after: tuple[Grip, ...]) -> npt.NDArray[np.float64]:
-    """(before, after) 1 where the top notes of two grips are not two fingers' of one string and place: no trill."""
-    rows = [np.array([(g.stops[-1][0], g.place, g.stops[-1][2]) for g in grips]) for grips in (before, after)]
+def stop_of(grip: Grip, pitch: int) -> tuple[int, int, int]:
+    """(string, semitone, finger) of a pitch in a grip; of the highest, where that pitch was left out."""
+    return next((s for s in grip.stops if violin.OPEN_PITCHES[s[0]] + s[1] == pitch), grip.stops[-1])
+
+
+def _not_beaten(before: tuple[Grip, ...], after: tuple[Grip, ...], pitches: tuple[int, int]) -> npt.NDArray[np.float64]:
+    """(before, after) 1 where two pitches are not two fingers' of one string and place: no trill."""
+    rows = [
+        np.array([(stop_of(g, pitch)[0], g.place, stop_of(g, pitch)[2]) for g in grips])
+        for grips, pitch in zip((before, after), pitches, strict=True)
+    ]
     string, place, finger = ((rows[0][:, None, k], rows[1][None, :, k]) for k in range(3))
     apart = (string[0] != string[1]) | (place[0] != place[1])
     return np.asarray(apart | (finger[0] == finger[1]), dtype=float)

@@ -25,7 +25,7 @@ from plugins.performer.voices import held_voices
 
 def planned(music: Music) -> tuple[list[Chord], list[Grip], list[str]]:
     """What is played in detail: chords with ornaments and held voices, their grips, and what no hand can do."""
-    chords = held_voices(played_out(music.chords))
+    chords = played_out(held_voices(music.chords))
     grips, warnings = plan_fingering(chords)
     return chords, with_lower_fingers(grips, chords), warnings
 

@@ -73,6 +73,11 @@ class Chord:
     def duration(self) -> float:
         return self.end - self.start
 
+    @property
+    def top(self) -> int:
+        """The highest pitch that is not held from before."""
+        return max(p for p in self.pitches if p not in self.held or len(self.held) == len(self.pitches))
+
 
 @dataclass(frozen=True)
 class Music:
@@ -110,16 +115,25 @@ def _with_held(groups: list[list[Annotation]]) -> list[list[Annotation]]:
     """Groups with the written note that is held under each single one: one voice goes on while another moves."""
     out: list[list[Annotation]] = []
     sounding: list[Annotation] = []
+    until = -np.inf
     for i, group in enumerate(groups):
         start = group[0].time
+        if start - until > HELD:  # the moving voice rests: the bow has been lifted
+            sounding = []
+        until = min(n.end for n in group)
         following = groups[i + 1][0].time if i + 1 < len(groups) else max(n.end for n in group)
         sounding = [n for n in sounding if n.end - start >= max(HELD, 0.5 * (following - start))]
         own = {_in_range(int(n.value["pitch"])) for n in group}
         under = [n for n in sounding if len(own) == 1 and _in_range(int(n.value["pitch"])) not in own]
         held = under[-1:]
         out.append([*group, *(_held(n, start) for n in held)])
-        sounding = [*held, *(n for n in group if "measure" in n.value)]
+        sounding = [*held, *(n for n in group if _holds(n))]
     return out
+
+
+def _holds(note: Annotation) -> bool:
+    """Whether a note is a written one that goes on sounding as long as it is written (in MIDI, notes overlap)."""
+    return bool(note.value.get("measure")) and not {PLUCKED, *SHORT_MARKS} & set(note.value.get("marks", ()))
 
 
 def _held(note: Annotation, start: float) -> Annotation:

@@ -17,7 +17,7 @@ from typing import Final
 
 import numpy as np
 
-from plugins.performer.fingering import Grip
+from plugins.performer.fingering import Grip, stop_of
 from plugins.performer.music import HIGHEST, Chord
 
 TRILL_RATE: Final = 13.0
@@ -38,9 +38,7 @@ def played_out(chords: Sequence[Chord]) -> list[Chord]:
     out: list[Chord] = []
     for chord in chords:
         if chord.trill and chord.duration >= SHORTEST:
-            out += _trill(
-                chord, chords[bisect_left(starts, chord.start - AROUND) : bisect(starts, chord.start + AROUND)]
-            )
+            out += _trill(chord, around(chord, chords, starts))
         elif chord.tremolo and chord.duration >= SHORTEST:
             out += _parts(chord, TREMOLO_RATE)
         else:
@@ -62,15 +60,29 @@ def _parts(chord: Chord, rate: float, odd: bool = False) -> list[Chord]:
 
 def _trill(chord: Chord, near: Sequence[Chord]) -> list[Chord]:
     """The upper note of a chord trills in one bow; it begins and ends on the written one."""
-    upper = chord.pitches[-1] + step_above(chord.pitches[-1], (p for c in near if c is not chord for p in c.pitches))
+    upper = upper_of(chord, near)
     if upper > HIGHEST:
         return [chord]
     parts = _parts(chord, TRILL_RATE, odd=True)
     first = len(parts) % 2 == 0  # a chord that was rolled stands before the odd number of parts
     return [
-        replace(p, pitches=(*p.pitches[:-1], upper), on_lower=True) if i > first and (i - first) % 2 else p
+        replace(p, pitches=_beaten(p, upper), on_lower=True) if i > first and (i - first) % 2 else p
         for i, p in enumerate(parts)
     ]
+
+
+def upper_of(chord: Chord, near: Sequence[Chord]) -> int:
+    """The upper note of a chord's trill, by what is played around it."""
+    return chord.top + step_above(chord.top, (p for c in near if c is not chord for p in c.pitches))
+
+
+def _beaten(chord: Chord, upper: int) -> tuple[int, ...]:
+    return tuple(sorted({*(p for p in chord.pitches if p != chord.top), upper}))
+
+
+def around(chord: Chord, chords: Sequence[Chord], starts: Sequence[float]) -> Sequence[Chord]:
+    """The chords within AROUND of one; ``starts`` are those of all, rising."""
+    return chords[bisect_left(starts, chord.start - AROUND) : bisect(starts, chord.start + AROUND)]
 
 
 def step_above(pitch: int, near: Iterable[int]) -> int:
@@ -92,7 +104,7 @@ def with_lower_fingers(grips: Sequence[Grip], chords: Sequence[Chord]) -> list[G
     out = list(grips)
     for i in range(1, len(out)):
         if chords[i].on_lower:
-            string, semitone, finger = out[i].stops[-1]
+            string, semitone, finger = stop_of(out[i], chords[i].top)
             under = [s for s in grips[i - 1].stops if s[0] == string and 0 < s[2] < finger and s[1] < semitone]
             out[i] = replace(out[i], stops=(*under, *out[i].stops))
     return out

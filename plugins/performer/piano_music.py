@@ -10,6 +10,7 @@ The costs were set by hand on two- and three-part inventions, waltzes and scales
 
 from __future__ import annotations
 
+from bisect import bisect, bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -61,20 +62,27 @@ def read_piece(notes: AnnotationTrack, beats: AnnotationTrack, audio: Audio) -> 
     if off:
         warnings.append(f"{off} notes lie outside the piano's range and are played in another octave")
     heard = heard_loudness([[n] for n in notes.annotations], audio)
-    read = [part for n, h in zip(notes.annotations, heard, strict=True) for part in _played(n, h, notes)]
+    ordered = sorted(notes.annotations, key=lambda n: n.time)
+    onsets = [n.time for n in ordered]
+    read = [
+        part
+        for n, h in zip(notes.annotations, heard, strict=True)
+        for part in _played(n, h, ordered[bisect_left(onsets, n.time - AROUND) : bisect(onsets, n.time + AROUND)])
+    ]
     once = _once(sorted(read, key=lambda n: (n.start, n.pitch)))
     # A beat whose place in the bar is not known (a pickup's) is no downbeat.
     times = tuple((b.time, 2 if b.value is None else int(b.value)) for b in beats.annotations)
     return Piece(tuple(with_hands(once)), times, tuple(warnings))
 
 
-def _played(note: Annotation, heard: float, notes: AnnotationTrack) -> list[Note]:
+def _played(note: Annotation, heard: float, near: Sequence[Annotation]) -> list[Note]:
     """A note as it is struck: once, or, where it is trilled, in turn with the next of the scale above it."""
     plain = _note(note, heard)
     if not set(note.value.get("marks", ())) & set(TRILLS) or note.duration < SHORTEST_TRILL:
         return [plain]
-    near = (int(n.value["pitch"]) for n in notes.annotations if n is not note and abs(n.time - note.time) <= AROUND)
-    upper = min(plain.pitch + step_above(plain.pitch, near), piano.HIGHEST)
+    upper = plain.pitch + step_above(plain.pitch, (int(n.value["pitch"]) for n in near if n is not note))
+    if upper > piano.HIGHEST:
+        return [plain]
     edges = trill_times(plain.start, plain.end)
     softer = replace(plain, loudness=0.85 * plain.loudness)
     return [

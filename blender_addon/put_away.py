@@ -67,8 +67,9 @@ def restore(state: State) -> None:
     """Let them be seen as they were; what is gone meanwhile is left out."""
     for name, (viewport, render, away) in state.items():
         each = bpy.data.objects.get(name)
-        if each is not None:
-            each.hide_viewport, each.hide_render, each.cadenza_put_away = viewport, render, away
+        if each is None or (each.hide_viewport, each.hide_render, each.cadenza_put_away) == (viewport, render, away):
+            continue
+        each.hide_viewport, each.hide_render, each.cadenza_put_away = viewport, render, away
 
 
 def _all(armature: Any) -> Iterable[Any]:

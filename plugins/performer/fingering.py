@@ -69,11 +69,12 @@ def plan_fingering(chords: Sequence[Chord]) -> tuple[list[Grip], list[str]]:
             # Leave out the lowest: the melody is on top.
             pitches = pitches[1:]
             grips = grips_for(pitches)
-        if len(pitches) < len(chord.pitches) and chord.start - told > 1e-6:
+        trembling = (chord.trill or chord.tremolo) and chord.start - told <= 1e-6
+        if len(pitches) < len(chord.pitches) and not trembling:
             left_out = len(chord.pitches) - len(pitches)
             warnings.append(f"no hand can stop the whole chord at {chord.start:.2f} s: its lowest {left_out} left out")
         if len(pitches) < len(chord.pitches):
-            told = chord.end  # what follows at once is a trill's or tremolo's next note
+            told = chord.end  # what trembles from here on is the same written chord
         choices.append(grips)
     return _cheapest_path(chords, choices), warnings
 

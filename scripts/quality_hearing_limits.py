@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: MIT
-"""What of dynamics and articulation who hears perfectly could tell: ``python scripts/quality_hearing_limits.py CORPUS``.
+"""What one exact number tells of dynamics and articulation: ``python scripts/quality_hearing_limits.py CORPUS``.
 
 A corpus of ``cadenza-train simulate`` says what was written and when each note was played. From that alone:
 
@@ -10,7 +10,7 @@ A corpus of ``cadenza-train simulate`` says what was written and when each note 
   median of its neighbours.
 
 Each is judged by the likeliest class for a value, learned from the histogram of every other piece and judged on the
-rest, weighted by time. What is heard of a sound is less than that, so nothing that only listens note by note does better.
+rest, weighted by time. It is no upper bound: who knows what came before, and hears timbre, pedal or bow, may tell more.
 """
 
 from __future__ import annotations

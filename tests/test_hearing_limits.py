@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: MIT
-"""What could be told by who hears perfectly: judged on pieces unseen, weighted by time, each hand for itself."""
+"""What one exact number tells: judged on pieces unseen, weighted by time, each hand for itself."""
 
 from __future__ import annotations
 

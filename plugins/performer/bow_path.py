@@ -43,9 +43,9 @@ CONTACT: Final = (0.040, 0.017)
 TILT: Final = (np.radians(24.0), np.radians(8.0))
 """Tilt of the stick towards the scroll, softest and loudest."""
 
-DOWN_NECK: Final = rot.normalize((violin.NUT - violin.BRIDGE).mean(axis=0))
+_DOWN_NECK: Final = rot.normalize((violin.NUT - violin.BRIDGE).mean(axis=0))
 ACROSS: Final = np.array([1.0, 0.0, 0.0])
-OUT: Final = rot.normalize(np.cross(DOWN_NECK, ACROSS))
+OUT: Final = rot.normalize(np.cross(_DOWN_NECK, ACROSS))
 """Axes of the strings' own plane: along the neck, to the G side, out of the plane."""
 
 

@@ -216,10 +216,7 @@ def _lets_go(before: tuple[Grip, ...], after: tuple[Grip, ...], pitch: int) -> n
     """(before, after) 1 where a pitch that goes on changes its string or its finger, or the hand its place."""
 
     def of(grips: tuple[Grip, ...]) -> npt.NDArray[np.int64]:
-        found = ((s, f) for g in grips for s, n, f in g.stops if violin.OPEN_PITCHES[s] + n == pitch)
-        return np.array([(s, f, g.place if f else 0) for g, (s, f) in zip(grips, found, strict=True)])
+        stops = [(g.place, stop_of(g, pitch)) for g in grips]
+        return np.array([(string, finger, place if finger else 0) for place, (string, _, finger) in stops])
 
-    try:
-        return np.asarray((of(before)[:, None] != of(after)[None]).any(axis=-1), dtype=float)
-    except ValueError:  # left out of one of the chords
-        return np.zeros((len(before), len(after)))
+    return np.asarray((of(before)[:, None] != of(after)[None]).any(axis=-1), dtype=float)

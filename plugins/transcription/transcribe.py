@@ -104,7 +104,7 @@ def _struck(heard: Posteriors, audio: Audio, sensitivity: float) -> Iterator[Ann
         if loud < INAUDIBLE:
             continue
         # The level tells loud chords from soft ones, the onset the loud notes of a chord; slopes as soundfonts
-        # play pianists' velocities, with which the two together correlate by 0.7.
+        # play pianists' velocities.
         velocity = 0.7 + (loud - reference) / 60.0 + 0.5 * (note.onset - 0.8)
         value = {"pitch": note.pitch, "velocity": round(float(np.clip(velocity, 0.05, 1.0)), 3)}
         yield Annotation(start, end - start, value, round(note.confidence, 3))

@@ -61,7 +61,7 @@ def play(notes: Sequence[Any], font: SoundFont, instrument: str, seconds: float)
     """The dry sound of a performance.
 
     Args:
-        notes: each with ``start``, ``end`` (seconds), ``pitch`` and ``loudness`` (0 to 1).
+        notes: each with ``start``, ``end`` (seconds), ``pitch`` and ``loudness`` (0 to 1); of a piano also ``damped``.
         seconds: length of the answer.
 
     Returns:
@@ -91,8 +91,19 @@ def _midi(notes: Sequence[Any], program: int, reference: float) -> Any:
     part = pretty_midi.Instrument(program)
     cents = 1200.0 * np.log2(reference / 440.0)
     part.pitch_bends.append(pretty_midi.PitchBend(int(np.clip(round(BEND * cents), -8192, 8191)), 0.0))
-    for note in notes:
+    for note, end in zip(notes, _silenced(notes), strict=True):
         velocity = int(np.clip(round(20 + 100 * note.loudness), 1, 127))
-        part.notes.append(pretty_midi.Note(velocity, int(note.pitch), float(note.start), float(note.end)))
+        part.notes.append(pretty_midi.Note(velocity, int(note.pitch), float(note.start), end))
     midi.instruments.append(part)
     return midi
+
+
+def _silenced(notes: Sequence[Any]) -> list[float]:
+    """When each note stops to sound: its pedal is up, or its key is struck again, of which MIDI's note-off would stop
+    the new note."""
+    out, again = [0.0] * len(notes), dict[int, float]()
+    for i in sorted(range(len(notes)), key=lambda i: -notes[i].start):
+        note = notes[i]
+        rings = min(getattr(note, "damped", note.end), again.get(int(note.pitch), np.inf))
+        out[i], again[int(note.pitch)] = float(max(rings, note.start + 0.01)), float(note.start)
+    return out

@@ -18,9 +18,12 @@ from mathutils import Vector
 
 from . import character, put_away, takes
 from .rig import nla
+from .take_entries import entries_of
 
 MARK: Final = "cadenza_beside"
 """Custom property of a copy: the take that it plays."""
+OF: Final = "cadenza_beside_of"
+"""Custom property of a copy: the character."""
 COLLECTION: Final = "Cadenza Side by Side"
 MOST: Final = 4
 ABOVE: Final = 0.08
@@ -69,6 +72,8 @@ def show(scene: Any, armature: Any) -> int:
         shift = Vector((number * step, 0.0, 0.0))
         _stand(family, take, shift, place)
         _label(take, above + shift, place)
+    for copy in place.objects:
+        copy[OF] = armature
     return len(chosen)
 
 
@@ -94,11 +99,9 @@ def remove() -> None:
 
 def take_of(item: Any) -> tuple[Any, Any] | None:
     """Character and take of which an object is a copy; None for any other object, and where the take is gone."""
-    uid = str(item.get(MARK, "")) if item is not None else ""
-    for armature in bpy.data.objects if uid else ():
-        if armature.type == "ARMATURE" and MARK not in armature and (take := takes.find(armature, uid)) is not None:
-            return armature, take
-    return None
+    armature = item.get(OF) if item is not None else None
+    take = takes.find(armature, str(item.get(MARK, ""))) if armature is not None else None
+    return None if take is None else (armature, take)
 
 
 def _family(scene: Any, armature: Any) -> list[Any]:
@@ -135,7 +138,7 @@ def _label(take: Any, at: Vector, place: Any) -> None:
 
 def _stand(family: Sequence[Any], take: Any, shift: Vector, place: Any) -> None:
     """One copy of the family that plays a take, beside the character."""
-    actions = {entry.object: entry.action for entry in take.actions}
+    actions = {entry.object: entry.action for entry in entries_of(take)}
     pairs = {item: item.copy() for item in _played(family, actions)}
     for item, copy in pairs.items():
         copy[MARK] = take.uid

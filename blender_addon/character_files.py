@@ -103,6 +103,11 @@ def _choose(path: Path, name: str) -> Any:
     return armatures[best]
 
 
+def with_ending(path: Path, kind: str) -> Path:
+    """A name with the ending of a kind of file, in place of another kind's: ``anna v1.2`` has none."""
+    return path.with_suffix(kind) if path.suffix.lower() in WRITABLE else path.with_name(path.name + kind)
+
+
 def export_character(path: Path, armature: Any, scene: Any) -> None:
     """Write a character as it performs, its meshes and instruments with it.
 
@@ -138,6 +143,10 @@ def export_character(path: Path, armature: Any, scene: Any) -> None:
                     path.write_text(stand_up(path.read_text(encoding="utf-8")), encoding="utf-8")
             else:
                 bpy.ops.wm.usd_export(filepath=target, selected_objects_only=True, export_animation=True)
+        except AttributeError as error:
+            raise CharacterError(
+                f"Blender's add-on that writes {suffix} is switched off; switch it on in Preferences > Add-ons"
+            ) from error
         except RuntimeError as error:
             raise CharacterError(f"{path.name} could not be exported: {error}") from error
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from . import audio_source, character, connection, jobs, options, takes
+from . import audio_source, character, connection, jobs, options, take_entries, takes
 from .rig import nla, perform
 
 STAYS: Final = "Raise Variation: at 0 the take stays as it is"
@@ -61,7 +61,7 @@ def _at_piano(scene: Any) -> str:
     """What keeps a shown or chosen take from being repaired, filled and varied: nobody would press its keys."""
     armature = scene.cadenza.character
     seen = [*(t for t in takes.takes_of(armature) if takes.shown(t)), chosen_take(scene)]
-    objects = [entry.object for take in seen if take is not None for entry in take.actions]
+    objects = [entry.object for take in seen if take is not None for entry in take_entries.entries_of(take)]
     return AT_PIANO if perform.at_piano(armature, objects) else ""
 
 

@@ -16,6 +16,7 @@ import bpy
 
 from .rig import nla
 from .rig.capture import MARK
+from .take_entries import entries_of
 
 State = Mapping[str, tuple[bool, bool, int]]
 """Name of an object -> hidden in viewports, hidden in renders, put away."""
@@ -29,7 +30,7 @@ def instruments_of(armature: Any) -> list[Any]:
 def follow(armature: Any, take: Any) -> None:
     """Show what a take plays and put the rest away; without a take, what none of the character's plays."""
     takes = armature.cadenza_takes if take is None else [take]
-    played = {entry.object for each in takes for entry in each.actions}
+    played = {entry.object for each in takes for entry in entries_of(each)}
     for item in instruments_of(armature):
         see(item, item in played or _moved_by_hand(item))
 

@@ -15,13 +15,14 @@ from .pose import Pose
 from .rig import nla
 from .rig.action import curves_of, hand_frames
 from .take_draft import TakeError
+from .take_entries import entries_of
 
 
 def strips_of(take: Any) -> list[tuple[Any, Any, Any]]:
     """The take's strips: object, track, strip."""
     return [
         (entry.object, track, strip)
-        for entry in take.actions
+        for entry in entries_of(take)
         if entry.object is not None
         for track, strip in nla.strips_of(entry.object, entry.action)
     ]
@@ -35,7 +36,7 @@ def frames_of(take: Any) -> tuple[float, float] | None:
 
 def clock_of(take: Any, frames: tuple[float, float] = (-np.inf, np.inf)) -> nla.Clock:
     """How the take runs in the scene (between two frames): an animator may have moved, cut and stretched its strips."""
-    entry = next((e for e in take.actions if e.object is not None and e.action is not None), None)
+    entry = next((e for e in entries_of(take) if e.object is not None and e.action is not None), None)
     return nla.clock_of(entry.object, entry.action, *frames) if entry is not None else nla.Clock()
 
 
@@ -70,7 +71,7 @@ def shown(take: Any) -> bool:
 
 def solo(take: Any, on: bool = True) -> None:
     """Let the take be seen without the animator's own layers and actions, which stay as they are; or end that."""
-    for entry in take.actions:
+    for entry in entries_of(take):
         if entry.object is not None:
             nla.solo(entry.object, entry.action, on)
 
@@ -84,7 +85,9 @@ def changed_by_hand(action: Any) -> bool:
 def only_seen(armature: Any, take: Any, alone: bool = False) -> Iterator[None]:
     """Let one take be seen for a while (None: none of them), ``alone`` without the animator's own actions; then all is
     as it was. Nothing else may happen meanwhile."""
-    owners = {entry.object for other in armature.cadenza_takes for entry in other.actions if entry.object is not None}
+    owners = {
+        entry.object for other in armature.cadenza_takes for entry in entries_of(other) if entry.object is not None
+    }
     before = [nla.seen_on(owner) for owner in owners]
     instruments = put_away.state_of(armature)
     pose = Pose.at({owner.name: _moved(armature, owner) for owner in owners})  # what nothing else animates stays moved
@@ -102,13 +105,13 @@ def only_seen(armature: Any, take: Any, alone: bool = False) -> Iterator[None]:
 
 def _moved(armature: Any, owner: Any) -> set[str]:
     """RNA paths of what the character's takes move of an object."""
-    entries = [entry for take in armature.cadenza_takes for entry in take.actions if entry.object == owner]
+    entries = [entry for take in armature.cadenza_takes for entry in entries_of(take) if entry.object == owner]
     return {c.data_path for entry in entries if entry.action is not None for c in curves_of(entry.action).fcurves}
 
 
 def lay_over(take: Any) -> None:
     """Let the take be seen over its objects' own active actions, which become strips below it."""
-    for entry in take.actions:
+    for entry in entries_of(take):
         if entry.object is not None and entry.action is not None:
             nla.lay_over(entry.object, entry.action)
 
@@ -120,7 +123,7 @@ def soloed(take: Any) -> bool:
 
 def edited(take: Any) -> bool:
     """Whether the take's keys can be changed as they are: its strips are being edited (tweak mode)."""
-    return any(nla.editing(entry.object, entry.action) for entry in take.actions if entry.object is not None)
+    return any(nla.editing(entry.object, entry.action) for entry in entries_of(take) if entry.object is not None)
 
 
 def edit(armature: Any, take: Any, on: bool) -> None:
@@ -128,7 +131,7 @@ def edit(armature: Any, take: Any, on: bool) -> None:
     by Blender meanwhile and comes back."""
     if on:
         show(armature, take)
-    for entry in take.actions:
+    for entry in entries_of(take):
         if entry.object is not None and entry.action is not None:
             nla.edit(entry.object, entry.action, on)
 
@@ -154,6 +157,6 @@ def hidden_by(armature: Any) -> str:
     """What keeps the shown take from being seen, with what to do about it; empty when it is seen."""
     for take in armature.cadenza_takes:
         if shown(take):
-            reasons = (nla.covered(e.object, e.action) for e in take.actions if e.object and e.action)
+            reasons = (nla.covered(e.object, e.action) for e in entries_of(take) if e.object and e.action)
             return next((reason for reason in reasons if reason), "")
     return ""

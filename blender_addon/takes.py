@@ -27,6 +27,7 @@ from .reference import Reference
 from .rig import nla
 from .take_draft import Draft, Range, TakeError, remove_leftovers
 from .take_draft import find as found
+from .take_entries import entries_of
 from .take_strips import (
     add_layer,
     changed_by_hand,
@@ -307,7 +308,7 @@ def follow_name(take: Any) -> None:
         return
     for _, _, strip in strips_of(take):
         strip.name = take.name
-    for entry in take.actions:
+    for entry in entries_of(take):
         if entry.action is not None and entry.object is not None and entry.action.library is None:
             entry.action.name = f"{entry.object.name} {take.name}"
 
@@ -332,7 +333,7 @@ def delete(armature: Any, take: Any) -> None:
         )
     solo(take, False)
     actions = []
-    for entry in take.actions:
+    for entry in entries_of(take):
         if entry.object is not None and entry.action is not None:
             nla.remove_strips(entry.object, entry.action)
         actions.append(entry.action)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import bpy
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
-from .. import character, obstacles
+from .. import beside, character, obstacles
 from ..core.pianist import pianist_skeleton
 from ..core.violinist import violinist_skeleton
 from ..rig.armature import rest_pose_of
@@ -56,8 +56,10 @@ class UseActive(bpy.types.Operator):
     @classmethod
     def poll(cls, context: Any) -> bool:
         active = context.object
-        found = active is not None and active.type == "ARMATURE"
-        return obstacles.allow(cls, "" if found else "Select an armature in the 3D view")
+        if active is None or active.type != "ARMATURE":
+            return obstacles.allow(cls, "Select an armature in the 3D view")
+        copy = beside.MARK in active
+        return obstacles.allow(cls, "This is a copy to compare: Take This One shows its take" if copy else "")
 
     def execute(self, context: Any) -> set[str]:
         context.scene.cadenza.character = context.object
@@ -118,7 +120,11 @@ class LoadBones(OnCharacter, ImportHelper, bpy.types.Operator):
     filter_glob: bpy.props.StringProperty(default="*.json", options={"HIDDEN"})  # type: ignore[valid-type]
 
     def change(self, armature: Any) -> None:
-        bone_map = BoneMap.from_json(Path(self.filepath).read_text(encoding="utf-8"))
+        path = Path(self.filepath)
+        try:
+            bone_map = BoneMap.from_json(path.read_text(encoding="utf-8"))
+        except UnicodeDecodeError:
+            raise BoneMapError(f"{path.name} is no bone map; choose a file that Save Bone Map wrote") from None
         absent = sorted(b for b in bone_map.bones.values() if b not in armature.data.bones)
         if absent:
             raise BoneMapError(

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import bpy
 
 from .. import obstacles, orders, takes
-from ..character_files import export_character
+from ..character_files import export_character, with_ending
 from . import UNDOABLE
 from .failing import EXPECTED, refuse
 from .generate import begin
@@ -183,6 +183,7 @@ class ExportCharacter(bpy.types.Operator):
     section = "export"
 
     filepath: bpy.props.StringProperty(subtype="FILE_PATH")  # type: ignore[valid-type]
+    check_existing: bpy.props.BoolProperty(default=True, options={"HIDDEN"})  # type: ignore[valid-type]
     kind: bpy.props.EnumProperty(  # type: ignore[valid-type]
         name="Format",
         items=((".fbx", "FBX", ""), (".glb", "glTF", ""), (".bvh", "BVH", ""), (".usd", "USD", "")),
@@ -197,11 +198,18 @@ class ExportCharacter(bpy.types.Operator):
     def invoke(self, context: Any, event: Any) -> set[str]:
         if not self.filepath:
             self.filepath = f"//{bpy.path.clean_name(context.scene.cadenza.character.name)}"
+        self.check(context)
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
+    def check(self, context: Any) -> bool:
+        """In the file browser: the name as it will be, so that Blender warns of a file that is there."""
+        named = str(with_ending(Path(self.filepath), self.kind))
+        changed, self.filepath = named != self.filepath, named
+        return changed
+
     def execute(self, context: Any) -> set[str]:
-        path = Path(bpy.path.abspath(self.filepath)).with_suffix(self.kind)
+        path = with_ending(Path(bpy.path.abspath(self.filepath)), self.kind)
         try:
             export_character(path, context.scene.cadenza.character, context.scene)
         except EXPECTED as error:

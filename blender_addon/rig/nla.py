@@ -203,13 +203,7 @@ def lay_over(owner: Any, action: Any) -> None:
     own = data.action
     if own is None or own == action or data.use_tweak_mode:
         return
-    below = data.nla_tracks.new()
-    below.name = own.name
-    first, last = own.frame_range
-    strip = below.strips.new(own.name, int(first), own)
-    _find_slot(strip)
-    set_range(strip, first, last)
-    strip.blend_type, strip.extrapolation, strip.influence = data.action_blend_type, data.action_extrapolation, 1.0
+    _push_down(owner, own)
     data.action = None
     for track, old in list(strips_of(owner, action)):
         name, shown = track.name, (old.name, old.mute)
@@ -217,6 +211,25 @@ def lay_over(owner: Any, action: Any) -> None:
         if not track.strips:
             data.nla_tracks.remove(track)
         add_strip(owner, action, name, shown[0]).mute = shown[1]
+
+
+def _push_down(owner: Any, own: Any) -> None:
+    """A strip that plays the active action as it is: its slot, its influence, and on past its keys what goes on there."""
+    data = owner.animation_data
+    below = data.nla_tracks.new()
+    below.name = own.name
+    first, last = own.frame_range
+    strip = below.strips.new(own.name, int(first), own)
+    _find_slot(strip)
+    if hasattr(strip, "action_slot") and data.action_slot is not None and strip.action_slot != data.action_slot:
+        strip.action_slot = data.action_slot
+    curves = curves_in_use(data)
+    if curves is not None and any(len(c.modifiers) or c.extrapolation == "LINEAR" for c in curves.fcurves):
+        first = min([first, *(scene.frame_start for scene in owner.users_scene)])
+        last = max([last, *(scene.frame_end for scene in owner.users_scene)])
+    set_range(strip, first, last)
+    strip.blend_type, strip.extrapolation = data.action_blend_type, data.action_extrapolation
+    strip.influence = data.action_influence
 
 
 def covered(owner: Any, action: Any) -> str:

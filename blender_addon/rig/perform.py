@@ -45,6 +45,8 @@ ARMATURES: Final = {VIOLIN: "Violin and bow", PIANO: "Piano"}
 """What is played -> the armature of it in that file."""
 
 
+BUILT: Final = "cadenza_built"
+"""Custom property of what was built to hang on an instruments' armature; what an animator hangs there has none."""
 _NAMES: Final = {VIOLIN: "instruments", PIANO: "piano"}
 """How their armatures are called, after the character's name."""
 
@@ -199,14 +201,22 @@ def ensure_props(armature: Any, performance: Performance) -> Any:
     props.rotation_mode = "QUATERNION"
     props.rotation_quaternion = Quaternion(performance.axes.tolist())
     if performance.plays == PIANO:
-        furnish(props, armature.name, collection)
-        return props
-    materials = Materials()
-    for bone, build in (("violin_end", build_violin), ("bow_frog", build_bow)):
-        item = build(f"{armature.name} {PROPS[bone]}", materials)
-        collection.objects.link(item)
-        hold(item, props, bone)
+        parts = furnish(props, armature.name, collection)
+    else:
+        parts = _violin_and_bow(props, armature.name, collection)
+    for part in parts:
+        part[BUILT] = True
     return props
+
+
+def _violin_and_bow(props: Any, name: str, collection: Any) -> tuple[Any, ...]:
+    materials = Materials()
+    items = []
+    for bone, build in (("violin_end", build_violin), ("bow_frog", build_bow)):
+        items.append(build(f"{name} {PROPS[bone]}", materials))
+        collection.objects.link(items[-1])
+        hold(items[-1], props, bone)
+    return tuple(items)
 
 
 def _hang(props: Any, bone: Any) -> None:
@@ -222,9 +232,14 @@ def at_piano(armature: Any, objects: Iterable[Any]) -> bool:
 
 
 def remove_props(armature: Any, plays: str = VIOLIN) -> None:
-    """Take a character's violin and bow, or its piano, away again, with all that was made for them alone."""
+    """Take a character's violin and bow, or its piano, away again, with all that was made for them alone. What an
+    animator hung on them stays where it is."""
     props = props_of(armature, plays)
-    items = [*props.children, props] if props is not None else []
+    items = [*(child for child in props.children if BUILT in child), props] if props is not None else []
+    for item in [c for each in items for c in each.children if c not in items]:
+        place = item.matrix_world.copy()
+        item.parent = None
+        item.matrix_world = place
     data = {item.data for item in items} - {None}
     materials = {m for block in data for m in getattr(block, "materials", ())} - {None}
     for item in items:

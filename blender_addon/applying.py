@@ -18,14 +18,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from . import put_away, takes, timeline
 from .pose import Pose
-from .rig import perform
+from .reference import Reference
+from .rig import nla, perform
 from .rig.merge import Layer, parts_touched
 
 if TYPE_CHECKING:
     from .audio_source import Source
     from .core.motion import Motion
-    from .reference import Reference
     from .rig.bone_map import BoneMap
+    from .rig.channels import Channel
 
 TRIES: Final = 3
 """How often a take is written when undo takes it away meanwhile."""
@@ -54,6 +55,7 @@ class Destination:
         place: where the recording lies in the scene; None to begin at the scene's first frame.
         replace: identifier of the take that is generated again, or "".
         frames: first and last scene frame that are generated again, or None for all.
+        rate: the scene's frames a second that these frames are of.
         fade: frames over which old and new are blended.
         layers: what of that take is generated again: what was before, and now.
         kept: of a motion that was seen on this very character, seconds of frames that stay as they were seen.
@@ -66,6 +68,7 @@ class Destination:
     place: Source | None = None
     replace: str = ""
     frames: tuple[float, float] | None = None
+    rate: float = 0.0
     fade: int = 0
     layers: tuple[Again, ...] = ()
     kept: tuple[float, ...] | None = None
@@ -73,13 +76,15 @@ class Destination:
     def find(self) -> tuple[Any, Any]:
         """Character and scene; ApplyError when one of them is gone."""
         character, scene = self.character.find(), self.scene.find()
-        if character is None:
+        if scene is None:
+            raise ApplyError(f"the scene {self.scene.name!r} was deleted meanwhile; generate again in another")
+        if character is None or not character.users_scene:
             raise ApplyError(
                 f"the character {self.character.name!r} was deleted meanwhile; undo that, or choose another, "
                 "and generate again (the backend remembers the result)"
             )
-        if scene is None:
-            raise ApplyError(f"the scene {self.scene.name!r} was deleted meanwhile; generate again in another")
+        if self.frames is not None and abs(timeline.frame_rate(scene) - self.rate) > 1e-6:
+            raise ApplyError("the scene's frame rate was changed meanwhile; set it back, and generate again")
         return character, scene
 
     def origin(self, scene: Any) -> float | None:
@@ -91,6 +96,7 @@ class Applying:
 
     Attributes:
         done: whether the take is there.
+        motion: what is applied.
         take: identifier of the take, once done.
         hand_keys: how many keys of the animator it goes round.
         report: what the solver says of the fit, once solved.
@@ -105,7 +111,7 @@ class Applying:
     ) -> None:
         self.done, self.take, self.hand_keys = False, "", 0
         self.report: dict[str, Any] = {}
-        self._motion, self._destination, self._provenance = motion, destination, provenance
+        self.motion, self._destination, self._provenance = motion, destination, provenance
         self._solved: perform.Performance | None = None
         self._failed: BaseException | None = None
         self._fraction = 0.0
@@ -115,6 +121,7 @@ class Applying:
         character, scene = destination.find()
         self._shown = next((t.uid for t in takes.takes_of(character) if takes.shown(t)), "")
         self._index = character.cadenza_take_index
+        self._alone = [(Reference.to(owner), name) for owner in _owners(character) for name in nla.soloed_on(owner)]
         self._instruments = put_away.state_of(character)
         self._pose = Pose({})
         layers = [Layer(m, *astuple(again)) for m, again in zip(later, destination.layers, strict=True)]
@@ -150,6 +157,7 @@ class Applying:
     def succeed(self, earlier: Applying) -> None:
         """Take the place of an earlier, finished one: if this one is discarded, what was before both comes back."""
         self._shown, self._index, self._pose = earlier._shown, earlier._index, earlier._pose
+        self._alone = earlier._alone
         self._instruments = earlier._instruments
         self._built_props = self._built_props or earlier._built_props
         earlier.discard(instruments=False)
@@ -166,6 +174,9 @@ class Applying:
         if character is None:
             return
         take = takes.find(character, self.take) if self.take and not self._destination.replace else None
+        if take is not None and takes.is_temporary(take) and takes.made_theirs(take):
+            takes.keep(take)
+            return
         if take is not None:
             seen = takes.shown(take)
             takes.delete(character, take)
@@ -173,9 +184,17 @@ class Applying:
                 self._pose.restore()
                 takes.show(character, takes.find(character, self._shown))
                 character.cadenza_take_index = self._index
+                self._let_play_alone()
             put_away.restore(self._instruments)
         if self._built_props and instruments:
-            perform.remove_props(character, perform.played_in(self._motion))
+            perform.remove_props(character, perform.played_in(self.motion))
+
+    def _let_play_alone(self) -> None:
+        """The animator's own track that played solo before."""
+        for owner, name in self._alone:
+            item = owner.find()
+            if item is not None:
+                nla.solo_track(item, name)
 
     def _solve(self, plan: perform.Plan) -> None:
         """In the thread: numpy only."""
@@ -212,10 +231,10 @@ class Applying:
 
     def _begin(self, character: Any, scene: Any, solved: perform.Performance) -> Generator[float, None, takes.Written]:
         """The generator that writes; frames are made now, at the frame rate of now."""
-        self._pose = Pose.of(solved.channels)
+        self._pose = Pose.of(_as_named_now(character, solved))
         to, start = self._destination, self._destination.origin(scene)
-        start = self._motion.start if start is None else start
-        frames = timeline.frame_at(scene, self._motion.times, start)
+        start = self.motion.start if start is None else start
+        frames = timeline.frame_at(scene, self.motion.times, start)
         again: dict[str, Any] = {}
         if to.replace:
             part = parts_touched(to.layers[-1].part)
@@ -224,4 +243,18 @@ class Applying:
             if again["replace"] is None:
                 raise ApplyError("the take that was to be generated again is gone; generate a new one")
         made = {**self._provenance, "rate": timeline.frame_rate(scene)}
-        return takes.write_take(character, solved.channels, frames, name=to.name, provenance=made, **again)
+        return takes.write_take(
+            character, _as_named_now(character, solved), frames, name=to.name, provenance=made, **again
+        )
+
+
+def _as_named_now(character: Any, solved: perform.Performance) -> dict[str, list[Channel]]:
+    """The channels of the character and of its instruments, which an animator may have renamed meanwhile."""
+    props = perform.props_of(character, solved.plays) if solved.props else None
+    names = {solved.props: props.name if props is not None else solved.props}
+    return {names.get(name, character.name): channels for name, channels in solved.channels.items()}
+
+
+def _owners(character: Any) -> list[Any]:
+    """What takes move: the character and its instruments."""
+    return [character, *put_away.instruments_of(character)]

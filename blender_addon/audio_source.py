@@ -9,7 +9,8 @@ as it is; a packed sound is written to Blender's own temporary folder first.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from .option_schema import shortest
 from .timeline import frame_rate, seconds_at
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 SCORES = (".musicxml", ".xml", ".mxl", ".mid", ".midi")
 LARGEST_SCORE = 5_000_000
@@ -210,6 +211,35 @@ def _sound_file(sound: Any) -> Path:
     return path
 
 
+def found_again(source: Source) -> Source:
+    """A take's source, its files where they are now: a packed sound's goes when Blender closes, projects are moved.
+
+    Raises:
+        SourceError: a file is gone.
+    """
+    return replace(
+        source,
+        sound=_found_again(source.sound, [_there(sound) for sound in bpy.data.sounds]),
+        score=_found_again(source.score, ()),
+    )
+
+
+def _found_again(path: Path | None, others: Sequence[Path | None]) -> Path | None:
+    if path is None or path.is_file():
+        return path
+    beside = Path(bpy.path.abspath("//")) / path.name if bpy.data.filepath else None
+    for other in (*others, beside):  # a packed sound's name tells its content
+        if other is not None and other.name == path.name and other.is_file():
+            return other
+    raise SourceError(f"{path}, from which the take was made, is gone; put it back, or generate a new take")
+
+
+def _there(sound: Any) -> Path | None:
+    with suppress(SourceError, OSError):
+        return _sound_file(sound)
+    return None
+
+
 def _in_range(source: Source, scene: Any, state: Any) -> Source:
     """The source, cut to the range that the state asks for."""
     start, end = source.start, source.end
@@ -224,4 +254,4 @@ def _in_range(source: Source, scene: Any, state: Any) -> Source:
     end = last if end is None else min(last, end)
     if end <= start:
         raise SourceError(f"the range is empty: from {start:.2f} s to {end:.2f} s of the sound; choose another range")
-    return Source(source.sound, source.score, start, end, source.frame, source.second, source.name)
+    return replace(source, start=start, end=end)

@@ -47,8 +47,6 @@ EXPECTED: Final = (ApplyError, takes.TakeError, RigError, MotionError, CaptureEr
 SHARE: Final = {"sending": (0.0, 0.1), "queued": (0.1, 0.1), "running": (0.1, 0.85), "fetching": (0.85, 0.88)}
 """Part of the progress bar that a state fills; applying fills the rest."""
 REPORT_IT: Final = "Copy the report and send it to us"
-TEMPORARY: Final = "temporary"
-"""Mark in the provenance of a first partial result."""
 
 
 class Job:
@@ -74,6 +72,7 @@ class Job:
         self._preview: Applying | None = None
         self._longer: Applying | None = None  # the preview that is to come
         self._newest: Motion | None = None  # and what came meanwhile
+        self._withdrawn: Motion | None = None  # while a file is saved
         self._final: Applying | None = None
         self._closing: Iterator[None] | None = None
         self._tracks: list[AnnotationTrack] = []
@@ -150,7 +149,7 @@ class Job:
         to = replace(self.order.destination, name=f"{self.order.destination.name} ({self.order.part})", replace="")
         self._note(f"{self.order.part}: {len(motion)} frames")
         with suppress(*EXPECTED):  # the whole may fit where a part does not; and the whole says it better
-            self._longer = Applying(motion, to, {**self._origin_of(motion), TEMPORARY: True})
+            self._longer = Applying(motion, to, {**self._origin_of(motion), takes.TEMPORARY: True})
 
     def _receive(self, result: Result) -> None:
         self._tracks = result.tracks
@@ -221,6 +220,21 @@ class Job:
         take = takes.find(character, preview.take)
         if self.order.over and take is not None and takes.hidden_by(character):
             takes.solo(take)
+
+    def withdraw(self) -> None:
+        """Take a preview away for a while, unless the whole is about to come in its place."""
+        shown = self._longer or self._preview
+        if self._final is None and shown is not None:
+            self._withdrawn = self._newest or shown.motion
+            self._drop_longer()
+            self._drop_preview()
+            self._newest = None
+
+    def show_again(self) -> None:
+        """Show what was withdrawn."""
+        self._newest, self._withdrawn = self._withdrawn, None
+        if self._final is None and self._longer is None:
+            self._show_newest()
 
     def _drop_longer(self) -> None:
         if self._longer is not None:
@@ -372,10 +386,27 @@ def dismiss() -> None:
         _job = None
 
 
+def withdraw() -> None:
+    """Before a file is saved: what is shown before the end goes, so that the file is as if no job ran."""
+    if _job is not None and not _job.ended:
+        _job.withdraw()
+
+
+def show_again() -> None:
+    """After a file was saved: what was withdrawn comes again."""
+    if _job is not None and not _job.ended:
+        _job.show_again()
+
+
 def remove_leftovers() -> None:
     """First parts of jobs that ended elsewhere: a file saved while one ran, or an undo that brought one back."""
     for item in bpy.data.objects:
         if item.type != "ARMATURE" or item.library is not None or running():
             continue
-        for take in [t for t in takes.takes_of(item) if TEMPORARY in takes.provenance(t)]:
-            takes.delete(item, take)
+        for uid in [t.uid for t in takes.takes_of(item) if takes.is_temporary(t)]:
+            take = takes.find(item, uid)
+            if takes.made_theirs(take):
+                takes.keep(take)
+                continue
+            with suppress(takes.TakeError):  # of a linked file
+                takes.delete(item, take)

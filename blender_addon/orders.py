@@ -15,7 +15,7 @@ import bpy
 
 from . import character, connection, corrections, options, takes
 from .applying import Again, Destination
-from .audio_source import Source, source_of
+from .audio_source import Source, found_again, source_of
 from .core.annotations import to_json
 from .core.motion import MotionError
 from .core.protocol import JobRequest
@@ -93,7 +93,13 @@ def take_again(scene: Any, take: Any) -> Order:
     earlier = [r["provenance"] for r in takes.provenance(take).get("revisions", ()) if "again" in r["provenance"]]
     layers = (*(Again(**made["again"]) for made in earlier), again)
     to = replace(
-        new_take(scene, source), name=take.name, replace=take.uid, frames=frames, fade=state.fade, layers=layers
+        new_take(scene, source),
+        name=take.name,
+        replace=take.uid,
+        frames=frames,
+        rate=frame_rate(scene),
+        fade=state.fade,
+        layers=layers,
     )
     before = [takes.provenance(take)["request"], *(made["request"] for made in earlier)]
     made = {"again": asdict(again)}
@@ -201,6 +207,12 @@ def new_take(scene: Any, source: Source | None) -> Destination:
     if armature is None or armature.name not in scene.objects:
         raise OrderError("no character is chosen; choose an armature of this scene in Performer, or add our musician")
     bone_map = character.bone_map_of(armature)
+    gone = sorted(bone for bone in bone_map.bones.values() if bone not in armature.data.bones)
+    if gone:
+        raise OrderError(
+            f"{armature.name!r} has no bone {', '.join(gone[:4])}{' and others' if len(gone) > 4 else ''} any more; "
+            "choose other bones in Performer > Bone Map, or press Guess Bones there"
+        )
     lacking = [character.words(j).lower() for j in essential_missing(bone_map)]
     if lacking:
         raise OrderError(
@@ -226,6 +238,7 @@ def _made_from(take: Any, clock: Clock) -> tuple[Source, dict[str, Any]]:
 
     Raises:
         OrderError: it was not generated here.
+        SourceError: what it was made from is gone.
     """
     again = takes.duplicate(take.id_data, take)
     asked = again.get("request")
@@ -234,6 +247,6 @@ def _made_from(take: Any, clock: Clock) -> tuple[Source, dict[str, Any]]:
             raise OrderError(f"{take.name!r} was {made}, not generated; press {button} for another")
     if not isinstance(asked, dict) or not isinstance(again.get("source"), dict):
         raise OrderError(f"{take.name!r} was not generated in this scene (it came from a file); generate a new take")
-    source = Source.from_dict(again["source"])
+    source = found_again(Source.from_dict(again["source"]))
     source = replace(source, frame=clock.outside(source.frame))  # its strips may have been moved
     return source, {**asked, "seed": again["seed"]}

@@ -54,6 +54,16 @@ def _before_load(*_: Any) -> None:
 
 
 @persistent  # type: ignore[untyped-decorator]
+def _before_save(*_: Any) -> None:
+    jobs.withdraw()
+
+
+@persistent  # type: ignore[untyped-decorator]
+def _after_save(*_: Any) -> None:
+    jobs.show_again()
+
+
+@persistent  # type: ignore[untyped-decorator]
 def _after_load(*_: Any) -> None:
     jobs.remove_leftovers()
 
@@ -61,9 +71,13 @@ def _after_load(*_: Any) -> None:
 def register() -> None:
     bpy.app.handlers.load_pre.append(_before_load)
     bpy.app.handlers.load_post.append(_after_load)
+    bpy.app.handlers.save_pre.append(_before_save)
+    bpy.app.handlers.save_post.append(_after_save)
 
 
 def unregister() -> None:
+    bpy.app.handlers.save_post.remove(_after_save)
+    bpy.app.handlers.save_pre.remove(_before_save)
     bpy.app.handlers.load_post.remove(_after_load)
     bpy.app.handlers.load_pre.remove(_before_load)
     if bpy.app.timers.is_registered(_tick):

@@ -18,7 +18,18 @@ import numpy as np
 
 from .reference import Reference
 from .rig import nla
-from .rig.action import Keys, copy_curve, curves_of, emptied, is_plain, new_action, new_curve, set_keys, values_at
+from .rig.action import (
+    Keys,
+    copy_curve,
+    curves_of,
+    emptied,
+    fingerprint,
+    is_plain,
+    new_action,
+    new_curve,
+    set_keys,
+    values_at,
+)
 from .rig.splice import NEAR, splice
 
 if TYPE_CHECKING:
@@ -93,6 +104,7 @@ class Draft:
         action: the draft, None before it is begun.
         pieces: how many are written.
         hand_keys: how many keys of the animator were kept where it was written.
+        before: fingerprint of the old action when it began.
     """
 
     owner: Reference
@@ -101,6 +113,12 @@ class Draft:
     action: Reference | None = None
     pieces: int = 0
     hand_keys: int = 0
+    before: str = ""
+
+    def check_unchanged(self) -> None:
+        """TakeError when the old action's keys were changed meanwhile: it is written again, then with them."""
+        if self.old is not None and fingerprint(find(self.old)) != self.before:
+            raise TakeError("the take's keys were changed while it was written again; generate again")
 
     def found(self) -> Any:
         """The draft action, after seeing that nobody has undone what was written."""
@@ -142,6 +160,7 @@ class Draft:
         """Begin with a copy of the old action, made curve by curve where that is all that there is to it."""
         assert self.old is not None
         old = find(self.old)
+        self.before = fingerprint(old)
         if not is_plain(old):
             self._begin(old.copy())
             yield 0

@@ -81,6 +81,11 @@ def changed_by_hand(action: Any) -> bool:
     return any(len(hand_frames(curve)) for curve in curves_of(action).fcurves)
 
 
+def made_theirs(take: Any) -> bool:
+    """Whether an animator has starred a take, or set or changed keys of it."""
+    return take.starred or any(e.action is not None and changed_by_hand(e.action) for e in entries_of(take))
+
+
 @contextmanager
 def only_seen(armature: Any, take: Any, alone: bool = False) -> Iterator[None]:
     """Let one take be seen for a while (None: none of them), ``alone`` without the animator's own actions; then all is

@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 import numpy as np
@@ -38,6 +38,7 @@ from .take_strips import (
     frames_of,
     hidden_by,
     lay_over,
+    made_theirs,
     only_seen,
     show,
     shown,
@@ -62,6 +63,7 @@ __all__ = [
     "frames_of",
     "hidden_by",
     "lay_over",
+    "made_theirs",
     "only_seen",
     "show",
     "shown",
@@ -70,6 +72,10 @@ __all__ = [
     "strips_of",
     "write_take",
 ]
+
+
+TEMPORARY: Final = "temporary"
+"""Mark in the provenance of a first part or a preview."""
 
 
 @dataclass(frozen=True)
@@ -232,6 +238,7 @@ def _finish(armature: Any, drafts: list[Draft], fields: dict[str, Any], again: b
     owners = [found(draft.owner) for draft in drafts]
     for draft in drafts:  # see that all is there before anything changes
         draft.found()
+        draft.check_unchanged()
     if take is None:
         take = armature.cadenza_takes.add()
     for key, value in fields.items():
@@ -262,6 +269,16 @@ def _remove_unused(action: Any) -> None:
     """Remove an action that no data-block uses; one that an animator gave a fake user is used."""
     if action is not None and action.library is None and action.users == 0:
         bpy.data.actions.remove(action)
+
+
+def is_temporary(take: Any) -> bool:
+    """Whether a take is a first part or a preview, which goes when the whole comes."""
+    return TEMPORARY in provenance(take)
+
+
+def keep(take: Any) -> None:
+    """Let a first part or a preview stay: an animator has made it theirs."""
+    take.provenance = json.dumps({k: v for k, v in provenance(take).items() if k != TEMPORARY})
 
 
 def takes_of(armature: Any) -> Any:

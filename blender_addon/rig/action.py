@@ -9,6 +9,7 @@ what an animator has assigned stays assigned.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -221,11 +222,28 @@ def hand_frames(curve: Any) -> Array:
     return np.asarray(places[(kinds != GENERATED) | (places[:, 1] != back), 0], dtype=np.float64)
 
 
+def fingerprint(action: Any) -> str:
+    """Changes with every key of an action."""
+    found = hashlib.sha256()
+    for curve in curves_of(action).fcurves:
+        co = np.empty(2 * len(curve.keyframe_points), dtype=np.float32)
+        curve.keyframe_points.foreach_get("co", co)
+        found.update(f"{curve.data_path}[{curve.array_index}]".encode() + co.tobytes())
+    return found.hexdigest()
+
+
 def key_frames(curve: Any) -> Array:
     """(K,) where an F-curve has keys."""
     co = np.empty(2 * len(curve.keyframe_points), dtype=np.float32)
     curve.keyframe_points.foreach_get("co", co)
     return np.asarray(co[::2], dtype=np.float64)
+
+
+def key_values(curve: Any) -> Array:
+    """(K,) values of an F-curve's keys."""
+    co = np.empty(2 * len(curve.keyframe_points), dtype=np.float32)
+    curve.keyframe_points.foreach_get("co", co)
+    return np.asarray(co[1::2], dtype=np.float64)
 
 
 def values_at(curve: Any, frames: Array) -> Array:

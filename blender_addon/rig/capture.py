@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+import bpy
 import numpy as np
 
 from ..core import rotations as rot
@@ -60,7 +61,7 @@ class Watching:
         seen: how the armature is to be seen meanwhile (a context manager), for example without its takes.
 
     Raises:
-        CaptureError: the range is empty or too long.
+        CaptureError: the range is empty or too long, or Blender does not move the armature.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Watching:
         fps: float = FPS,
         seen: Callable[[Any], AbstractContextManager[None]] = nullcontext,
     ) -> None:
+        _check_evaluated(armature)
         self._scene, self._armature = Reference.to(scene), Reference.to(armature)
         self._look, self._fps, self._as_seen = look, fps, seen
         self._needed: Any = None
@@ -123,6 +125,18 @@ class Watching:
     def motion(self) -> Motion:
         """What was seen; only once it is done."""
         return self._look.motion(np.array(self._seen), self._fps, self._start)
+
+
+def _check_evaluated(armature: Any) -> None:
+    """CaptureError when Blender leaves the armature out: it would be seen to stand still."""
+    if armature.data.pose_position == "REST":
+        raise CaptureError(
+            f"{armature.name!r} is in Rest Position; switch to Pose Position in its armature's properties"
+        )
+    if not armature.evaluated_get(bpy.context.evaluated_depsgraph_get()).is_evaluated:
+        raise CaptureError(
+            f"{armature.name!r} is hidden, or its collection is; show it, so that its motion can be seen"
+        )
 
 
 @contextmanager

@@ -179,6 +179,19 @@ def solo(owner: Any, action: Any, on: bool) -> None:
         return
 
 
+def soloed_on(owner: Any) -> list[str]:
+    """Names of an owner's tracks that play alone."""
+    tracks = owner.animation_data.nla_tracks if owner.animation_data is not None else ()
+    return [track.name for track in tracks if track.is_solo]
+
+
+def solo_track(owner: Any, name: str) -> None:
+    """Let a track play alone, if it is there."""
+    track = owner.animation_data.nla_tracks.get(name) if owner.animation_data is not None else None
+    if track is not None and not track.is_solo:
+        track.is_solo = True
+
+
 def seen_on(owner: Any) -> list[tuple[bool, bool, list[bool]]]:
     """Of each track of an owner whether it plays alone and is muted, and which of its strips are."""
     tracks = owner.animation_data.nla_tracks if owner.animation_data is not None else ()
@@ -214,7 +227,7 @@ def lay_over(owner: Any, action: Any) -> None:
 
 
 def _push_down(owner: Any, own: Any) -> None:
-    """A strip that plays the active action as it is: its slot, its influence, and on past its keys what goes on there."""
+    """A strip that plays the active action as it is: its slot and influence, and past its keys what goes on there."""
     data = owner.animation_data
     below = data.nla_tracks.new()
     below.name = own.name
@@ -238,6 +251,8 @@ def covered(owner: Any, action: Any) -> str:
     tracks = [track for track, _ in strips_of(owner, action)]
     if not tracks:
         return ""
+    if getattr(owner.data, "pose_position", "POSE") == "REST":
+        return f"{owner.name!r} is in Rest Position; switch to Pose Position in its armature's properties"
     if not data.use_nla:
         return f"NLA is switched off for {owner.name!r}; switch it on in the NLA editor"
     if any(t.is_solo for t in data.nla_tracks) and not any(t.is_solo for t in tracks):

@@ -22,6 +22,7 @@ from .. import timeline
 from ..core.motion import Motion
 from ..core.rotations import Array
 from .armature import rest_pose_of, skin_of
+from .besides import warnings_of
 from .bone_channels import carrier_of
 from .bone_map import BoneMap
 from .bow_mesh import build_bow
@@ -32,7 +33,7 @@ from .materials import Materials
 from .merge import Layer
 from .performance import PROPS, perform_motion
 from .pianist import furnish
-from .posed import bones_between, constrained, kept_at_rest, posed_of
+from .posed import bones_between, kept_at_rest, posed_of
 from .rest_pose import RestPose
 from .seen_here import SeenHere, near_to
 from .violin_mesh import build_violin
@@ -130,6 +131,7 @@ def plan(
     name = mine.name if mine is not None else _free_name(f"{armature.name} {_NAMES[plays]}")
     rest = rest_pose_of(armature)
     bones = bones_between(rest, bone_map)
+    mapped = [b for b in bones if b in bone_map.bones.values()]
     return Plan(
         motion,
         rest,
@@ -140,25 +142,17 @@ def plan(
         name,
         tuple(layers),
         posed_of(armature, bones),
-        _constraints(armature, [b for b in bones if b in bone_map.bones.values()]),
+        warnings_of(armature, mapped, [b for b in mapped if b != bone_map.bones["hips"]] if kept is not None else ()),
         None if kept is None else SeenHere(_size_of_violin(armature), near_to(motion.times, kept)),
     )
 
 
-def _constraints(armature: Any, bones: Sequence[str]) -> tuple[str, ...]:
-    """A warning about bones that constraints move besides their keys."""
-    names = constrained(armature, bones)
-    if not names:
-        return ()
-    shown = ", ".join(names[:4]) + (" and others" if len(names) > 4 else "")
-    return (f"constraints move {shown} besides the keys; mute them, or choose other bones in the bone map",)
-
-
 def _free_name(wanted: str) -> str:
-    """A name that no object has, at most as long as Blender allows."""
-    name, number = wanted[:58], 1
+    """A name that no object has, at most as long as Blender allows: 63 bytes up to 4.5."""
+    wanted, number = wanted.encode()[:58].decode(errors="ignore"), 1
+    name = wanted
     while name in bpy.data.objects:
-        name, number = f"{wanted[:58]}.{number:03d}", number + 1
+        name, number = f"{wanted}.{number:03d}", number + 1
     return name
 
 

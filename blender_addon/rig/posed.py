@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an animator left posed or constrained on the bones that a performance needs. No bpy of its own.
+"""What an animator left posed on the bones that a performance needs. No bpy of its own.
 
 Keys of rotation alone would leave, say, a scaled arm scaled: what is not at rest on these
 bones is keyed at rest in the take. Bones above the hips place the character and stay as they
@@ -9,7 +9,7 @@ are, and so do those that no mapped bone hangs on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -54,13 +54,6 @@ def posed_of(armature: Any, bones: Mapping[str, str]) -> dict[str, tuple[str, ..
         if away:
             found[name] = away
     return found
-
-
-def constrained(armature: Any, bones: Iterable[str]) -> list[str]:
-    """Those of the bones that constraints move too."""
-    return [
-        name for name in bones if any(not c.mute and c.influence > 0 for c in armature.pose.bones[name].constraints)
-    ]
 
 
 def _rotation(mode: str) -> str:

@@ -109,3 +109,43 @@ def test_what_is_no_bone_map_is_refused(scene: Any, tmp_path: Path) -> None:
     (tmp_path / "bones.json").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(RuntimeError, match="no bone map"):
         bpy.ops.cadenza.load_bones(filepath=str(tmp_path / "bones.json"))
+
+
+@pytest.mark.skipif(not bpy.app.build_options.audaspace, reason="this Blender module is built without sound")
+@pytest.mark.parametrize("packed", [True, False], ids=["packed", "moved with its project"])
+def test_a_takes_sound_is_found_again(scene: Any, tmp_path: Path, packed: bool) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    sound = Path(scene.cadenza.sound_file).rename(project / "tune.wav")
+    bpy.ops.wm.save_as_mainfile(filepath=str(project / "a.blend"))
+    scene = bpy.context.scene
+    strip = scene.sequence_editor_create().strips.new_sound("Tune", "//tune.wav", 1, 1)
+    scene.cadenza.source, scene.cadenza.strip = "STRIP", "Tune"
+    if packed:
+        strip.sound.pack()
+        sound.unlink()
+    assert generate().state == "finished"
+    if packed:  # Blender's own folder goes when it closes
+        Path(takes.provenance(takes.takes_of(character())[0])["source"]["sound"]).unlink()
+    else:
+        bpy.ops.wm.save_mainfile()
+        project.rename(tmp_path / "elsewhere")
+        bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "elsewhere" / "a.blend"))
+    bpy.ops.cadenza.new_seed_take()
+    job = drive()
+    assert (job.state, job.error) == ("finished", "")
+
+
+def test_a_sound_that_is_gone_is_told_at_once(scene: Any) -> None:
+    generate()
+    Path(scene.cadenza.sound_file).unlink()
+    with pytest.raises(RuntimeError, match="is gone"):
+        bpy.ops.cadenza.new_seed_take()
+
+
+def test_bones_that_were_renamed_are_told_at_once(scene: Any) -> None:
+    generate()
+    for bone in character().data.bones:
+        bone.name = f"mixamorig:{bone.name}"
+    with pytest.raises(RuntimeError, match="and others any more"):
+        bpy.ops.cadenza.generate()

@@ -194,3 +194,20 @@ def test_a_better_preview_takes_the_place_of_an_earlier_one(stage: Any) -> None:
     bpy.ops.cadenza.cancel()
     assert not takes.takes_of(character())
     assert not any(track.is_solo for track in character().animation_data.nla_tracks)
+
+
+def test_a_track_that_played_alone_plays_alone_again(stage: Any) -> None:
+    """A preview plays alone meanwhile; then the job is cancelled."""
+    pose()
+    data = character().animation_data
+    own, data.action = data.action, None
+    track = data.nla_tracks.new()
+    track.name = "blocking"
+    track.strips.new("blocking", 1, own).influence = 1.0
+    track.is_solo = True
+    option(seconds=60.0)
+    bpy.ops.cadenza.fill()
+    drive(lambda job: job._preview is not None)
+    assert not track.is_solo
+    bpy.ops.cadenza.cancel()
+    assert [t.name for t in data.nla_tracks if t.is_solo] == ["blocking"]

@@ -12,7 +12,7 @@ from . import markers
 from .core.annotations import CURVES, AnnotationTrack, find_track
 from .core.metre_edits import Metre, nearest
 from .timeline import frame_rate, seconds_at
-from .track_state import Edits, PlacedTrack
+from .track_state import WHOLE, Edits, PlacedTrack, Span
 
 MADE_OF_BEATS: Final = ("beat", "downbeat")
 ALONE: Final = 1.0
@@ -63,11 +63,13 @@ def brought(scene: Any, tracks: Iterable[AnnotationTrack]) -> None:
             item.corrected = item.corrected or "[]"
 
 
-def recognised(scene: Any, namespaces: Collection[str]) -> None:
-    """These tracks were recognised anew: nothing of them is corrected."""
+def recognised(scene: Any, namespaces: Collection[str], span: Span = WHOLE) -> None:
+    """These tracks were recognised anew: nothing of them is corrected in that part of the recording."""
     for item in scene.cadenza_timeline.tracks:
-        if item.namespace in namespaces:
-            item.corrected = ""
+        if item.namespace in namespaces and item.corrected:
+            outside = any(a.time not in span for a in PlacedTrack.of(item).annotations.annotations)
+            times = [t for t in json.loads(item.corrected) if t not in span]
+            item.corrected = json.dumps(times) if outside else ""
 
 
 def touched(scene: Any) -> list[float]:

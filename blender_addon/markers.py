@@ -17,7 +17,7 @@ from typing import Any, Final
 from . import music_curves, ranges
 from .core.annotations import CURVES, Annotation, AnnotationTrack
 from .timeline import frame_rate
-from .track_state import Edits, PlacedTrack, matches
+from .track_state import WHOLE, Edits, PlacedTrack, Span, merged, there_again
 
 DEFAULT: Final = ("downbeat", "beat")
 """Namespaces that are shown unless told otherwise."""
@@ -40,7 +40,11 @@ class MovedMarker:
 
 
 def add_markers(
-    scene: Any, tracks: Iterable[AnnotationTrack], origin: float, shown: Collection[str] | None = None
+    scene: Any,
+    tracks: Iterable[AnnotationTrack],
+    origin: float,
+    shown: Collection[str] | None = None,
+    span: Span = WHOLE,
 ) -> int:
     """Put tracks on the timeline, in place of those of the same namespace; returns how many markers are shown.
 
@@ -52,6 +56,7 @@ def add_markers(
         tracks: what was recognised; other tracks of the scene stay.
         shown: namespaces to show. Without, a track stays as it is, and of new ones beats and
             downbeats are shown.
+        span: the part of the recording that the tracks are about; what lies outside it stays as it is.
     """
     renewed = {}
     for track in tracks:
@@ -61,9 +66,10 @@ def add_markers(
             _set_shown(item, track.namespace in DEFAULT)
         if shown is not None:
             _set_shown(item, track.namespace in shown)
-        placed = PlacedTrack(track, origin, float(scene.frame_start), frame_rate(scene))
-        renewed[track.namespace] = (placed, *_renew(scene, item, placed))
-        music_curves.put(scene, track, placed)
+        new = PlacedTrack(track, origin, float(scene.frame_start), frame_rate(scene))
+        placed, edits, there = _renew(scene, item, new, span)
+        renewed[track.namespace] = (placed, edits, there)
+        music_curves.put(scene, placed.annotations, placed)
     for item in scene.cadenza_timeline.tracks:
         if item.namespace in renewed:
             _put(scene, item, *renewed[item.namespace])
@@ -279,23 +285,26 @@ def _covered(scene: Any, track: PlacedTrack) -> set[int]:
     return {i for i in range(len(track.annotations)) if track.frame(i) in taken}
 
 
-def _renew(scene: Any, item: Any, track: PlacedTrack) -> tuple[Edits, dict[int, Any]]:
-    """Give a track new annotations; what is kept by hand, and the markers that go over to those there again."""
+def _renew(scene: Any, item: Any, track: PlacedTrack, span: Span) -> tuple[PlacedTrack, Edits, dict[int, Any]]:
+    """Give a track new annotations; the track, what is kept by hand, and the markers that go over to those there
+    again."""
     if not item.data:
         _drop_strays(scene, track.annotations.namespace)
         track.keep(item)
-        return Edits(), {}
+        return track, Edits(), {}
     old, edits = PlacedTrack.of(item), Edits.of(item)
     there = read_by_hand(scene, item, old, edits)
     _take_over(scene, item, there)
-    now = matches(old.annotations.times, track.annotations.times)
+    new, stayed = merged(old.annotations, edits, track.annotations, span)
+    track = replace(track, annotations=new)
+    now = there_again(old.annotations, edits, new, stayed)
     _keep_cameras(item, {now[kept.index]: kept.camera for kept in item.cameras if kept.index in now})
     for index in set(there) - set(now):
         scene.timeline_markers.remove(there.pop(index))
     for index, marker in there.items():
         _describe(marker, track, now[index])
     track.keep(item)
-    return edits.renewed(now), {now[index]: marker for index, marker in there.items()}
+    return track, edits.renewed(now, stayed), {now[index]: marker for index, marker in there.items()}
 
 
 def _drop_strays(scene: Any, namespace: str) -> None:

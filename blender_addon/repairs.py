@@ -62,7 +62,7 @@ def order(scene: Any) -> Order:
     job = RemoteJob(connection.backend(), request, source.sound, None)
     watch = Watch(watching, job, lambda motion: only_posed(motion, posed))
     made = {"generator": state.corrector, "repaired": {"frames": [first, last], "posed": int(posed.sum())}}
-    mark = Marks(Reference.to(scene), source, frozenset({CHANGE}))
+    mark = Marks(Reference.to(scene), source, frozenset({CHANGE}), whole=True)
     return Order(title(state), None, _destination(scene, source), made, mark, watch, over=True, section="repair")
 
 

@@ -5,14 +5,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from .core.annotations import Annotation, AnnotationTrack
 
 SAME: Final = 0.05
 """Seconds within which an annotation of a new run is the one of the run before."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Seconds of the recording, from ``start`` to before ``end``."""
+
+    start: float = -math.inf
+    end: float = math.inf
+
+    def __contains__(self, time: float) -> bool:
+        return self.start - 1e-6 <= time < self.end - 1e-6
+
+
+WHOLE: Final = Span()
 
 
 @dataclass
@@ -42,10 +57,13 @@ class Edits:
         edits.names = {int(i): name for i, name in data.get("names", {}).items()}
         return edits
 
-    def renewed(self, now: dict[int, int]) -> Edits:
-        """What outlives a new run, in which annotations have other indices (``now``): not where markers were."""
+    def renewed(self, now: Mapping[int, int], stayed: Mapping[int, int]) -> Edits:
+        """What outlives a new run, in which annotations have other indices (``now``): where markers were only of those
+        that stayed as they were (``stayed``)."""
         placed, selected = ({now[i] for i in those if i in now} for those in (self.placed, self.selected))
-        return Edits(placed, set(), selected, {}, {now[i]: name for i, name in self.names.items() if i in now})
+        deleted = {stayed[i] for i in self.deleted if i in stayed}
+        moved = {stayed[i]: shift for i, shift in self.moved.items() if i in stayed}
+        return Edits(placed, deleted, selected, moved, {now[i]: name for i, name in self.names.items() if i in now})
 
     def keep(self, item: Any) -> None:
         item.edits = json.dumps({k: sorted(v) if isinstance(v, set) else v for k, v in vars(self).items()})
@@ -92,6 +110,51 @@ class PlacedTrack:
     def frame(self, index: int, shift: float = 0.0) -> int:
         """Whole frame of an annotation's marker, at the track's rate."""
         return round(self.anchor + (self.annotations.annotations[index].time + shift - self.origin) * self.rate)
+
+
+def merged(
+    old: AnnotationTrack, edits: Edits, new: AnnotationTrack, span: Span
+) -> tuple[AnnotationTrack, dict[int, int]]:
+    """A track of which a part of the recording is made anew; and which of the old annotations stayed, being outside
+    that part: old index -> index now."""
+    fresh = [a for a in new.annotations if a.time in span]
+    stays: dict[int, Annotation] = {}
+    for i, a in enumerate(old.annotations):
+        at = a.time + edits.moved.get(i, 0.0)
+        if at not in span and all(abs(at - b.time) > SAME for b in fresh):
+            over = fresh and at < span.start < at + a.duration  # a stretch that ends where the new ones begin
+            stays[i] = replace(a, duration=span.start - at) if over else a
+    track = AnnotationTrack(new.namespace, (*stays.values(), *fresh))
+    places = {id(a): j for j, a in enumerate(track.annotations)}
+    return _numbered(track) if stays else track, {i: places[id(a)] for i, a in stays.items()}
+
+
+def _numbered(track: AnnotationTrack) -> AnnotationTrack:
+    """Bars go on counting where a part of them was numbered anew."""
+    if track.namespace != "downbeat":
+        return track
+    bars: list[Annotation] = []
+    shift = 0
+    for a in track.annotations:
+        if isinstance(a.value, int):
+            if bars and isinstance(bars[-1].value, int) and a.value + shift <= bars[-1].value:
+                shift = bars[-1].value + 1 - a.value
+            a = replace(a, value=a.value + shift)
+        bars.append(a)
+    return AnnotationTrack(track.namespace, tuple(bars))
+
+
+def there_again(old: AnnotationTrack, edits: Edits, new: AnnotationTrack, stayed: Mapping[int, int]) -> dict[int, int]:
+    """Which of the old annotations are there again: old index -> new index. Where markers are now is looked at first,
+    then where they were placed."""
+    now = dict(stayed)
+    for moved in (edits.moved, {}):
+        before = {i: a.time + moved.get(i, 0.0) for i, a in enumerate(old.annotations) if i not in now}
+        after = {j: a.time for j, a in enumerate(new.annotations) if j not in now.values()}
+        rows, columns = sorted(before, key=before.__getitem__), sorted(after, key=after.__getitem__)
+        found = matches([before[i] for i in rows], [after[j] for j in columns])
+        now |= {rows[i]: columns[j] for i, j in found.items()}
+    return now
 
 
 def matches(old: Sequence[float], new: Sequence[float]) -> dict[int, int]:

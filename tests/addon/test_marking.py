@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""Markers that come with a take or a recognition: what of the animator's they leave alone, and what is said of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+from blender_addon import markers  # noqa: E402
+from tests.addon_driving import drive  # noqa: E402
+from tests.serving import sound_file  # noqa: E402
+
+
+def recognise(scene: Any) -> None:
+    scene.cadenza.recognize = {"beat", "downbeat"}
+    assert bpy.ops.cadenza.recognize() == {"FINISHED"}
+    assert drive().state == "finished"
+
+
+def shown(scene: Any) -> list[tuple[int, str]]:
+    return sorted((m.frame, m.name) for m in scene.timeline_markers)
+
+
+def ordered(scene: Any) -> list[Any]:
+    return sorted(scene.timeline_markers, key=lambda m: m.frame)
+
+
+def test_a_generated_part_leaves_the_beats_outside_it(scene: Any, tmp_path: Path) -> None:
+    scene.cadenza.sound_file = str(sound_file(tmp_path / "long.wav", 8.0))
+    recognise(scene)
+    ordered(scene)[-1].name = "my cut"
+    outside = [m for m in shown(scene) if not 49 <= m[0] < 97]
+    state = scene.cadenza
+    state.generator, state.mark_takes = "performer", True
+    state.range, state.start, state.end = "SECONDS", 2.0, 4.0
+    bpy.ops.cadenza.generate()
+    assert drive().state == "finished"
+    kept = [frame for frame, _ in shown(scene) if not 49 <= frame < 97]
+    assert set(kept) >= {frame for frame, _ in outside}
+    assert outside[-1] in shown(scene)
+    assert "note" in {t.namespace for t in markers.tracks_of(scene)}

@@ -1,0 +1,79 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""What an animator did to markers, curves and strips of ours outlives new runs and edits of the beats."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+import blender_addon  # noqa: E402
+from blender_addon import corrections, markers  # noqa: E402
+from blender_addon.core.annotations import Annotation, AnnotationTrack, find_track  # noqa: E402
+from blender_addon.track_state import Span  # noqa: E402
+
+BEATS = AnnotationTrack("beat", tuple(Annotation(0.5 * i, 0.0, i % 4 + 1, 0.6) for i in range(16)))
+BARS = AnnotationTrack("downbeat", tuple(Annotation(2.0 * i, 0.0, i + 1, 0.5) for i in range(4)))
+
+
+@pytest.fixture
+def scene() -> Any:
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    if not hasattr(bpy.types.Scene, "cadenza_timeline"):
+        blender_addon.register()
+    scene = bpy.context.scene
+    scene.render.fps, scene.render.fps_base = 24, 1.0
+    return scene
+
+
+def camera(name: str) -> Any:
+    return bpy.data.objects.new(name, bpy.data.cameras.new(name))
+
+
+def at(scene: Any, seconds: float) -> Any:
+    """The only marker at a time."""
+    (marker,) = [m for m in scene.timeline_markers if m.frame == 1 + round(24 * seconds)]
+    return marker
+
+
+def seen(scene: Any) -> list[tuple[int, str, str]]:
+    return sorted((m.frame, m.name, m.camera.name if m.camera else "") for m in scene.timeline_markers)
+
+
+def test_a_part_that_is_made_again_leaves_the_rest_as_it_is(scene: Any) -> None:
+    markers.add_markers(scene, [BEATS, BARS], 0.0)
+    at(scene, 0.0).camera, at(scene, 6.0).name = camera("Wide"), "Coda"
+    at(scene, 0.5).frame += 3
+    scene.timeline_markers.remove(at(scene, 7.0))
+    inside = at(scene, 3.0)
+    inside.frame += 3
+    before = [m for m in seen(scene) if not 1 + 48 <= m[0] < 1 + 96]
+    beats = AnnotationTrack("beat", (Annotation(2.0, 0.0, 1), Annotation(3.0, 0.0, 2), Annotation(3.6, 0.0, 1)))
+    bars = AnnotationTrack("downbeat", (Annotation(2.0, 0.0, 1), Annotation(3.6, 0.0, 2)))
+    markers.add_markers(scene, [beats, bars], 0.0, span=Span(2.0, 4.0))
+    new = [m for m in seen(scene) if 1 + 48 <= m[0] < 1 + 96]
+    assert [m for m in seen(scene) if m not in new] == [(f, "Bar 4" if n == "Bar 3" else n, c) for f, n, c in before]
+    assert new == [(49, "Bar 2", ""), (73, "2", ""), (1 + round(24 * 3.6), "Bar 3", "")]
+    assert inside.frame == 73  # what was moved in the part is where the new run has it
+    assert [a.value for a in find_track(markers.tracks_of(scene), "downbeat").annotations] == [1, 2, 3, 4, 5]
+
+
+def test_stretches_end_where_the_new_part_begins(scene: Any) -> None:
+    markers.add_markers(scene, [AnnotationTrack("phrase", (Annotation(0.0, 4.0, "A"), Annotation(4.0, 4.0, "B")))], 0.0)
+    again = AnnotationTrack("phrase", (Annotation(2.0, 2.0, "C"),))
+    markers.add_markers(scene, [again], 0.0, span=Span(2.0, 4.0))
+    (track,) = markers.tracks_of(scene)
+    assert [(a.time, a.end, a.value) for a in track.annotations] == [(0.0, 2.0, "A"), (2.0, 4.0, "C"), (4.0, 8.0, "B")]
+
+
+def test_a_part_recognised_again_is_nobodys_correction_the_rest_stays_one(scene: Any) -> None:
+    markers.add_markers(scene, [BEATS, BARS], 0.0)
+    bpy.ops.cadenza.double_tempo()
+    corrections.recognised(scene, {"beat", "downbeat"}, Span(2.0, 4.0))
+    assert corrections.for_generation(scene)
+    assert all(t < 2.0 or t >= 4.0 for t in corrections.touched(scene))
+    corrections.recognised(scene, {"beat", "downbeat"}, Span(0.0, 8.0))
+    assert corrections.for_generation(scene) == []

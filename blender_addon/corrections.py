@@ -100,6 +100,18 @@ def asked_for(scene: Any) -> dict[str, str]:
     return {item.namespace: item.corrected for item in scene.cadenza_timeline.tracks if item.corrected}
 
 
+def state_of(scene: Any) -> dict[str, AnnotationTrack]:
+    """Namespace -> its track as it is corrected now, for :func:`changed_since`."""
+    return {t.namespace: t for t in markers.corrected_tracks(scene)}
+
+
+def changed_since(scene: Any, before: Mapping[str, AnnotationTrack]) -> frozenset[str]:
+    """Namespaces of the tracks that were corrected, brought or deleted since; beats and bars are one."""
+    now = state_of(scene)
+    changed = {n for n in {*now, *before} if now.get(n) != before.get(n)}
+    return frozenset(changed.union(MADE_OF_BEATS) if changed & set(MADE_OF_BEATS) else changed)
+
+
 def settle(scene: Any, asked: Mapping[str, str]) -> None:
     """What was corrected is in a take now; it stays the animator's. What was corrected since then is not settled."""
     for item in scene.cadenza_timeline.tracks:

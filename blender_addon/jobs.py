@@ -256,9 +256,10 @@ class Job:
         self._settle()
         yield
         if self.order.mark is not None:
-            count = self.order.mark.put(self._tracks)
+            count, left = self.order.mark.put(self._tracks)
             counted = f"{message}: {count} {self.order.mark.words}"
             message = counted if self.order.destination is None else message
+            message = f"{message}; {left}" if left else message
         self.order.then()
         undo_step.push(f"Cadenza: {self.order.title}")
         self._end("finished", message)

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from . import corrections, markers
 from .track_state import WHOLE, Span
@@ -25,6 +25,8 @@ class Marks:
         place: where the recording lies in the scene.
         wanted: namespaces that are put and shown; None for all of them, each shown as it was.
         words: what is counted, for people.
+        before: the scene's tracks as they were when the job was ordered, with what was corrected in them; those that
+            were changed since are left alone. None: nobody corrects these.
         whole: whether what lies outside the range that was worked on is no longer true.
     """
 
@@ -32,18 +34,26 @@ class Marks:
     place: Source
     wanted: frozenset[str] | None = None
     words: str = "markers"
+    before: Mapping[str, AnnotationTrack] | None = None
     whole: bool = False
 
-    def put(self, tracks: Iterable[AnnotationTrack]) -> int:
-        """Put them on the timeline; how many markers are shown (none when the scene is gone)."""
+    def since(self, scene: Any) -> Marks:
+        """These, leaving alone what is changed on the timeline from now on."""
+        return replace(self, before=corrections.state_of(scene))
+
+    def put(self, tracks: Iterable[AnnotationTrack]) -> tuple[int, str]:
+        """Put them on the timeline; how many markers are shown (none when the scene is gone), and what was left alone,
+        for people."""
         scene = self.scene.find()
         chosen = [t for t in tracks if self.wanted is None or t.namespace in self.wanted]
         if scene is None or not chosen:
-            return 0
-        count = markers.add_markers(scene, chosen, self.place.origin(scene), self.wanted, self._span)
+            return 0, ""
+        changed = corrections.changed_since(scene, self.before) if self.before is not None else frozenset()
+        new = [t for t in chosen if t.namespace not in changed]
+        count = markers.add_markers(scene, new, self.place.origin(scene), self.wanted, self._span)
         if self.wanted is not None:
-            corrections.recognised(scene, self.wanted, self._span)
-        return count
+            corrections.recognised(scene, {t.namespace for t in new}, self._span)
+        return count, _left(t.namespace for t in chosen if t.namespace in changed)
 
     @property
     def _span(self) -> Span:
@@ -52,3 +62,8 @@ class Marks:
             return WHOLE
         start, end = self.place.start, self.place.end
         return Span(WHOLE.start if start is None else start, WHOLE.end if end is None else end)
+
+
+def _left(namespaces: Iterable[str]) -> str:
+    names = ", ".join(namespaces)
+    return f"what you changed on the timeline meanwhile stays as you left it ({names})" if names else ""

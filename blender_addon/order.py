@@ -28,8 +28,8 @@ class Putting(Protocol):
     @property
     def words(self) -> str: ...
 
-    def put(self, tracks: Iterable[AnnotationTrack]) -> int:
-        """Put them where they belong; how many there are."""
+    def put(self, tracks: Iterable[AnnotationTrack]) -> tuple[int, str]:
+        """Put them where they belong; how many there are, and what else the animator should know."""
 
 
 class Preparing(Protocol):

@@ -127,7 +127,7 @@ def recognition(scene: Any) -> Order:
     asked = {"recognize": tuple(sorted(wanted)), "instrument": scene.cadenza.instrument}
     request = request_of(scene, source, {**asked, "options": all_options(scene.cadenza)})
     work = RemoteJob(connection.backend(), request, source.sound, source.score)
-    mark = Marks(Reference.to(scene), source, frozenset(wanted))
+    mark = Marks(Reference.to(scene), source, frozenset(wanted)).since(scene)
     if given == "SOUND":
         return Order("Recognise", work, mark=mark, section="annotate")
     armature = watched_character(scene)
@@ -172,7 +172,7 @@ def _performance(
 ) -> Order:
     earlier = tuple(request_of(scene, source, known) for known in before)
     work = RemoteJob(connection.backend(), request_of(scene, source, asked), source.sound, source.score, earlier)
-    mark = Marks(Reference.to(scene), source) if scene.cadenza.mark_takes else None
+    mark = Marks(Reference.to(scene), source).since(scene) if scene.cadenza.mark_takes else None
     told = corrections.asked_for(scene) if "annotations" in asked else {}
     origin = {"source": source.to_dict(), "request": dict(asked), **(made or {})}
     return Order(title, work, to, origin, mark, corrected=told, section=section)

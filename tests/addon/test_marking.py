@@ -44,3 +44,41 @@ def test_a_generated_part_leaves_the_beats_outside_it(scene: Any, tmp_path: Path
     assert set(kept) >= {frame for frame, _ in outside}
     assert outside[-1] in shown(scene)
     assert "note" in {t.namespace for t in markers.tracks_of(scene)}
+
+
+@pytest.mark.parametrize("how", ["moved", "tapped", "deleted"])
+def test_what_is_corrected_while_a_take_is_made_stays(scene: Any, how: str) -> None:
+    scene.cadenza.sound_file = str(sound_file(Path(scene.cadenza.sound_file).with_name("long.wav"), 4.0))
+    recognise(scene)
+    scene.cadenza.generator, scene.cadenza.mark_takes = "performer", True
+    bpy.ops.cadenza.generate()
+    if how == "moved":
+        ordered(scene)[0].frame += 5
+    elif how == "tapped":
+        scene.frame_set(60)
+        bpy.ops.cadenza.tap_beat()
+    else:
+        scene.timeline_markers.remove(ordered(scene)[0])
+    during = shown(scene)
+    job = drive()
+    assert job.state == "finished"
+    assert shown(scene) == during
+    assert "what you changed on the timeline meanwhile stays as you left it (beat, downbeat)" in job.message
+    assert "note" in {t.namespace for t in markers.tracks_of(scene)}  # what was not changed is put
+
+
+def test_what_is_corrected_while_beats_are_recognised_stays(scene: Any) -> None:
+    recognise(scene)
+    bpy.ops.cadenza.recognize()
+    ordered(scene)[0].frame += 5
+    during = shown(scene)
+    job = drive()
+    assert shown(scene) == during
+    assert "stays as you left it" in job.message
+
+
+def test_nothing_is_said_where_nothing_was_corrected(scene: Any) -> None:
+    recognise(scene)
+    ordered(scene)[0].frame += 5
+    bpy.ops.cadenza.recognize()
+    assert "stays as you left it" not in drive().message

@@ -9,12 +9,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
 from . import markers
-from .core.annotations import CURVES, AnnotationTrack, find_track
+from .core.annotations import CURVES, MADE_OF_BEATS, AnnotationTrack, find_track
 from .core.metre_edits import Metre, nearest
 from .timeline import frame_rate, seconds_at
 from .track_state import WHOLE, Edits, PlacedTrack, Span
 
-MADE_OF_BEATS: Final = ("beat", "downbeat")
 ALONE: Final = 1.0
 """Seconds around a correction that it concerns where it has no neighbours."""
 

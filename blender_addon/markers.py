@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from . import music_curves, ranges
+from .belongings import Leaving, hand_over, leave
 from .core.annotations import CURVES, Annotation, AnnotationTrack
 from .timeline import frame_rate
 from .track_state import WHOLE, Edits, PlacedTrack, Span, merged, there_again
@@ -49,7 +50,8 @@ def add_markers(
     """Put tracks on the timeline, in place of those of the same namespace; returns how many markers are shown.
 
     A marker whose annotation is there again (within 50 ms) stays the same marker, with its
-    camera, its selection and its name, if that was changed.
+    camera, its selection and its name, if that was changed. Of others these go over to the
+    beat or bar on their frame; where there is none, the marker stays as the animator's own.
 
     Args:
         scene: whose frame range begins where the recording's second ``origin`` is.
@@ -59,6 +61,7 @@ def add_markers(
         span: the part of the recording that the tracks are about; what lies outside it stays as it is.
     """
     renewed = {}
+    leaving: list[Leaving] = []
     for track in tracks:
         item = _find(scene, track.namespace)
         if item is None:
@@ -67,14 +70,15 @@ def add_markers(
         if shown is not None:
             _set_shown(item, track.namespace in shown)
         new = PlacedTrack(track, origin, float(scene.frame_start), frame_rate(scene))
-        placed, edits, there = _renew(scene, item, new, span)
+        placed, edits, there = _renew(scene, item, new, span, leaving)
         renewed[track.namespace] = (placed, edits, there)
         music_curves.put(scene, placed.annotations, placed)
     for item in scene.cadenza_timeline.tracks:
         if item.namespace in renewed:
-            _put(scene, item, *renewed[item.namespace])
+            leaving += _put(scene, item, *renewed[item.namespace])
         elif item.namespace == "beat":
-            _settle(scene, item)
+            leaving += _settle(scene, item)
+    hand_over(scene, leaving)
     return sum(m.cadenza.namespace in renewed for m in scene.timeline_markers)
 
 
@@ -109,7 +113,8 @@ def refresh_markers(scene: Any) -> None:
     """Put the markers where they belong after the scene's frame rate was changed."""
     for item in scene.cadenza_timeline.tracks:
         if PlacedTrack.rate_of(item) != frame_rate(scene):
-            _settle(scene, item)
+            for gone in _settle(scene, item):  # it comes back with the frame rate
+                scene.timeline_markers.remove(gone.marker)
 
 
 def tracks_of(scene: Any) -> list[AnnotationTrack]:
@@ -146,9 +151,10 @@ def show_as_told(scene: Any, item: Any) -> None:
     """Let the timeline agree with a track that was shown or hidden."""
     if not item.data:
         return  # a new one, which has nothing yet
-    _settle(scene, item)
+    leaving = _settle(scene, item)
     if item.namespace == "downbeat" and (beats := _find(scene, "beat")) is not None:
-        _settle(scene, beats)  # beats under a downbeat come and go with it
+        leaving += _settle(scene, beats)  # beats under a downbeat come and go with it
+    hand_over(scene, leaving)
 
 
 def label(namespace: str, annotation: Annotation) -> str:
@@ -221,18 +227,20 @@ def read_by_hand(scene: Any, item: Any, track: PlacedTrack, edits: Edits) -> dic
     return there
 
 
-def _settle(scene: Any, item: Any) -> None:
-    """Keep what was done by hand, then let the timeline show the track, or not, at the frame rate of now."""
+def _settle(scene: Any, item: Any) -> list[Leaving]:
+    """Keep what was done by hand, then let the timeline show the track, or not, at the frame rate of now; the markers
+    for which others stand now."""
     track, edits = PlacedTrack.of(item), Edits.of(item)
     there = read_by_hand(scene, item, track, edits)
     _take_over(scene, item, there)
     now = replace(track, rate=frame_rate(scene))
     music_curves.stretch(scene, item.namespace, track.anchor, now.rate / track.rate)
-    _put(scene, item, now, edits, there)
+    return _put(scene, item, now, edits, there)
 
 
-def _put(scene: Any, item: Any, track: PlacedTrack, edits: Edits, there: dict[int, Any]) -> None:
-    """Let the timeline show the track, or not; ``there`` are the markers that it has."""
+def _put(scene: Any, item: Any, track: PlacedTrack, edits: Edits, there: dict[int, Any]) -> list[Leaving]:
+    """Let the timeline show the track, or not; ``there`` are the markers that it has. The markers for which others
+    stand now."""
     track.keep_place(item)
     if item.shown:
         ranges.put(scene, track.annotations, track)
@@ -240,8 +248,14 @@ def _put(scene: Any, item: Any, track: PlacedTrack, edits: Edits, there: dict[in
         ranges.remove(scene, item.namespace)
     marked = item.shown and item.namespace not in CURVES
     wanted = set(range(len(track.annotations))) - edits.deleted - _covered(scene, track) if marked else set()
+    leaving = []
     for index in set(there) - wanted:
-        scene.timeline_markers.remove(there.pop(index))
+        marker = there.pop(index)
+        if marked:
+            _place(marker, track, index, edits)
+            leaving.append(leave(marker, index in edits.names))
+        else:
+            scene.timeline_markers.remove(marker)
     cameras = {kept.index: kept.camera for kept in item.cameras}
     for index in sorted(wanted):
         marker = there.get(index)
@@ -254,6 +268,7 @@ def _put(scene: Any, item: Any, track: PlacedTrack, edits: Edits, there: dict[in
         _place(marker, track, index, edits)
     edits.placed = wanted
     edits.keep(item)
+    return leaving
 
 
 def _describe(marker: Any, track: PlacedTrack, index: int) -> None:
@@ -285,9 +300,11 @@ def _covered(scene: Any, track: PlacedTrack) -> set[int]:
     return {i for i in range(len(track.annotations)) if track.frame(i) in taken}
 
 
-def _renew(scene: Any, item: Any, track: PlacedTrack, span: Span) -> tuple[PlacedTrack, Edits, dict[int, Any]]:
+def _renew(
+    scene: Any, item: Any, track: PlacedTrack, span: Span, leaving: list[Leaving]
+) -> tuple[PlacedTrack, Edits, dict[int, Any]]:
     """Give a track new annotations; the track, what is kept by hand, and the markers that go over to those there
-    again."""
+    again. The others join those that are ``leaving``."""
     if not item.data:
         _drop_strays(scene, track.annotations.namespace)
         track.keep(item)
@@ -298,13 +315,28 @@ def _renew(scene: Any, item: Any, track: PlacedTrack, span: Span) -> tuple[Place
     new, stayed = merged(old.annotations, edits, track.annotations, span)
     track = replace(track, annotations=new)
     now = there_again(old.annotations, edits, new, stayed)
+    if not item.shown:
+        there |= _cut_to(scene, item, old, set(now))
     _keep_cameras(item, {now[kept.index]: kept.camera for kept in item.cameras if kept.index in now})
     for index in set(there) - set(now):
-        scene.timeline_markers.remove(there.pop(index))
+        marker = there.pop(index)
+        marker.frame = round(track.exact_frame(old.annotations.annotations[index].time + edits.moved.get(index, 0.0)))
+        leaving.append(leave(marker, index in edits.names))
     for index, marker in there.items():
         _describe(marker, track, now[index])
     track.keep(item)
     return track, edits.renewed(now, stayed), {now[index]: marker for index, marker in there.items()}
+
+
+def _cut_to(scene: Any, item: Any, track: PlacedTrack, there_again: set[int]) -> dict[int, Any]:
+    """Markers for the cameras of a hidden track whose annotations are not there again."""
+    lost = [kept for kept in item.cameras if kept.camera is not None and kept.index not in there_again]
+    found = {}
+    for kept in lost:
+        annotation = track.annotations.annotations[kept.index]
+        found[kept.index] = scene.timeline_markers.new(label(item.namespace, annotation))
+        found[kept.index].camera = kept.camera
+    return found
 
 
 def _drop_strays(scene: Any, namespace: str) -> None:

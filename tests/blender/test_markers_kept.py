@@ -77,3 +77,48 @@ def test_a_part_recognised_again_is_nobodys_correction_the_rest_stays_one(scene:
     assert all(t < 2.0 or t >= 4.0 for t in corrections.touched(scene))
     corrections.recognised(scene, {"beat", "downbeat"}, Span(0.0, 8.0))
     assert corrections.for_generation(scene) == []
+
+
+def test_cameras_and_names_stay_where_bars_become_beats(scene: Any) -> None:
+    markers.add_markers(scene, [BEATS, BARS], 0.0)
+    at(scene, 0.0).camera, at(scene, 2.0).camera, at(scene, 4.0).name = camera("A"), camera("B"), "Solo"
+    at(scene, 0.5).camera = camera("C")
+    for marker in scene.timeline_markers:
+        marker.select = marker.frame == 13
+    bpy.ops.cadenza.set_downbeats()
+    assert at(scene, 0.0).camera.name == "A"
+    assert at(scene, 2.0).camera.name == "B"
+    assert at(scene, 4.0).name == "Solo"
+    assert (at(scene, 0.5).camera.name, at(scene, 0.5).cadenza.namespace) == ("C", "downbeat")
+    assert at(scene, 0.5).select
+    assert len(scene.timeline_markers) == 16
+
+
+def test_what_no_beat_stands_for_any_more_is_the_animators(scene: Any) -> None:
+    markers.add_markers(scene, [BEATS, BARS], 0.0)
+    at(scene, 0.5).camera, at(scene, 1.5).name = camera("A"), "breath"
+    bpy.ops.cadenza.halve_tempo()
+    assert [(m.frame, m.name) for m in scene.timeline_markers if not m.cadenza.namespace] == [(13, "2"), (37, "breath")]
+    assert at(scene, 0.5).camera.name == "A"
+    assert len(scene.timeline_markers) == 8 + 2
+    bpy.ops.cadenza.double_tempo()
+    markers.remove_markers(scene)
+    assert [(m.frame, m.name) for m in scene.timeline_markers] == [(13, "2"), (37, "breath")]
+
+
+def test_a_moved_beat_keeps_its_camera(scene: Any) -> None:
+    markers.add_markers(scene, [BEATS, BARS], 0.0)
+    moved = at(scene, 0.5)
+    moved.camera = camera("A")
+    moved.frame += 4
+    bpy.ops.cadenza.double_tempo()
+    (found,) = [m for m in scene.timeline_markers if m.camera]
+    assert (found.frame, found.cadenza.namespace) == (17, "beat")
+
+
+def test_cameras_of_hidden_beats_are_not_lost(scene: Any) -> None:
+    markers.add_markers(scene, [BEATS, BARS], 0.0)
+    at(scene, 0.5).camera = camera("A")
+    markers.show_track(scene, "beat", False)
+    bpy.ops.cadenza.halve_tempo()
+    assert (at(scene, 0.5).camera.name, at(scene, 0.5).cadenza.namespace) == ("A", "")

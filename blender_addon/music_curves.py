@@ -15,7 +15,7 @@ import bpy
 import numpy as np
 
 from .core.annotations import CURVES, Annotation, AnnotationTrack
-from .rig.action import CONSTANT, curves_in_use, curves_of, new_action, new_curve, set_keys, values_at
+from .rig.action import CONSTANT, curves_in_use, new_curve, own_curves, set_keys, values_at
 from .track_state import PlacedTrack
 
 LEVELS: Final = ("ppp", "pp", "p", "mp", "mf", "f", "ff", "fff")
@@ -53,13 +53,7 @@ def put(scene: Any, track: AnnotationTrack, placed: PlacedTrack) -> None:
     chosen = _thinned(track) if track.namespace in CURVES else [a for a in track.annotations if a.value in LEVELS]
     if not chosen:
         return
-    data = scene.animation_data or scene.animation_data_create()
-    if data.action is None:
-        data.action = new_action(GROUP, scene)
-        if hasattr(data, "action_slot") and data.action_slot is None:
-            data.action_slot = data.action.slots[0]
-    curves = curves_in_use(data) or curves_of(data.action)
-    curve = new_curve(curves, path, 0, GROUP)
+    curve = new_curve(own_curves(scene, GROUP), path, 0, GROUP)
     frames = np.array([placed.exact_frame(a.time) for a in chosen])
     set_keys(curve, frames, np.array([value_of(track.namespace, a) for a in chosen]))
     if track.namespace == "dynamics":

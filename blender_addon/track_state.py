@@ -28,6 +28,8 @@ class Span:
 
 
 WHOLE: Final = Span()
+LAST_FRAME: Final = 1048574
+"""Blender's timeline has no frame beyond it, before or after."""
 
 
 @dataclass
@@ -104,12 +106,13 @@ class PlacedTrack:
         item.place = json.dumps({"origin": self.origin, "anchor": self.anchor, "rate": self.rate})
 
     def exact_frame(self, seconds: float) -> float:
-        """Scene frame, with its fraction, of a time in the recording, at the track's rate."""
-        return self.anchor + (seconds - self.origin) * self.rate
+        """Scene frame, with its fraction, of a time in the recording, at the track's rate; Blender's last one for what
+        lies beyond."""
+        return max(-LAST_FRAME, min(self.anchor + (seconds - self.origin) * self.rate, LAST_FRAME))
 
     def frame(self, index: int, shift: float = 0.0) -> int:
         """Whole frame of an annotation's marker, at the track's rate."""
-        return round(self.anchor + (self.annotations.annotations[index].time + shift - self.origin) * self.rate)
+        return round(self.exact_frame(self.annotations.annotations[index].time + shift))
 
 
 def merged(

@@ -11,8 +11,8 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from blender_addon import markers  # noqa: E402
-from tests.addon_driving import drive  # noqa: E402
+from blender_addon import markers, report, takes  # noqa: E402
+from tests.addon_driving import character, drive  # noqa: E402
 from tests.serving import sound_file  # noqa: E402
 
 
@@ -82,3 +82,17 @@ def test_nothing_is_said_where_nothing_was_corrected(scene: Any) -> None:
     ordered(scene)[0].frame += 5
     bpy.ops.cadenza.recognize()
     assert "stays as you left it" not in drive().message
+
+
+def test_a_take_stays_where_its_markers_cannot_be_put(scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*_: Any) -> int:
+        raise RuntimeError("the scene's action is linked")
+
+    monkeypatch.setattr(markers, "add_markers", refuses)
+    scene.cadenza.generator, scene.cadenza.mark_takes = "performer", True
+    bpy.ops.cadenza.generate()
+    job = drive()
+    assert (job.state, job.error) == ("finished", "")
+    assert [t.name for t in takes.takes_of(character())] == ["Take 1"]
+    assert "its markers could not be put (the scene's action is linked)" in job.message
+    assert "RuntimeError" in report.report_of(job)

@@ -11,8 +11,9 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 import blender_addon  # noqa: E402
-from blender_addon import corrections, markers  # noqa: E402
+from blender_addon import corrections, markers, music_curves  # noqa: E402
 from blender_addon.core.annotations import Annotation, AnnotationTrack, find_track  # noqa: E402
+from blender_addon.rig.action import curves_in_use  # noqa: E402
 from blender_addon.track_state import Span  # noqa: E402
 
 BEATS = AnnotationTrack("beat", tuple(Annotation(0.5 * i, 0.0, i % 4 + 1, 0.6) for i in range(16)))
@@ -122,3 +123,36 @@ def test_cameras_of_hidden_beats_are_not_lost(scene: Any) -> None:
     markers.show_track(scene, "beat", False)
     bpy.ops.cadenza.halve_tempo()
     assert (at(scene, 0.5).camera.name, at(scene, 0.5).cadenza.namespace) == ("A", "")
+
+
+LOUDNESS = AnnotationTrack("loudness", tuple(Annotation(0.1 * i, 0.0, -20.0 - i) for i in range(10)))
+
+
+@pytest.mark.skipif(bpy.app.version < (4, 4), reason="actions have no slots before 4.4")
+@pytest.mark.parametrize("slot", ["none at all", "another object's", "its own, empty"])
+def test_the_scenes_curves_are_in_its_own_slot(scene: Any, slot: str) -> None:
+    cube = bpy.data.objects.new("Cube", None)
+    scene.collection.objects.link(cube)
+    cube.keyframe_insert("location", index=0, frame=1)
+    action = cube.animation_data.action if slot != "none at all" else bpy.data.actions.new("Mine")
+    scene.animation_data_create().action = action
+    if slot == "its own, empty":
+        scene.animation_data.action_slot = action.slots.new(id_type="SCENE", name=scene.name)
+    for _ in range(2):
+        markers.add_markers(scene, [LOUDNESS], 0.0)
+        assert scene.animation_data.action == action
+        assert len(music_curves.curve_of(scene, "loudness").keyframe_points) == 10
+    assert [c.data_path for c in curves_in_use(cube.animation_data).fcurves] == ["location"]
+
+
+@pytest.mark.parametrize("far", [1e8, 1e9, 1e300, -1e300])
+def test_times_that_no_timeline_has_are_put_at_its_end(scene: Any, far: float) -> None:
+    beats = AnnotationTrack("beat", (*BEATS.annotations, Annotation(far)))
+    stretch = AnnotationTrack("phrase", (Annotation(0.0, 4.0, "A"), Annotation(far, 4.0, "B")))
+    markers.add_markers(scene, [beats, stretch], 0.0, {"beat", "phrase"})
+    edge = 1048574 if far > 0 else -1048574
+    assert sorted(m.frame for m in scene.timeline_markers if abs(m.frame) > 1000) == [edge, edge]
+    bpy.ops.cadenza.halve_tempo()
+    scene.render.fps = 60
+    markers.refresh_markers(scene)
+    assert markers.moved_markers(scene) == []

@@ -6,13 +6,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
 from . import markers
 from .core.annotations import CURVES, MADE_OF_BEATS, AnnotationTrack, find_track
 from .core.metre_edits import Metre, nearest
+from .recording import Recording, name_of, recording_of, same
 from .timeline import frame_rate, seconds_at
 from .track_state import WHOLE, Edits, PlacedTrack, Span
+
+if TYPE_CHECKING:
+    from .audio_source import Source
 
 ALONE: Final = 1.0
 """Seconds around a correction that it concerns where it has no neighbours."""
@@ -30,17 +35,20 @@ def metre_of(scene: Any) -> Metre:
     return metre
 
 
-def change(scene: Any, edit: Callable[[Metre], Metre], origin: float) -> Metre:
+def change(scene: Any, edit: Callable[[Metre], Metre], origin: float, recording: Recording = ()) -> Metre:
     """Edit beats and bars, and put them on the timeline in place of those before.
 
     Args:
-        origin: second of the recording at the scene's first frame, where there are no tracks yet.
+        origin: second of the recording at the scene's first frame, where there are no beats yet.
+        recording: which it is, likewise.
     """
     before = Metre.of(markers.corrected_tracks(scene))
     after = edit(before)
-    origin = origin_of(scene, origin)
+    placed = _beats(scene)
+    if placed is not None:
+        origin, recording = origin_of(scene, origin), placed.recording
     hidden = {t.namespace for t in scene.cadenza_timeline.tracks if not t.shown}
-    markers.add_markers(scene, after.tracks(), origin)
+    markers.add_markers(scene, after.tracks(), origin, recording=recording)
     for item in scene.cadenza_timeline.tracks:
         if item.namespace in MADE_OF_BEATS:
             touch(item, _different(before, after))
@@ -84,14 +92,39 @@ def touched(scene: Any) -> list[float]:
     return sorted(times)
 
 
-def for_generation(scene: Any) -> list[AnnotationTrack]:
-    """The tracks that an animator corrected or brought along, for ``JobRequest.annotations``; curves are not read."""
+def for_generation(scene: Any, source: Source | None = None) -> list[AnnotationTrack]:
+    """The tracks that an animator corrected or brought along, for ``JobRequest.annotations``, in the seconds of what is
+    played; curves are not read, nor what is of another recording."""
     wanted = {item.namespace for item in scene.cadenza_timeline.tracks if _is_corrected(scene, item)}
-    if wanted & set(MADE_OF_BEATS):
-        wanted |= set(MADE_OF_BEATS)  # each without the other would contradict it
-    return [
-        t for t in markers.corrected_tracks(scene) if t.namespace in wanted and t.namespace not in CURVES and len(t)
-    ]
+    wanted = set(_together(wanted)).difference(CURVES)
+    items = zip(scene.cadenza_timeline.tracks, markers.corrected_tracks(scene), strict=True)
+    chosen = [(PlacedTrack.of(item), track) for item, track in items if track.namespace in wanted and len(track)]
+    if source is None:
+        return [track for _, track in chosen]
+    begins = PlacedTrack(AnnotationTrack(""), source.second, source.frame, frame_rate(scene))
+    recording = recording_of(source)
+    heard = [replace(placed, annotations=track) for placed, track in chosen if same(placed.recording, recording)]
+    return [placed.seconds_of(begins).annotations for placed in heard]
+
+
+def of_another(scene: Any, recording: Recording) -> frozenset[str]:
+    """Namespaces that were corrected, but of another recording."""
+    items = [t for t in scene.cadenza_timeline.tracks if not same(PlacedTrack.of(t).recording, recording)]
+    return _together({item.namespace for item in items if _is_corrected(scene, item)})
+
+
+def not_used(scene: Any, source: Source) -> str:
+    """What is corrected of another recording and so not used, for people; empty when there is none."""
+    names = of_another(scene, recording_of(source))
+    if not names:
+        return ""
+    of = sorted({name_of(PlacedTrack.of(t).recording) for t in scene.cadenza_timeline.tracks if t.namespace in names})
+    return f"what you corrected ({', '.join(sorted(names))}) is of {', '.join(of)}: it stays, and was not used here"
+
+
+def _together(names: Collection[str]) -> frozenset[str]:
+    """Beats and bars are one: each without the other would contradict it."""
+    return frozenset(names).union(MADE_OF_BEATS if set(names) & set(MADE_OF_BEATS) else ())
 
 
 def asked_for(scene: Any) -> dict[str, str]:
@@ -107,8 +140,7 @@ def state_of(scene: Any) -> dict[str, AnnotationTrack]:
 def changed_since(scene: Any, before: Mapping[str, AnnotationTrack]) -> frozenset[str]:
     """Namespaces of the tracks that were corrected, brought or deleted since; beats and bars are one."""
     now = state_of(scene)
-    changed = {n for n in {*now, *before} if now.get(n) != before.get(n)}
-    return frozenset(changed.union(MADE_OF_BEATS) if changed & set(MADE_OF_BEATS) else changed)
+    return _together({n for n in {*now, *before} if now.get(n) != before.get(n)})
 
 
 def settle(scene: Any, asked: Mapping[str, str]) -> None:
@@ -162,11 +194,16 @@ def _is_corrected(scene: Any, item: Any) -> bool:
 
 
 def origin_of(scene: Any, origin: float) -> float:
-    """Second of the recording at the scene's first frame, as the tracks that are there have it."""
-    for item in scene.cadenza_timeline.tracks:
-        placed = PlacedTrack.of(item)
-        return placed.origin + (scene.frame_start - placed.anchor) / placed.rate
-    return origin
+    """Second of the recording at the scene's first frame, as the beats that are there have it."""
+    placed = _beats(scene)
+    return origin if placed is None else placed.origin + (scene.frame_start - placed.anchor) / placed.rate
+
+
+def _beats(scene: Any) -> PlacedTrack | None:
+    """The track of the beats, or of the bars where there is none."""
+    known = {item.namespace: item for item in scene.cadenza_timeline.tracks}
+    item = next((known[n] for n in MADE_OF_BEATS if n in known), None)
+    return PlacedTrack.of(item) if item is not None else None
 
 
 def _different(before: Metre, after: Metre) -> Collection[float]:

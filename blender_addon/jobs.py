@@ -257,6 +257,7 @@ class Job:
         yield
         if self.order.mark is not None:
             message = self._mark(self.order.mark, message)
+        message = f"{message}; {self.order.told}" if self.order.told else message
         self.order.then()
         undo_step.push(f"Cadenza: {self.order.title}")
         self._end("finished", message)

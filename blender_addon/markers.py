@@ -17,6 +17,7 @@ from typing import Any, Final
 from . import music_curves, ranges
 from .belongings import Leaving, hand_over, leave
 from .core.annotations import CURVES, Annotation, AnnotationTrack
+from .recording import Recording, same
 from .timeline import frame_rate
 from .track_state import WHOLE, Edits, PlacedTrack, Span, merged, there_again
 
@@ -46,6 +47,7 @@ def add_markers(
     origin: float,
     shown: Collection[str] | None = None,
     span: Span = WHOLE,
+    recording: Recording = (),
 ) -> int:
     """Put tracks on the timeline, in place of those of the same namespace; returns how many markers are shown.
 
@@ -59,6 +61,7 @@ def add_markers(
         shown: namespaces to show. Without, a track stays as it is, and of new ones beats and
             downbeats are shown.
         span: the part of the recording that the tracks are about; what lies outside it stays as it is.
+        recording: which they are of; tracks of another are replaced altogether.
     """
     renewed = {}
     leaving: list[Leaving] = []
@@ -69,7 +72,7 @@ def add_markers(
             _set_shown(item, track.namespace in DEFAULT)
         if shown is not None:
             _set_shown(item, track.namespace in shown)
-        new = PlacedTrack(track, origin, float(scene.frame_start), frame_rate(scene))
+        new = PlacedTrack(track, origin, float(scene.frame_start), frame_rate(scene), recording)
         placed, edits, there = _renew(scene, item, new, span, leaving)
         renewed[track.namespace] = (placed, edits, there)
         music_curves.put(scene, placed.annotations, placed)
@@ -312,15 +315,22 @@ def _renew(
     old, edits = PlacedTrack.of(item), Edits.of(item)
     there = read_by_hand(scene, item, old, edits)
     _take_over(scene, item, there)
-    new, stayed = merged(old.annotations, edits, track.annotations, span)
-    track = replace(track, annotations=new)
-    now = there_again(old.annotations, edits, new, stayed)
+    now: dict[int, int] = {}
+    stayed: dict[int, int] = {}
+    stays_at = old
+    if same(old.recording, track.recording):
+        old, stays_at = old.seconds_of(track), track
+        new, stayed = merged(old.annotations, edits, track.annotations, span)
+        track = replace(track, annotations=new)
+        now = there_again(old.annotations, edits, new, stayed)
+    else:
+        item.corrected = ""
     if not item.shown:
         there |= _cut_to(scene, item, old, set(now))
     _keep_cameras(item, {now[kept.index]: kept.camera for kept in item.cameras if kept.index in now})
     for index in set(there) - set(now):
-        marker = there.pop(index)
-        marker.frame = round(track.exact_frame(old.annotations.annotations[index].time + edits.moved.get(index, 0.0)))
+        marker, gone = there.pop(index), old.annotations.annotations[index]
+        marker.frame = round(stays_at.exact_frame(gone.time + edits.moved.get(index, 0.0)))
         leaving.append(leave(marker, index in edits.names))
     for index, marker in there.items():
         _describe(marker, track, now[index])

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from . import corrections, markers
+from .recording import recording_of
 from .track_state import WHOLE, Span
 
 if TYPE_CHECKING:
@@ -48,9 +49,12 @@ class Marks:
         chosen = [t for t in tracks if self.wanted is None or t.namespace in self.wanted]
         if scene is None or not chosen:
             return 0, ""
+        recording = recording_of(self.place)
         changed = corrections.changed_since(scene, self.before) if self.before is not None else frozenset()
-        new = [t for t in chosen if t.namespace not in changed]
-        count = markers.add_markers(scene, new, self.place.origin(scene), self.wanted, self._span)
+        # What was asked for replaces what was corrected of another recording; what comes with a take does not.
+        others = corrections.of_another(scene, recording) if self.wanted is None else frozenset()
+        new = [t for t in chosen if t.namespace not in changed | others]
+        count = markers.add_markers(scene, new, self.place.origin(scene), self.wanted, self._span, recording)
         if self.wanted is not None:
             corrections.recognised(scene, {t.namespace for t in new}, self._span)
         return count, _left(t.namespace for t in chosen if t.namespace in changed)

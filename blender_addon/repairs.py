@@ -57,7 +57,7 @@ def order(scene: Any) -> Order:
         # What lies between key poses goes to other times with them.
         posed, meant = np.ones_like(posed), np.zeros_like(posed)
     keep = _kept_seconds(scene, watching.frames, meant, origin)
-    asked = {"corrector": state.corrector, "options": all_options(state), "keep": keep, **corrected(scene)}
+    asked = {"corrector": state.corrector, "options": all_options(state), "keep": keep, **corrected(scene, source)}
     request = replace(request_of(scene, source, asked), start=None, end=None)
     job = RemoteJob(connection.backend(), request, source.sound, None)
     watch = Watch(watching, job, lambda motion: only_posed(motion, posed))

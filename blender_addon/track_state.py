@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from .core.annotations import Annotation, AnnotationTrack
+from .recording import Recording
 
 SAME: Final = 0.05
 """Seconds within which an annotation of a new run is the one of the run before."""
@@ -79,12 +80,14 @@ class PlacedTrack:
         origin: seconds in the recording that lie at ``anchor``.
         anchor: scene frame.
         rate: frames a second for which its markers were placed.
+        recording: which the seconds are of (``recording.recording_of``).
     """
 
     annotations: AnnotationTrack
     origin: float
     anchor: float
     rate: float
+    recording: Recording = ()
 
     @classmethod
     def of(cls, item: Any) -> PlacedTrack:
@@ -103,7 +106,17 @@ class PlacedTrack:
         self.keep_place(item)
 
     def keep_place(self, item: Any) -> None:
-        item.place = json.dumps({"origin": self.origin, "anchor": self.anchor, "rate": self.rate})
+        place = {"origin": self.origin, "anchor": self.anchor, "rate": self.rate, "recording": list(self.recording)}
+        item.place = json.dumps(place)
+
+    def seconds_of(self, other: PlacedTrack) -> PlacedTrack:
+        """This track in another's seconds: of a recording that is not known only the place in the scene is."""
+        shift = other.origin - self.origin + (self.anchor - other.anchor) / self.rate
+        if self.recording or abs(shift) < 1e-6:
+            return self
+        shifted = tuple(replace(a, time=a.time + shift) for a in self.annotations.annotations)
+        track = AnnotationTrack(self.annotations.namespace, shifted)
+        return replace(self, annotations=track, origin=self.origin + shift)
 
     def exact_frame(self, seconds: float) -> float:
         """Scene frame, with its fraction, of a time in the recording, at the track's rate; Blender's last one for what

@@ -96,3 +96,22 @@ def test_a_take_stays_where_its_markers_cannot_be_put(scene: Any, monkeypatch: p
     assert [t.name for t in takes.takes_of(character())] == ["Take 1"]
     assert "its markers could not be put (the scene's action is linked)" in job.message
     assert "RuntimeError" in report.report_of(job)
+
+
+@pytest.mark.skipif(not bpy.app.build_options.audaspace, reason="this Blender module is built without sound")
+def test_beats_of_another_recording_are_neither_used_nor_replaced(scene: Any, tmp_path: Path) -> None:
+    recognise(scene)
+    ordered(scene)[0].frame += 3
+    other = str(sound_file(tmp_path / "other.wav", 3.0))
+    scene.sequence_editor_create().strips.new_sound("Other", other, 1, 501)
+    state = scene.cadenza
+    state.source, state.strip, state.generator, state.mark_takes = "STRIP", "Other", "performer", True
+    before = shown(scene)
+    bpy.ops.cadenza.generate()
+    job = drive()
+    (take,) = takes.takes_of(character())
+    assert "annotations" not in takes.provenance(take)["request"]
+    assert shown(scene) == before
+    assert "what you corrected (beat, downbeat) is of tune.wav" in job.message
+    recognise(scene)
+    assert all(m.frame > 500 for m in scene.timeline_markers)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ bpy = pytest.importorskip("bpy")
 
 import blender_addon  # noqa: E402
 from blender_addon import corrections, markers, music_curves  # noqa: E402
+from blender_addon.audio_source import Source  # noqa: E402
 from blender_addon.core.annotations import Annotation, AnnotationTrack, find_track  # noqa: E402
+from blender_addon.recording import recording_of  # noqa: E402
 from blender_addon.rig.action import curves_in_use  # noqa: E402
 from blender_addon.track_state import Span  # noqa: E402
 
@@ -156,3 +159,60 @@ def test_times_that_no_timeline_has_are_put_at_its_end(scene: Any, far: float) -
     scene.render.fps = 60
     markers.refresh_markers(scene)
     assert markers.moved_markers(scene) == []
+
+
+def test_beats_are_corrected_at_their_own_place(scene: Any) -> None:
+    seen_in_motion = AnnotationTrack("cadence", (Annotation(1.0, 0.0, "seen"),))
+    markers.add_markers(scene, [seen_in_motion], 0.0)
+    markers.add_markers(scene, [BEATS, BARS], -100 / 24)  # a strip that begins at frame 101
+    bpy.ops.cadenza.double_tempo()
+    assert [m.frame for m in sorted(scene.timeline_markers, key=lambda m: m.frame)][:3] == [101, 107, 113]
+    scene.frame_set(95)
+    bpy.ops.cadenza.tap_beat()
+    assert min(m.frame for m in scene.timeline_markers) == 95
+
+
+def source(path: Path, frame: float = 1.0) -> Source:
+    return Source(path, None, 0.0, 8.0, frame, 0.0, path.name)
+
+
+def test_corrections_are_for_their_own_recording(scene: Any, tmp_path: Path) -> None:
+    one, copy, other = (tmp_path / n for n in ("one.wav", "moved.wav", "other.wav"))
+    for path, data in ((one, b"a" * 200_000), (copy, b"a" * 200_000), (other, b"a" * 100_000 + b"b" * 100_000)):
+        path.write_bytes(data)
+    markers.add_markers(scene, [BEATS, BARS], 0.0, recording=recording_of(source(one)))
+    at(scene, 0.5).frame += 3
+    for path in (one, copy):
+        assert 0.625 in find_track(corrections.for_generation(scene, source(path, 77.0)), "beat").times
+        assert corrections.not_used(scene, source(path)) == ""
+    assert corrections.for_generation(scene, source(other)) == []
+    assert corrections.not_used(scene, source(other)) == (
+        "what you corrected (beat, downbeat) is of one.wav: it stays, and was not used here"
+    )
+    one.write_bytes(b"mixed again")
+    assert corrections.for_generation(scene, source(one))
+    bpy.ops.cadenza.double_tempo()
+    assert corrections.for_generation(scene, source(other)) == []
+
+
+def test_beats_of_no_recording_count_where_they_lie(scene: Any, tmp_path: Path) -> None:
+    for frame in (101, 113):
+        scene.frame_set(frame)
+        bpy.ops.cadenza.tap_beat()
+    later = source(tmp_path / "a.wav", 101.0)
+    assert find_track(corrections.for_generation(scene, later), "beat").times == pytest.approx([0.0, 0.5])
+    tapped = at(scene, 100 / 24)
+    tapped.camera = camera("A")
+    heard = AnnotationTrack("beat", (Annotation(0.0), Annotation(1.0)))
+    markers.add_markers(scene, [heard], -100 / 24, span=Span(0.0, 0.75), recording=recording_of(later))
+    assert find_track(markers.tracks_of(scene), "beat").times == [0.0]
+    assert [m.camera.name for m in scene.timeline_markers if m.frame == 101 and m.camera] == ["A"]
+
+
+def test_cameras_of_another_recording_stay_where_they_are(scene: Any, tmp_path: Path) -> None:
+    one, other = tmp_path / "one.wav", tmp_path / "other.wav"
+    markers.add_markers(scene, [BEATS, BARS], 0.0, recording=recording_of(source(one)))
+    at(scene, 0.5).camera = camera("A")
+    markers.add_markers(scene, [BEATS, BARS], -500 / 24, span=Span(0.0, 2.0), recording=recording_of(source(other)))
+    assert at(scene, 0.5).cadenza.namespace == ""
+    assert min(m.frame for m in scene.timeline_markers if m.cadenza.namespace) == 501

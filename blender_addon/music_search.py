@@ -103,6 +103,7 @@ def place(scene: Any, item: Any) -> Any:
     strips = editor.strips if hasattr(editor, "strips") else editor.sequences
     channel = max((strip.channel for strip in strips), default=0) + 1
     strip = strips.new_sound(Path(item.path).stem, item.path, channel=channel, frame_start=whole)
+    strip.select = False
     strip.sound_offset = (begins - whole) / rate
     if whole < scene.frame_start:
         strip.frame_offset_start = scene.frame_start - whole

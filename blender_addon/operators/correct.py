@@ -121,7 +121,8 @@ class SnapKeys(bpy.types.Operator):
     def execute(self, context: Any) -> set[str]:
         moved, left = snapping.snap_keys(context.object, corrections.beat_frames(context.scene))
         more = f"; {left} stayed, for another key is on their beat" if left else ""
-        self.report({"INFO"} if moved else {"WARNING"}, f"{moved} keys moved{more}" if moved else "No key is selected")
+        told = f"{moved} keys moved{more}" if moved or left else "No key is selected, or all are on beats"
+        self.report({"INFO"} if moved else {"WARNING"}, told)
         return {"FINISHED"}
 
 
@@ -137,8 +138,9 @@ class SnapStrips(bpy.types.Operator):
         return obstacles.allow(cls, obstacles.to_beats(context.scene))
 
     def execute(self, context: Any) -> set[str]:
-        moved = snapping.snap_strips(context.scene, context.object, corrections.beat_frames(context.scene))
-        self.report({"INFO"}, f"{moved} strips moved")
+        moved, stays = snapping.snap_strips(context.scene, context.object, corrections.beat_frames(context.scene))
+        more = "; the sound in Source stays, for the beats are its own" if stays else ""
+        self.report({"INFO"} if moved else {"WARNING"}, f"{moved} strips moved{more}")
         return {"FINISHED"}
 
 

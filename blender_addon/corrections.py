@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from . import markers
+from . import markers, music_curves
 from .core.annotations import CURVES, MADE_OF_BEATS, AnnotationTrack, find_track
 from .core.metre_edits import Metre, nearest
 from .recording import Recording, name_of, recording_of, same
@@ -129,7 +129,7 @@ def _together(names: Collection[str]) -> frozenset[str]:
 
 def asked_for(scene: Any) -> dict[str, str]:
     """Namespace -> what was corrected of it until now, for :func:`settle`."""
-    return {item.namespace: item.corrected for item in scene.cadenza_timeline.tracks if item.corrected}
+    return {item.namespace: item.corrected for item in scene.cadenza_timeline.tracks if _is_corrected(scene, item)}
 
 
 def state_of(scene: Any) -> dict[str, AnnotationTrack]:
@@ -143,10 +143,16 @@ def changed_since(scene: Any, before: Mapping[str, AnnotationTrack]) -> frozense
     return _together({n for n in {*now, *before} if now.get(n) != before.get(n)})
 
 
+def edited_curves(scene: Any) -> list[str]:
+    """Namespaces whose curve an animator edited."""
+    every = (PlacedTrack.of(item) for item in scene.cadenza_timeline.tracks)
+    return [placed.annotations.namespace for placed in every if music_curves.edited(scene, placed)]
+
+
 def settle(scene: Any, asked: Mapping[str, str]) -> None:
     """What was corrected is in a take now; it stays the animator's. What was corrected since then is not settled."""
     for item in scene.cadenza_timeline.tracks:
-        if item.corrected and asked.get(item.namespace) == item.corrected:
+        if asked.get(item.namespace) == item.corrected:
             item.corrected = "[]"
 
 
@@ -190,7 +196,7 @@ def _is_corrected(scene: Any, item: Any) -> bool:
         return True
     track, edits = PlacedTrack.of(item), Edits.of(item)
     markers.read_by_hand(scene, item, track, edits)
-    return bool(edits.moved or edits.deleted)
+    return bool(edits.moved or edits.deleted) or music_curves.edited(scene, track)
 
 
 def origin_of(scene: Any, origin: float) -> float:

@@ -73,9 +73,11 @@ def add_markers(
         if shown is not None:
             _set_shown(item, track.namespace in shown)
         new = PlacedTrack(track, origin, float(scene.frame_start), frame_rate(scene), recording)
+        own = bool(item.data) and music_curves.edited(scene, PlacedTrack.of(item))
         placed, edits, there = _renew(scene, item, new, span, leaving)
         renewed[track.namespace] = (placed, edits, there)
-        music_curves.put(scene, placed.annotations, placed)
+        if not own:
+            music_curves.put(scene, placed.annotations, placed)
     for item in scene.cadenza_timeline.tracks:
         if item.namespace in renewed:
             leaving += _put(scene, item, *renewed[item.namespace])
@@ -133,7 +135,9 @@ def corrected_tracks(scene: Any) -> list[AnnotationTrack]:
         read_by_hand(scene, item, track, edits)
         kept = [(i, a) for i, a in enumerate(track.annotations.annotations) if i not in edits.deleted]
         edited = music_curves.read(scene, track.annotations, track).annotations
-        corrected = (replace(edited[i], time=a.time + edits.moved.get(i, 0.0)) for i, a in kept)
+        corrected = [replace(edited[i], time=a.time + edits.moved.get(i, 0.0)) for i, a in kept]
+        if item.namespace == "dynamics":
+            corrected = music_curves.with_added(scene, track, corrected)
         result.append(AnnotationTrack(item.namespace, tuple(corrected)))
     return result
 

@@ -57,7 +57,9 @@ class Marks:
         count = markers.add_markers(scene, new, self.place.origin(scene), self.wanted, self._span, recording)
         if self.wanted is not None:
             corrections.recognised(scene, {t.namespace for t in new}, self._span)
-        return count, _left(t.namespace for t in chosen if t.namespace in changed)
+        left = [t.namespace for t in chosen if t.namespace in changed]
+        curves = [n for n in corrections.edited_curves(scene) if self.wanted is not None and n in self.wanted]
+        return count, "; ".join(filter(None, (_left(left), _own_curves(curves))))
 
     @property
     def _span(self) -> Span:
@@ -68,6 +70,11 @@ class Marks:
         return Span(WHOLE.start if start is None else start, WHOLE.end if end is None else end)
 
 
-def _left(namespaces: Iterable[str]) -> str:
+def _left(namespaces: list[str]) -> str:
     names = ", ".join(namespaces)
     return f"what you changed on the timeline meanwhile stays as you left it ({names})" if names else ""
+
+
+def _own_curves(namespaces: list[str]) -> str:
+    names = ", ".join(namespaces)
+    return f"the curve that you edited stays ({names}); delete it in the list to have it anew" if names else ""

@@ -149,9 +149,7 @@ def set_keys(curve: Any, frames: Array, values: Array) -> None:
         frames: (T,) rising.
         values: (T,).
     """
-    if np.ptp(values) < STEADY:
-        ends = [0, -1] if len(frames) > 1 else [0]
-        frames, values = frames[ends], values[ends]
+    frames, values = ends_of_steady(frames, values)
     count = len(frames)
     points = np.empty((count, 2), dtype=np.float32)
     points[:, 0], points[:, 1] = frames, values
@@ -162,6 +160,14 @@ def set_keys(curve: Any, frames: Array, values: Array) -> None:
     keys.foreach_set("interpolation", np.full(count, LINEAR, dtype=np.uint8))
     keys.foreach_set("type", np.full(count, GENERATED, dtype=np.uint8))
     curve.update()
+
+
+def ends_of_steady(frames: Array, values: Array) -> tuple[Array, Array]:
+    """Keys of a channel: the first and the last when it does not move."""
+    if np.ptp(values) < STEADY:
+        ends = [0, -1] if len(frames) > 1 else [0]
+        return frames[ends], values[ends]
+    return frames, values
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,8 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from blender_addon import markers, report, takes  # noqa: E402
+from blender_addon import markers, music_curves, report, takes  # noqa: E402
+from blender_addon.core.annotations import Annotation, AnnotationTrack  # noqa: E402
 from tests.addon_driving import character, drive  # noqa: E402
 from tests.serving import sound_file  # noqa: E402
 
@@ -115,3 +116,42 @@ def test_beats_of_another_recording_are_neither_used_nor_replaced(scene: Any, tm
     assert "what you corrected (beat, downbeat) is of tune.wav" in job.message
     recognise(scene)
     assert all(m.frame > 500 for m in scene.timeline_markers)
+
+
+def sent(take: Any) -> dict[str, list[float]]:
+    """Namespace -> times of what a take was made from."""
+    tracks = takes.provenance(take)["request"].get("annotations", {"tracks": []})["tracks"]
+    return {t["namespace"]: [a["time"] for a in t["annotations"]] for t in tracks}
+
+
+def test_a_moved_beat_is_what_every_later_take_is_made_from(scene: Any) -> None:
+    recognise(scene)
+    moved = ordered(scene)[0]
+    moved.frame += 5
+    wanted = moved.frame
+    scene.cadenza.generator, scene.cadenza.mark_takes = "performer", True
+    for _ in range(2):
+        bpy.ops.cadenza.generate()
+        assert drive().state == "finished"
+    first, second = takes.takes_of(character())
+    assert sent(first) == sent(second) != {}
+    assert wanted in [m.frame for m in scene.timeline_markers]
+
+
+def test_an_edited_curve_of_dynamics_is_sent_and_stays(scene: Any) -> None:
+    dynamics = AnnotationTrack("dynamics", (Annotation(0.0, 1.0, "p"), Annotation(1.0, 1.0, "f")))
+    markers.add_markers(scene, [dynamics], 0.0)
+    points = music_curves.curve_of(scene, "dynamics").keyframe_points
+    points[0].co.y = music_curves.LEVELS.index("ff")
+    points.insert(37.0, music_curves.LEVELS.index("pp"))
+    before = [tuple(k.co) for k in points]
+    scene.cadenza.generator, scene.cadenza.mark_takes = "performer", True
+    for _ in range(2):
+        bpy.ops.cadenza.generate()
+        assert drive().state == "finished"
+    assert [sent(t)["dynamics"] for t in takes.takes_of(character())] == [[0.0, 1.0, 1.5]] * 2
+    points = music_curves.curve_of(scene, "dynamics").keyframe_points
+    assert [tuple(k.co) for k in points] == before
+    scene.cadenza.recognize = {"dynamics"}
+    bpy.ops.cadenza.recognize()
+    assert "the curve that you edited stays (dynamics)" in drive().message

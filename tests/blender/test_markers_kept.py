@@ -216,3 +216,61 @@ def test_cameras_of_another_recording_stay_where_they_are(scene: Any, tmp_path: 
     markers.add_markers(scene, [BEATS, BARS], -500 / 24, span=Span(0.0, 2.0), recording=recording_of(source(other)))
     assert at(scene, 0.5).cadenza.namespace == ""
     assert min(m.frame for m in scene.timeline_markers if m.cadenza.namespace) == 501
+
+
+DYNAMICS = AnnotationTrack("dynamics", (Annotation(1.0, 4.0, "p"), Annotation(5.0, 3.0, "ff")))
+
+
+def keys(scene: Any, namespace: str) -> list[tuple[float, float]]:
+    curve = music_curves.curve_of(scene, namespace)
+    return [(round(k.co.x, 2), round(k.co.y, 2)) for k in curve.keyframe_points]
+
+
+@pytest.mark.parametrize("how", ["value", "time", "added", "deleted", "smoothed", "modifier"])
+@pytest.mark.parametrize("track", [DYNAMICS, LOUDNESS], ids=lambda t: t.namespace)
+def test_a_curve_that_was_edited_stays(scene: Any, track: AnnotationTrack, how: str) -> None:
+    markers.add_markers(scene, [track], 0.0)
+    assert corrections.edited_curves(scene) == []
+    curve = music_curves.curve_of(scene, track.namespace)
+    points = curve.keyframe_points
+    if how == "value":
+        points[0].co.y += 1.0
+    elif how == "time":
+        points[0].co.x -= 1.0
+    elif how == "added":
+        points.insert(70.0, 1.0)
+    elif how == "deleted":
+        points.remove(points[1])
+    elif how == "smoothed":
+        points[0].interpolation = "BEZIER"
+    else:
+        curve.modifiers.new("NOISE")
+    curve.update()
+    before = keys(scene, track.namespace)
+    assert corrections.edited_curves(scene) == [track.namespace]
+    markers.add_markers(scene, [track], 0.0)
+    assert keys(scene, track.namespace) == before
+    assert [t.namespace for t in corrections.for_generation(scene)] == (["dynamics"] if track is DYNAMICS else [])
+    markers.delete_track(scene, track.namespace)
+    markers.add_markers(scene, [track], 0.0)
+    assert corrections.edited_curves(scene) == []
+
+
+def test_curves_are_nobodys_at_any_frame_rate(scene: Any) -> None:
+    markers.add_markers(scene, [DYNAMICS, LOUDNESS], 0.0)
+    for fps in (60, 25, 24):
+        scene.render.fps = fps
+        assert corrections.edited_curves(scene) == []
+        markers.refresh_markers(scene)
+        assert corrections.edited_curves(scene) == []
+
+
+def test_keys_added_to_the_dynamics_are_marks(scene: Any) -> None:
+    markers.add_markers(scene, [DYNAMICS], 0.0)
+    points = music_curves.curve_of(scene, "dynamics").keyframe_points
+    for frame, level in ((49.0, "f"), (97.0, "pp"), (241.0, "mp")):
+        points.insert(frame, music_curves.LEVELS.index(level))
+    found = find_track(markers.corrected_tracks(scene), "dynamics").annotations
+    assert [(a.time, a.end, a.value) for a in found] == [
+        *((1.0, 2.0, "p"), (2.0, 4.0, "f"), (4.0, 5.0, "pp"), (5.0, 8.0, "ff"), (10.0, 10.0, "mp")),
+    ]

@@ -87,8 +87,8 @@ def touched(scene: Any) -> list[float]:
         track, edits = PlacedTrack.of(item), Edits.of(item)
         markers.read_by_hand(scene, item, track, edits)
         known = track.annotations.annotations
-        times += [known[i].time + shift for i, shift in edits.moved.items()]
-        times += [known[i].time for i in [*edits.moved, *edits.deleted] if i < len(known)]
+        times += [known[i].time + shift for i, shift in edits.shifts.items()]
+        times += [known[i].time for i in [*edits.shifts, *edits.deleted] if i < len(known)]
     return sorted(times)
 
 
@@ -196,7 +196,7 @@ def _is_corrected(scene: Any, item: Any) -> bool:
         return True
     track, edits = PlacedTrack.of(item), Edits.of(item)
     markers.read_by_hand(scene, item, track, edits)
-    return bool(edits.moved or edits.deleted) or music_curves.edited(scene, track)
+    return bool(edits.shifts or edits.deleted) or music_curves.edited(scene, track)
 
 
 def origin_of(scene: Any, origin: float) -> float:

@@ -135,7 +135,7 @@ def corrected_tracks(scene: Any) -> list[AnnotationTrack]:
         read_by_hand(scene, item, track, edits)
         kept = [(i, a) for i, a in enumerate(track.annotations.annotations) if i not in edits.deleted]
         edited = music_curves.read(scene, track.annotations, track).annotations
-        corrected = [replace(edited[i], time=a.time + edits.moved.get(i, 0.0)) for i, a in kept]
+        corrected = [edits.corrected(i, edited[i]) for i, _ in kept]
         if item.namespace == "dynamics":
             corrected = music_curves.with_added(scene, track, corrected)
         result.append(AnnotationTrack(item.namespace, tuple(corrected)))
@@ -214,6 +214,7 @@ def _keep_cameras(item: Any, cameras: Mapping[int, Any]) -> None:
 
 def read_by_hand(scene: Any, item: Any, track: PlacedTrack, edits: Edits) -> dict[int, Any]:
     """Read into ``edits`` what was done to the markers since they were placed; the markers. Changes nothing else."""
+    ranges.read_by_hand(scene, track, edits.strips)
     if not edits.placed:
         return {}
     there = _markers(scene, item.namespace)
@@ -250,7 +251,7 @@ def _put(scene: Any, item: Any, track: PlacedTrack, edits: Edits, there: dict[in
     stand now."""
     track.keep_place(item)
     if item.shown:
-        ranges.put(scene, track.annotations, track)
+        ranges.put(scene, track, edits.strips)
     else:
         ranges.remove(scene, item.namespace)
     marked = item.shown and item.namespace not in CURVES
@@ -331,10 +332,12 @@ def _renew(
         item.corrected = ""
     if not item.shown:
         there |= _cut_to(scene, item, old, set(now))
+    ranges.let_go(scene, item.namespace, set(edits.strips) - set(now))
+    ranges.remove(scene, item.namespace)
     _keep_cameras(item, {now[kept.index]: kept.camera for kept in item.cameras if kept.index in now})
     for index in set(there) - set(now):
         marker, gone = there.pop(index), old.annotations.annotations[index]
-        marker.frame = round(stays_at.exact_frame(gone.time + edits.moved.get(index, 0.0)))
+        marker.frame = round(stays_at.exact_frame(gone.time + edits.shifts.get(index, 0.0)))
         leaving.append(leave(marker, index in edits.names))
     for index, marker in there.items():
         _describe(marker, track, now[index])

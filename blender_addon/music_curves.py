@@ -155,7 +155,7 @@ def with_added(scene: Any, placed: PlacedTrack, known: Sequence[Annotation]) -> 
     for frame, value in Keys.read(curve).columns["co"].astype(float) if curve is not None else ():
         if any(abs(frame - f) < SAME_KEY for f in frames):
             continue
-        time = placed.origin + (frame - placed.anchor) / placed.rate
+        time = placed.seconds(frame)
         ends = next((a for a in out if a.value in LEVELS and a.time < time < a.end), None)
         if ends is not None:
             out[out.index(ends)] = replace(ends, duration=time - ends.time)

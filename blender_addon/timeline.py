@@ -46,10 +46,15 @@ def seconds_at(scene: Any, frame: float, origin: float = 0.0) -> float:
 
 
 def free_channel(editor: Any, strips: Any, lowest: int = 1) -> int:
-    """The lowest channel of the Video Sequencer on which nothing lies, and that is neither muted nor locked."""
+    """The lowest channel of the Video Sequencer on which nothing lies, and that nobody has muted, locked or named."""
     taken = {strip.channel for strip in strips}
     free = (c for c in range(lowest, HIGHEST_CHANNEL + 1) if c not in taken)
-    return next((c for c in free if not (editor.channels[c].mute or editor.channels[c].lock)), HIGHEST_CHANNEL)
+    return next((c for c in free if untouched(editor.channels[c], c)), HIGHEST_CHANNEL)
+
+
+def untouched(channel: Any, number: int) -> bool:
+    """Whether nobody has muted, locked or named a channel of the Video Sequencer."""
+    return channel.name.endswith(str(number)) and not (channel.mute or channel.lock)  # "Channel 3", in any language
 
 
 def add_sound(scene: Any, sound: SoundFile, name: str = "Cadenza sound") -> Any:

@@ -29,6 +29,9 @@ class Span:
 
 
 WHOLE: Final = Span()
+StripEdit = tuple[str | None, float | None, float | None]
+"""What was done to a strip by hand: its name, and seconds by which its ends were moved."""
+UNCHANGED: Final[StripEdit] = (None, None, None)
 LAST_FRAME: Final = 1048574
 """Blender's timeline has no frame beyond it, before or after."""
 
@@ -43,6 +46,7 @@ class Edits:
         selected: annotations whose marker is selected.
         moved: seconds by which a marker was moved.
         names: names that were given.
+        strips: what was done to its strip.
     """
 
     placed: set[int] = field(default_factory=set)
@@ -50,6 +54,7 @@ class Edits:
     selected: set[int] = field(default_factory=set)
     moved: dict[int, float] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
+    strips: dict[int, StripEdit] = field(default_factory=dict)
 
     @classmethod
     def of(cls, item: Any) -> Edits:
@@ -58,7 +63,21 @@ class Edits:
         edits.placed, edits.deleted, edits.selected = (set(data.get(k, ())) for k in ("placed", "deleted", "selected"))
         edits.moved = {int(i): shift for i, shift in data.get("moved", {}).items()}
         edits.names = {int(i): name for i, name in data.get("names", {}).items()}
+        edits.strips = {int(i): tuple(edit) for i, edit in data.get("strips", {}).items()}
         return edits
+
+    @property
+    def shifts(self) -> dict[int, float]:
+        """Seconds by which annotations begin elsewhere, by their strips and markers."""
+        return {i: start for i, (_, start, _) in self.strips.items() if start is not None} | self.moved
+
+    def corrected(self, index: int, annotation: Annotation) -> Annotation:
+        """An annotation as it was moved, with its strip's ends."""
+        _, start, end = self.strips.get(index, UNCHANGED)
+        time = annotation.time + self.shifts.get(index, 0.0)
+        if start is None or end is None:
+            return replace(annotation, time=time)
+        return replace(annotation, time=time, duration=max(annotation.end + end - time, 0.0))
 
     def renewed(self, now: Mapping[int, int], stayed: Mapping[int, int]) -> Edits:
         """What outlives a new run, in which annotations have other indices (``now``): where markers were only of those
@@ -66,7 +85,9 @@ class Edits:
         placed, selected = ({now[i] for i in those if i in now} for those in (self.placed, self.selected))
         deleted = {stayed[i] for i in self.deleted if i in stayed}
         moved = {stayed[i]: shift for i, shift in self.moved.items() if i in stayed}
-        return Edits(placed, deleted, selected, moved, {now[i]: name for i, name in self.names.items() if i in now})
+        names = {now[i]: name for i, name in self.names.items() if i in now}
+        strips = {now[i]: e if i in stayed else (e[0], None, None) for i, e in self.strips.items() if i in now}
+        return Edits(placed, deleted, selected, moved, names, strips)
 
     def keep(self, item: Any) -> None:
         item.edits = json.dumps({k: sorted(v) if isinstance(v, set) else v for k, v in vars(self).items()})
@@ -123,6 +144,10 @@ class PlacedTrack:
         lies beyond."""
         return max(-LAST_FRAME, min(self.anchor + (seconds - self.origin) * self.rate, LAST_FRAME))
 
+    def seconds(self, frame: float) -> float:
+        """The time in the recording at a scene frame."""
+        return self.origin + (frame - self.anchor) / self.rate
+
     def frame(self, index: int, shift: float = 0.0) -> int:
         """Whole frame of an annotation's marker, at the track's rate."""
         return round(self.exact_frame(self.annotations.annotations[index].time + shift))
@@ -136,7 +161,7 @@ def merged(
     fresh = [a for a in new.annotations if a.time in span]
     stays: dict[int, Annotation] = {}
     for i, a in enumerate(old.annotations):
-        at = a.time + edits.moved.get(i, 0.0)
+        at = a.time + edits.shifts.get(i, 0.0)
         if at not in span and all(abs(at - b.time) > SAME for b in fresh):
             over = fresh and at < span.start < at + a.duration  # a stretch that ends where the new ones begin
             stays[i] = replace(a, duration=span.start - at) if over else a
@@ -164,7 +189,7 @@ def there_again(old: AnnotationTrack, edits: Edits, new: AnnotationTrack, stayed
     """Which of the old annotations are there again: old index -> new index. Where markers are now is looked at first,
     then where they were placed."""
     now = dict(stayed)
-    for moved in (edits.moved, {}):
+    for moved in (edits.shifts, {}):
         before = {i: a.time + moved.get(i, 0.0) for i, a in enumerate(old.annotations) if i not in now}
         after = {j: a.time for j, a in enumerate(new.annotations) if j not in now.values()}
         rows, columns = sorted(before, key=before.__getitem__), sorted(after, key=after.__getitem__)

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from . import character, connection, obstacles, takes
+from . import character, connection, corrections, obstacles, takes
 from .applying import Destination
 from .audio_source import Source, source_of
 from .core.annotations import Annotation
@@ -63,7 +63,8 @@ def order(scene: Any) -> Order:
     watch = Watch(watching, job, lambda motion: only_posed(motion, posed))
     made = {"generator": state.corrector, "repaired": {"frames": [first, last], "posed": int(posed.sum())}}
     mark = Marks(Reference.to(scene), source, frozenset({CHANGE}), whole=True)
-    return Order(title(state), None, _destination(scene, source), made, mark, watch, over=True, section="repair")
+    to, not_used = _destination(scene, source), corrections.not_used(scene, source)
+    return Order(title(state), None, to, made, mark, watch, over=True, section="repair", told=not_used)
 
 
 def title(state: Any) -> str:

@@ -159,10 +159,11 @@ def merged(
     """A track of which a part of the recording is made anew; and which of the old annotations stayed, being outside
     that part: old index -> index now."""
     fresh = [a for a in new.annotations if a.time in span]
+    edges = (fresh[0].time, fresh[-1].time) if fresh else ()
     stays: dict[int, Annotation] = {}
     for i, a in enumerate(old.annotations):
         at = a.time + edits.shifts.get(i, 0.0)
-        if at not in span and all(abs(at - b.time) > SAME for b in fresh):
+        if at not in span and not any(abs(at - t) <= SAME for t in edges):
             over = fresh and at < span.start < at + a.duration  # a stretch that ends where the new ones begin
             stays[i] = replace(a, duration=span.start - at) if over else a
     track = AnnotationTrack(new.namespace, (*stays.values(), *fresh))
@@ -191,7 +192,8 @@ def there_again(old: AnnotationTrack, edits: Edits, new: AnnotationTrack, stayed
     now = dict(stayed)
     for moved in (edits.shifts, {}):
         before = {i: a.time + moved.get(i, 0.0) for i, a in enumerate(old.annotations) if i not in now}
-        after = {j: a.time for j, a in enumerate(new.annotations) if j not in now.values()}
+        taken = set(now.values())
+        after = {j: a.time for j, a in enumerate(new.annotations) if j not in taken}
         rows, columns = sorted(before, key=before.__getitem__), sorted(after, key=after.__getitem__)
         found = matches([before[i] for i in rows], [after[j] for j in columns])
         now |= {rows[i]: columns[j] for i, j in found.items()}

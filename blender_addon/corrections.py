@@ -6,15 +6,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
-from . import markers
-from .core.annotations import CURVES, AnnotationTrack, find_track
+from . import markers, music_curves
+from .core.annotations import CURVES, MADE_OF_BEATS, AnnotationTrack, find_track
 from .core.metre_edits import Metre, nearest
+from .recording import Recording, name_of, recording_of, same
 from .timeline import frame_rate, seconds_at
-from .track_state import Edits, PlacedTrack
+from .track_state import WHOLE, Edits, PlacedTrack, Span
 
-MADE_OF_BEATS: Final = ("beat", "downbeat")
+if TYPE_CHECKING:
+    from .audio_source import Source
+
 ALONE: Final = 1.0
 """Seconds around a correction that it concerns where it has no neighbours."""
 
@@ -31,17 +35,20 @@ def metre_of(scene: Any) -> Metre:
     return metre
 
 
-def change(scene: Any, edit: Callable[[Metre], Metre], origin: float) -> Metre:
+def change(scene: Any, edit: Callable[[Metre], Metre], origin: float, recording: Recording = ()) -> Metre:
     """Edit beats and bars, and put them on the timeline in place of those before.
 
     Args:
-        origin: second of the recording at the scene's first frame, where there are no tracks yet.
+        origin: second of the recording at the scene's first frame, where there are no beats yet.
+        recording: which it is, likewise.
     """
     before = Metre.of(markers.corrected_tracks(scene))
     after = edit(before)
-    origin = origin_of(scene, origin)
+    placed = _beats(scene)
+    if placed is not None:
+        origin, recording = origin_of(scene, origin), placed.recording
     hidden = {t.namespace for t in scene.cadenza_timeline.tracks if not t.shown}
-    markers.add_markers(scene, after.tracks(), origin)
+    markers.add_markers(scene, after.tracks(), origin, recording=recording)
     for item in scene.cadenza_timeline.tracks:
         if item.namespace in MADE_OF_BEATS:
             touch(item, _different(before, after))
@@ -63,11 +70,13 @@ def brought(scene: Any, tracks: Iterable[AnnotationTrack]) -> None:
             item.corrected = item.corrected or "[]"
 
 
-def recognised(scene: Any, namespaces: Collection[str]) -> None:
-    """These tracks were recognised anew: nothing of them is corrected."""
+def recognised(scene: Any, namespaces: Collection[str], span: Span = WHOLE) -> None:
+    """These tracks were recognised anew: nothing of them is corrected in that part of the recording."""
     for item in scene.cadenza_timeline.tracks:
-        if item.namespace in namespaces:
-            item.corrected = ""
+        if item.namespace in namespaces and item.corrected:
+            outside = any(a.time not in span for a in PlacedTrack.of(item).annotations.annotations)
+            times = [t for t in json.loads(item.corrected) if t not in span]
+            item.corrected = json.dumps(times) if outside else ""
 
 
 def touched(scene: Any) -> list[float]:
@@ -78,30 +87,72 @@ def touched(scene: Any) -> list[float]:
         track, edits = PlacedTrack.of(item), Edits.of(item)
         markers.read_by_hand(scene, item, track, edits)
         known = track.annotations.annotations
-        times += [known[i].time + shift for i, shift in edits.moved.items()]
-        times += [known[i].time for i in [*edits.moved, *edits.deleted] if i < len(known)]
+        times += [known[i].time + shift for i, shift in edits.shifts.items()]
+        times += [known[i].time for i in [*edits.shifts, *edits.deleted] if i < len(known)]
     return sorted(times)
 
 
-def for_generation(scene: Any) -> list[AnnotationTrack]:
-    """The tracks that an animator corrected or brought along, for ``JobRequest.annotations``; curves are not read."""
+def for_generation(scene: Any, source: Source | None = None) -> list[AnnotationTrack]:
+    """The tracks that an animator corrected or brought along, for ``JobRequest.annotations``, in the seconds of what is
+    played; curves are not read, nor what is of another recording."""
     wanted = {item.namespace for item in scene.cadenza_timeline.tracks if _is_corrected(scene, item)}
-    if wanted & set(MADE_OF_BEATS):
-        wanted |= set(MADE_OF_BEATS)  # each without the other would contradict it
-    return [
-        t for t in markers.corrected_tracks(scene) if t.namespace in wanted and t.namespace not in CURVES and len(t)
-    ]
+    wanted = set(_together(wanted)).difference(CURVES)
+    items = zip(scene.cadenza_timeline.tracks, markers.corrected_tracks(scene), strict=True)
+    chosen = [(PlacedTrack.of(item), track) for item, track in items if track.namespace in wanted and len(track)]
+    if source is None:
+        return [track for _, track in chosen]
+    begins = PlacedTrack(AnnotationTrack(""), source.second, source.frame, frame_rate(scene))
+    recording = recording_of(source)
+    heard = [replace(placed, annotations=track) for placed, track in chosen if same(placed.recording, recording)]
+    return [placed.seconds_of(begins).annotations for placed in heard]
+
+
+def of_another(scene: Any, recording: Recording) -> frozenset[str]:
+    """Namespaces that were corrected, but of another recording."""
+    items = [t for t in scene.cadenza_timeline.tracks if not same(PlacedTrack.of(t).recording, recording)]
+    return _together({item.namespace for item in items if _is_corrected(scene, item)})
+
+
+def not_used(scene: Any, source: Source) -> str:
+    """What is corrected of another recording and so not used, for people; empty when there is none."""
+    names = of_another(scene, recording_of(source))
+    if not names:
+        return ""
+    of = sorted({name_of(PlacedTrack.of(t).recording) for t in scene.cadenza_timeline.tracks if t.namespace in names})
+    return f"what you corrected ({', '.join(sorted(names))}) is of {', '.join(of)}: it stays, and was not used here"
+
+
+def _together(names: Collection[str]) -> frozenset[str]:
+    """Beats and bars are one: each without the other would contradict it."""
+    return frozenset(names).union(MADE_OF_BEATS if set(names) & set(MADE_OF_BEATS) else ())
 
 
 def asked_for(scene: Any) -> dict[str, str]:
     """Namespace -> what was corrected of it until now, for :func:`settle`."""
-    return {item.namespace: item.corrected for item in scene.cadenza_timeline.tracks if item.corrected}
+    return {item.namespace: item.corrected for item in scene.cadenza_timeline.tracks if _is_corrected(scene, item)}
+
+
+def state_of(scene: Any) -> dict[str, AnnotationTrack]:
+    """Namespace -> its track as it is corrected now, for :func:`changed_since`."""
+    return {t.namespace: t for t in markers.corrected_tracks(scene)}
+
+
+def changed_since(scene: Any, before: Mapping[str, AnnotationTrack]) -> frozenset[str]:
+    """Namespaces of the tracks that were corrected, brought or deleted since; beats and bars are one."""
+    now = state_of(scene)
+    return _together({n for n in {*now, *before} if now.get(n) != before.get(n)})
+
+
+def edited_curves(scene: Any) -> list[str]:
+    """Namespaces whose curve an animator edited."""
+    every = (PlacedTrack.of(item) for item in scene.cadenza_timeline.tracks)
+    return [placed.annotations.namespace for placed in every if music_curves.edited(scene, placed)]
 
 
 def settle(scene: Any, asked: Mapping[str, str]) -> None:
     """What was corrected is in a take now; it stays the animator's. What was corrected since then is not settled."""
     for item in scene.cadenza_timeline.tracks:
-        if item.corrected and asked.get(item.namespace) == item.corrected:
+        if asked.get(item.namespace) == item.corrected:
             item.corrected = "[]"
 
 
@@ -145,15 +196,20 @@ def _is_corrected(scene: Any, item: Any) -> bool:
         return True
     track, edits = PlacedTrack.of(item), Edits.of(item)
     markers.read_by_hand(scene, item, track, edits)
-    return bool(edits.moved or edits.deleted)
+    return bool(edits.shifts or edits.deleted) or music_curves.edited(scene, track)
 
 
 def origin_of(scene: Any, origin: float) -> float:
-    """Second of the recording at the scene's first frame, as the tracks that are there have it."""
-    for item in scene.cadenza_timeline.tracks:
-        placed = PlacedTrack.of(item)
-        return placed.origin + (scene.frame_start - placed.anchor) / placed.rate
-    return origin
+    """Second of the recording at the scene's first frame, as the beats that are there have it."""
+    placed = _beats(scene)
+    return origin if placed is None else placed.origin + (scene.frame_start - placed.anchor) / placed.rate
+
+
+def _beats(scene: Any) -> PlacedTrack | None:
+    """The track of the beats, or of the bars where there is none."""
+    known = {item.namespace: item for item in scene.cadenza_timeline.tracks}
+    item = next((known[n] for n in MADE_OF_BEATS if n in known), None)
+    return PlacedTrack.of(item) if item is not None else None
 
 
 def _different(before: Metre, after: Metre) -> Collection[float]:

@@ -28,7 +28,7 @@ import bpy
 from . import corrections, takes, undo_step
 from .applying import ApplyError, Applying
 from .core.motion import MotionError
-from .order import Order, Preparing, Work
+from .order import Order, Preparing, Putting, Work
 from .remote_job import Failure, Message, Partial, Progress, Result
 from .rig.body import RigError
 from .rig.capture import CaptureError
@@ -270,12 +270,25 @@ class Job:
         self._settle()
         yield
         if self.order.mark is not None:
-            count = self.order.mark.put(self._tracks)
-            counted = f"{message}: {count} {self.order.mark.words}"
-            message = counted if self.order.destination is None else message
+            message = self._mark(self.order.mark, message)
+        message = f"{message}; {self.order.told}" if self.order.told else message
         self.order.then()
         undo_step.push(f"Cadenza: {self.order.title}")
         self._end("finished", message)
+
+    def _mark(self, mark: Putting, message: str) -> str:
+        """Put the annotations where they belong; what the animator reads then. A take stays, whatever becomes of its
+        markers."""
+        try:
+            count, left = mark.put(self._tracks)
+        except Exception as error:
+            if self.order.destination is None:
+                raise
+            self.details = traceback.format_exc()
+            self._note(f"no markers: {error!r}")
+            return f"{message}; its markers could not be put ({error}): press Recognise and Mark for them"
+        counted = message if self.order.destination is not None else f"{message}: {count} {mark.words}"
+        return f"{counted}; {left}" if left else counted
 
     def _settle(self) -> None:
         scene = self.order.destination.scene.find() if self.order.destination is not None else None

@@ -15,9 +15,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from . import music_curves, ranges
+from .belongings import Leaving, hand_over, leave
 from .core.annotations import CURVES, Annotation, AnnotationTrack
+from .recording import Recording, same
 from .timeline import frame_rate
-from .track_state import Edits, PlacedTrack, matches
+from .track_state import WHOLE, Edits, PlacedTrack, Span, merged, there_again
 
 DEFAULT: Final = ("downbeat", "beat")
 """Namespaces that are shown unless told otherwise."""
@@ -40,20 +42,29 @@ class MovedMarker:
 
 
 def add_markers(
-    scene: Any, tracks: Iterable[AnnotationTrack], origin: float, shown: Collection[str] | None = None
+    scene: Any,
+    tracks: Iterable[AnnotationTrack],
+    origin: float,
+    shown: Collection[str] | None = None,
+    span: Span = WHOLE,
+    recording: Recording = (),
 ) -> int:
     """Put tracks on the timeline, in place of those of the same namespace; returns how many markers are shown.
 
     A marker whose annotation is there again (within 50 ms) stays the same marker, with its
-    camera, its selection and its name, if that was changed.
+    camera, its selection and its name, if that was changed. Of others these go over to the
+    beat or bar on their frame; where there is none, the marker stays as the animator's own.
 
     Args:
         scene: whose frame range begins where the recording's second ``origin`` is.
         tracks: what was recognised; other tracks of the scene stay.
         shown: namespaces to show. Without, a track stays as it is, and of new ones beats and
             downbeats are shown.
+        span: the part of the recording that the tracks are about; what lies outside it stays as it is.
+        recording: which they are of; tracks of another are replaced altogether.
     """
     renewed = {}
+    leaving: list[Leaving] = []
     for track in tracks:
         item = _find(scene, track.namespace)
         if item is None:
@@ -61,14 +72,18 @@ def add_markers(
             _set_shown(item, track.namespace in DEFAULT)
         if shown is not None:
             _set_shown(item, track.namespace in shown)
-        placed = PlacedTrack(track, origin, float(scene.frame_start), frame_rate(scene))
-        renewed[track.namespace] = (placed, *_renew(scene, item, placed))
-        music_curves.put(scene, track, placed)
+        new = PlacedTrack(track, origin, float(scene.frame_start), frame_rate(scene), recording)
+        own = bool(item.data) and music_curves.edited(scene, PlacedTrack.of(item))
+        placed, edits, there = _renew(scene, item, new, span, leaving)
+        renewed[track.namespace] = (placed, edits, there)
+        if not own:
+            music_curves.put(scene, placed.annotations, placed)
     for item in scene.cadenza_timeline.tracks:
         if item.namespace in renewed:
-            _put(scene, item, *renewed[item.namespace])
+            leaving += _put(scene, item, *renewed[item.namespace])
         elif item.namespace == "beat":
-            _settle(scene, item)
+            leaving += _settle(scene, item)
+    hand_over(scene, leaving)
     return sum(m.cadenza.namespace in renewed for m in scene.timeline_markers)
 
 
@@ -103,7 +118,8 @@ def refresh_markers(scene: Any) -> None:
     """Put the markers where they belong after the scene's frame rate was changed."""
     for item in scene.cadenza_timeline.tracks:
         if PlacedTrack.rate_of(item) != frame_rate(scene):
-            _settle(scene, item)
+            for gone in _settle(scene, item):  # it comes back with the frame rate
+                scene.timeline_markers.remove(gone.marker)
 
 
 def tracks_of(scene: Any) -> list[AnnotationTrack]:
@@ -119,7 +135,9 @@ def corrected_tracks(scene: Any) -> list[AnnotationTrack]:
         read_by_hand(scene, item, track, edits)
         kept = [(i, a) for i, a in enumerate(track.annotations.annotations) if i not in edits.deleted]
         edited = music_curves.read(scene, track.annotations, track).annotations
-        corrected = (replace(edited[i], time=a.time + edits.moved.get(i, 0.0)) for i, a in kept)
+        corrected = [edits.corrected(i, edited[i]) for i, _ in kept]
+        if item.namespace == "dynamics":
+            corrected = music_curves.with_added(scene, track, corrected)
         result.append(AnnotationTrack(item.namespace, tuple(corrected)))
     return result
 
@@ -140,9 +158,10 @@ def show_as_told(scene: Any, item: Any) -> None:
     """Let the timeline agree with a track that was shown or hidden."""
     if not item.data:
         return  # a new one, which has nothing yet
-    _settle(scene, item)
+    leaving = _settle(scene, item)
     if item.namespace == "downbeat" and (beats := _find(scene, "beat")) is not None:
-        _settle(scene, beats)  # beats under a downbeat come and go with it
+        leaving += _settle(scene, beats)  # beats under a downbeat come and go with it
+    hand_over(scene, leaving)
 
 
 def label(namespace: str, annotation: Annotation) -> str:
@@ -195,6 +214,7 @@ def _keep_cameras(item: Any, cameras: Mapping[int, Any]) -> None:
 
 def read_by_hand(scene: Any, item: Any, track: PlacedTrack, edits: Edits) -> dict[int, Any]:
     """Read into ``edits`` what was done to the markers since they were placed; the markers. Changes nothing else."""
+    ranges.read_by_hand(scene, track, edits.strips)
     if not edits.placed:
         return {}
     there = _markers(scene, item.namespace)
@@ -215,27 +235,35 @@ def read_by_hand(scene: Any, item: Any, track: PlacedTrack, edits: Edits) -> dic
     return there
 
 
-def _settle(scene: Any, item: Any) -> None:
-    """Keep what was done by hand, then let the timeline show the track, or not, at the frame rate of now."""
+def _settle(scene: Any, item: Any) -> list[Leaving]:
+    """Keep what was done by hand, then let the timeline show the track, or not, at the frame rate of now; the markers
+    for which others stand now."""
     track, edits = PlacedTrack.of(item), Edits.of(item)
     there = read_by_hand(scene, item, track, edits)
     _take_over(scene, item, there)
     now = replace(track, rate=frame_rate(scene))
     music_curves.stretch(scene, item.namespace, track.anchor, now.rate / track.rate)
-    _put(scene, item, now, edits, there)
+    return _put(scene, item, now, edits, there)
 
 
-def _put(scene: Any, item: Any, track: PlacedTrack, edits: Edits, there: dict[int, Any]) -> None:
-    """Let the timeline show the track, or not; ``there`` are the markers that it has."""
+def _put(scene: Any, item: Any, track: PlacedTrack, edits: Edits, there: dict[int, Any]) -> list[Leaving]:
+    """Let the timeline show the track, or not; ``there`` are the markers that it has. The markers for which others
+    stand now."""
     track.keep_place(item)
     if item.shown:
-        ranges.put(scene, track.annotations, track)
+        ranges.put(scene, track, edits.strips)
     else:
         ranges.remove(scene, item.namespace)
     marked = item.shown and item.namespace not in CURVES
     wanted = set(range(len(track.annotations))) - edits.deleted - _covered(scene, track) if marked else set()
+    leaving = []
     for index in set(there) - wanted:
-        scene.timeline_markers.remove(there.pop(index))
+        marker = there.pop(index)
+        if marked:
+            _place(marker, track, index, edits)
+            leaving.append(leave(marker, index in edits.names))
+        else:
+            scene.timeline_markers.remove(marker)
     cameras = {kept.index: kept.camera for kept in item.cameras}
     for index in sorted(wanted):
         marker = there.get(index)
@@ -248,6 +276,7 @@ def _put(scene: Any, item: Any, track: PlacedTrack, edits: Edits, there: dict[in
         _place(marker, track, index, edits)
     edits.placed = wanted
     edits.keep(item)
+    return leaving
 
 
 def _describe(marker: Any, track: PlacedTrack, index: int) -> None:
@@ -279,23 +308,52 @@ def _covered(scene: Any, track: PlacedTrack) -> set[int]:
     return {i for i in range(len(track.annotations)) if track.frame(i) in taken}
 
 
-def _renew(scene: Any, item: Any, track: PlacedTrack) -> tuple[Edits, dict[int, Any]]:
-    """Give a track new annotations; what is kept by hand, and the markers that go over to those there again."""
+def _renew(
+    scene: Any, item: Any, track: PlacedTrack, span: Span, leaving: list[Leaving]
+) -> tuple[PlacedTrack, Edits, dict[int, Any]]:
+    """Give a track new annotations; the track, what is kept by hand, and the markers that go over to those there
+    again. The others join those that are ``leaving``."""
     if not item.data:
         _drop_strays(scene, track.annotations.namespace)
         track.keep(item)
-        return Edits(), {}
+        return track, Edits(), {}
     old, edits = PlacedTrack.of(item), Edits.of(item)
     there = read_by_hand(scene, item, old, edits)
     _take_over(scene, item, there)
-    now = matches(old.annotations.times, track.annotations.times)
+    now: dict[int, int] = {}
+    stayed: dict[int, int] = {}
+    stays_at = old
+    if same(old.recording, track.recording):
+        old, stays_at = old.seconds_of(track), track
+        new, stayed = merged(old.annotations, edits, track.annotations, span)
+        track = replace(track, annotations=new)
+        now = there_again(old.annotations, edits, new, stayed)
+    else:
+        item.corrected = ""
+    if not item.shown:
+        there |= _cut_to(scene, item, old, set(now))
+    ranges.let_go(scene, item.namespace, set(edits.strips) - set(now))
+    ranges.remove(scene, item.namespace)
     _keep_cameras(item, {now[kept.index]: kept.camera for kept in item.cameras if kept.index in now})
     for index in set(there) - set(now):
-        scene.timeline_markers.remove(there.pop(index))
+        marker, gone = there.pop(index), old.annotations.annotations[index]
+        marker.frame = round(stays_at.exact_frame(gone.time + edits.shifts.get(index, 0.0)))
+        leaving.append(leave(marker, index in edits.names))
     for index, marker in there.items():
         _describe(marker, track, now[index])
     track.keep(item)
-    return edits.renewed(now), {now[index]: marker for index, marker in there.items()}
+    return track, edits.renewed(now, stayed), {now[index]: marker for index, marker in there.items()}
+
+
+def _cut_to(scene: Any, item: Any, track: PlacedTrack, there_again: set[int]) -> dict[int, Any]:
+    """Markers for the cameras of a hidden track whose annotations are not there again."""
+    lost = [kept for kept in item.cameras if kept.camera is not None and kept.index not in there_again]
+    found = {}
+    for kept in lost:
+        annotation = track.annotations.annotations[kept.index]
+        found[kept.index] = scene.timeline_markers.new(label(item.namespace, annotation))
+        found[kept.index].camera = kept.camera
+    return found
 
 
 def _drop_strays(scene: Any, namespace: str) -> None:

@@ -9,13 +9,25 @@ animator has there. Blender shows them in the Graph Editor of the scene.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import bpy
 import numpy as np
 
 from .core.annotations import CURVES, Annotation, AnnotationTrack
-from .rig.action import CONSTANT, curves_in_use, curves_of, new_action, new_curve, set_keys, values_at
+from .core.rotations import Array
+from .rig.action import (
+    CONSTANT,
+    LINEAR,
+    Keys,
+    curves_in_use,
+    ends_of_steady,
+    new_curve,
+    own_curves,
+    set_keys,
+    values_at,
+)
 from .track_state import PlacedTrack
 
 LEVELS: Final = ("ppp", "pp", "p", "mp", "mf", "f", "ff", "fff")
@@ -26,8 +38,12 @@ PATHS: Final = {
     "change": "cadenza_music.change",
 }
 """Namespaces that have a curve -> the property's path from the scene."""
+EDITED: Final = ("loudness", "dynamics")
+"""Namespaces whose curve stays when an animator edited it."""
 SHORTEST_STEP: Final = 0.1
 """Seconds between two keys of the loudness."""
+SAME_KEY: Final = 0.5
+"""Frames within which a key is that of an annotation."""
 
 
 class CadenzaMusic(bpy.types.PropertyGroup):
@@ -50,21 +66,41 @@ def put(scene: Any, track: AnnotationTrack, placed: PlacedTrack) -> None:
     if path is None:
         return
     remove(scene, track.namespace)
-    chosen = _thinned(track) if track.namespace in CURVES else [a for a in track.annotations if a.value in LEVELS]
-    if not chosen:
+    frames, values = _keys(track, placed)
+    if not len(frames):
         return
-    data = scene.animation_data or scene.animation_data_create()
-    if data.action is None:
-        data.action = new_action(GROUP, scene)
-        if hasattr(data, "action_slot") and data.action_slot is None:
-            data.action_slot = data.action.slots[0]
-    curves = curves_in_use(data) or curves_of(data.action)
-    curve = new_curve(curves, path, 0, GROUP)
-    frames = np.array([placed.exact_frame(a.time) for a in chosen])
-    set_keys(curve, frames, np.array([value_of(track.namespace, a) for a in chosen]))
+    curve = new_curve(own_curves(scene, GROUP), path, 0, GROUP)
+    set_keys(curve, frames, values)
     if track.namespace == "dynamics":
         constant = np.full(len(curve.keyframe_points), CONSTANT, dtype=np.uint8)
         curve.keyframe_points.foreach_set("interpolation", constant)
+
+
+def _keys(track: AnnotationTrack, placed: PlacedTrack) -> tuple[Array, Array]:
+    """Frames (rising) and values of a track's keys."""
+    chosen = _thinned(track) if track.namespace in CURVES else [a for a in track.annotations if a.value in LEVELS]
+    frames = np.array([placed.exact_frame(a.time) for a in chosen])
+    values = np.array([value_of(track.namespace, a) for a in chosen])
+    if not chosen:
+        return frames, values
+    last = np.append(np.diff(frames) > 1e-3, True)  # of those on one frame
+    return ends_of_steady(frames[last], values[last])
+
+
+def edited(scene: Any, placed: PlacedTrack) -> bool:
+    """Whether an animator edited a track's curve: its keys are not those that it was given."""
+    namespace = placed.annotations.namespace
+    curve = curve_of(scene, namespace) if namespace in EDITED else None
+    if curve is None:
+        return False
+    frames, values = _keys(placed.annotations, placed)
+    there = Keys.read(curve)
+    drawn = CONSTANT if namespace == "dynamics" else LINEAR
+    if len(there.frames) != len(frames) or len(curve.modifiers) or there.by_hand.any():
+        return True
+    if np.any(there.columns["interpolation"] != drawn):
+        return True
+    return not np.allclose(there.columns["co"], np.stack([frames, values], axis=1), rtol=1e-6, atol=0.01)
 
 
 def remove(scene: Any, namespace: str) -> None:
@@ -111,6 +147,26 @@ def read(scene: Any, track: AnnotationTrack, placed: PlacedTrack) -> AnnotationT
     )
 
 
+def with_added(scene: Any, placed: PlacedTrack, known: Sequence[Annotation]) -> list[Annotation]:
+    """Dynamics with the keys that an animator added to their curve; each ends what was in force there."""
+    curve = curve_of(scene, "dynamics")
+    out = list(known)
+    frames = [placed.exact_frame(a.time) for a in placed.annotations.annotations if a.value in LEVELS]
+    for frame, value in Keys.read(curve).columns["co"].astype(float) if curve is not None else ():
+        if any(abs(frame - f) < SAME_KEY for f in frames):
+            continue
+        time = placed.seconds(frame)
+        ends = next((a for a in out if a.value in LEVELS and a.time < time < a.end), None)
+        if ends is not None:
+            out[out.index(ends)] = replace(ends, duration=time - ends.time)
+        out.append(Annotation(time, ends.end - time if ends is not None else 0.0, _level(value), 1.0))
+    return out
+
+
+def _level(value: float) -> str:
+    return LEVELS[int(np.clip(round(value), 0, len(LEVELS) - 1))]
+
+
 def value_of(namespace: str, annotation: Annotation) -> float:
     """An annotation as the number of its curve."""
     return float(LEVELS.index(annotation.value)) if namespace == "dynamics" else float(annotation.value)
@@ -120,7 +176,7 @@ def _with_value(namespace: str, annotation: Annotation, value: float) -> Annotat
     if namespace == "dynamics":
         if annotation.value not in LEVELS:
             return annotation
-        said: Any = LEVELS[int(np.clip(round(value), 0, len(LEVELS) - 1))]
+        said: Any = _level(value)
     else:
         said = annotation.value if abs(value - annotation.value) < 0.05 else round(float(value), 2)
     return annotation if said == annotation.value else Annotation(annotation.time, annotation.duration, said, 1.0)

@@ -42,12 +42,12 @@ class Shelf:
     frame: float
     words: str = "tracks"
 
-    def put(self, tracks: Iterable[AnnotationTrack]) -> int:
+    def put(self, tracks: Iterable[AnnotationTrack]) -> tuple[int, str]:
         """Fill the list, best first; how many there are (none when the scene is gone)."""
         scene = self.scene.find()
         found = [a for t in tracks if t.namespace == NAMESPACE for a in t.annotations]
         if scene is None:
-            return 0
+            return 0, ""
         state = scene.cadenza_music_found
         state.tracks.clear()
         state.index, state.frame = 0, self.frame
@@ -58,7 +58,7 @@ class Shelf:
             item.offset = annotation.time
             item.tempo_ratio = float(annotation.value.get("tempo_ratio", 1.0))
             item.reason = str(annotation.value.get("reason", ""))
-        return sum(1 for item in state.tracks if not item.left_out)
+        return sum(1 for item in state.tracks if not item.left_out), ""
 
 
 def order(scene: Any) -> Order:
@@ -103,6 +103,7 @@ def place(scene: Any, item: Any) -> Any:
     strips = editor.strips if hasattr(editor, "strips") else editor.sequences
     channel = max((strip.channel for strip in strips), default=0) + 1
     strip = strips.new_sound(Path(item.path).stem, item.path, channel=channel, frame_start=whole)
+    strip.select = False
     strip.sound_offset = (begins - whole) / rate
     if whole < scene.frame_start:
         strip.frame_offset_start = scene.frame_start - whole

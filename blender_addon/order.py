@@ -28,8 +28,8 @@ class Putting(Protocol):
     @property
     def words(self) -> str: ...
 
-    def put(self, tracks: Iterable[AnnotationTrack]) -> int:
-        """Put them where they belong; how many there are."""
+    def put(self, tracks: Iterable[AnnotationTrack]) -> tuple[int, str]:
+        """Put them where they belong; how many there are, and what else the animator should know."""
 
 
 class Preparing(Protocol):
@@ -57,6 +57,7 @@ class Order:
         mark: where annotations are put, as markers for one; None for nowhere.
         part: what the name of a take says that is there before its time: a first part, or a preview of all.
         section: of the panel in which its progress and its end are shown.
+        told: what the animator should know besides when it is done.
         then: done when the take is there, in the same step to undo.
     """
 
@@ -70,4 +71,5 @@ class Order:
     corrected: Mapping[str, str] = field(default_factory=dict)
     part: str = "first part"
     section: str = "generate"
+    told: str = ""
     then: Callable[[], None] = lambda: None

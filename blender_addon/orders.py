@@ -66,7 +66,7 @@ def performance(scene: Any, seed: int | None = None) -> Order:
         "instrument": state.instrument,
         "seed": state.seed if seed is None else seed,
         "options": all_options(state),
-        **corrected(scene),
+        **corrected(scene, source),
     }
     return _performance("Generate", scene, source, asked, new_take(scene, source))
 
@@ -88,7 +88,7 @@ def take_again(scene: Any, take: Any) -> Order:
     _check_in_time(scene, take, clock)
     source, asked = _made_from(take, clock)
     _check_plays(state.generator, asked.get("instrument", "violin"))
-    asked |= {"generator": state.generator, "options": all_options(state), **corrected(scene)}
+    asked |= {"generator": state.generator, "options": all_options(state), **corrected(scene, source)}
     again = _again(scene, source, frames, state)
     earlier = [r["provenance"] for r in takes.provenance(take).get("revisions", ()) if "again" in r["provenance"]]
     layers = (*(Again(**made["again"]) for made in earlier), again)
@@ -133,7 +133,7 @@ def recognition(scene: Any) -> Order:
     asked = {"recognize": tuple(sorted(wanted)), "instrument": scene.cadenza.instrument}
     request = request_of(scene, source, {**asked, "options": all_options(scene.cadenza)})
     work = RemoteJob(connection.backend(), request, source.sound, source.score)
-    mark = Marks(Reference.to(scene), source, frozenset(wanted))
+    mark = Marks(Reference.to(scene), source, frozenset(wanted)).since(scene)
     if given == "SOUND":
         return Order("Recognise", work, mark=mark, section="annotate")
     armature = watched_character(scene)
@@ -178,10 +178,12 @@ def _performance(
 ) -> Order:
     earlier = tuple(request_of(scene, source, known) for known in before)
     work = RemoteJob(connection.backend(), request_of(scene, source, asked), source.sound, source.score, earlier)
-    mark = Marks(Reference.to(scene), source) if scene.cadenza.mark_takes else None
-    told = corrections.asked_for(scene) if "annotations" in asked else {}
+    mark = Marks(Reference.to(scene), source).since(scene) if scene.cadenza.mark_takes else None
+    sent = {t["namespace"] for t in asked.get("annotations", {"tracks": ()})["tracks"]}
+    told = {name: said for name, said in corrections.asked_for(scene).items() if name in sent}
     origin = {"source": source.to_dict(), "request": dict(asked), **(made or {})}
-    return Order(title, work, to, origin, mark, corrected=told, section=section)
+    not_used = corrections.not_used(scene, source)
+    return Order(title, work, to, origin, mark, corrected=told, section=section, told=not_used)
 
 
 def request_of(scene: Any, source: Source, asked: Mapping[str, Any]) -> JobRequest:
@@ -189,9 +191,9 @@ def request_of(scene: Any, source: Source, asked: Mapping[str, Any]) -> JobReque
     return JobRequest(audio_name=source.name, start=source.start, end=source.end, fps=fps, **asked)
 
 
-def corrected(scene: Any) -> dict[str, Any]:
+def corrected(scene: Any, source: Source) -> dict[str, Any]:
     """What the animator corrected of the music, for a generation to take as it is; with its take it is settled."""
-    tracks = corrections.for_generation(scene)
+    tracks = corrections.for_generation(scene, source)
     return {"annotations": json.loads(to_json(tracks))} if tracks else {}
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from . import character, connection, obstacles, takes
+from . import character, connection, corrections, obstacles, takes
 from .applying import Destination
 from .audio_source import Source, source_of
 from .core.annotations import Annotation
@@ -57,13 +57,14 @@ def order(scene: Any) -> Order:
         # What lies between key poses goes to other times with them.
         posed, meant = np.ones_like(posed), np.zeros_like(posed)
     keep = _kept_seconds(scene, watching.frames, meant, origin)
-    asked = {"corrector": state.corrector, "options": all_options(state), "keep": keep, **corrected(scene)}
+    asked = {"corrector": state.corrector, "options": all_options(state), "keep": keep, **corrected(scene, source)}
     request = replace(request_of(scene, source, asked), start=None, end=None)
     job = RemoteJob(connection.backend(), request, source.sound, None)
     watch = Watch(watching, job, lambda motion: only_posed(motion, posed))
     made = {"generator": state.corrector, "repaired": {"frames": [first, last], "posed": int(posed.sum())}}
-    mark = Marks(Reference.to(scene), source, frozenset({CHANGE}))
-    return Order(title(state), None, _destination(scene, source), made, mark, watch, over=True, section="repair")
+    mark = Marks(Reference.to(scene), source, frozenset({CHANGE}), whole=True)
+    to, not_used = _destination(scene, source), corrections.not_used(scene, source)
+    return Order(title(state), None, to, made, mark, watch, over=True, section="repair", told=not_used)
 
 
 def title(state: Any) -> str:

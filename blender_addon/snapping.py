@@ -25,13 +25,13 @@ def snap_keys(item: Any, frames: Sequence[float]) -> tuple[int, int]:
 
     Args:
         item: an object (its own action, and that of its shape keys or data).
-        frames: of the beats, rising.
+        frames: of the beats in the scene, rising.
     """
     moved = left = 0
     for owner in _owners(item):
-        curves = curves_in_use(owner.animation_data)
+        curves, at = curves_in_use(owner.animation_data), _in_action(owner.animation_data, frames)
         for curve in curves.fcurves if curves is not None else ():
-            done, not_done = _snap_curve(curve, frames)
+            done, not_done = _snap_curve(curve, at)
             moved, left = moved + done, left + not_done
     return moved, left
 
@@ -40,6 +40,13 @@ def _owners(item: Any) -> list[Any]:
     data = getattr(item, "data", None)
     every = [item, data, getattr(data, "shape_keys", None)]
     return [o for o in every if o is not None and o.animation_data is not None and o.animation_data.action is not None]
+
+
+def _in_action(data: Any, frames: Sequence[float]) -> Sequence[float]:
+    """Frames of the action that are seen at frames of the scene: a strip whose keys are edited may lie elsewhere."""
+    if not data.use_tweak_mode:
+        return frames
+    return sorted(data.nla_tweak_strip_time_to_scene(frame, invert=True) for frame in frames)
 
 
 def _snap_curve(curve: Any, frames: Sequence[float]) -> tuple[int, int]:
@@ -64,16 +71,26 @@ def _snap_curve(curve: Any, frames: Sequence[float]) -> tuple[int, int]:
     return moved, left
 
 
-def snap_strips(scene: Any, item: Any, frames: Sequence[float]) -> int:
+def snap_strips(scene: Any, item: Any, frames: Sequence[float]) -> tuple[int, bool]:
     """Let selected strips begin on beats: the object's NLA strips, and the scene's sequencer strips (on whole frames);
-    how many were moved."""
-    moved = 0
+    how many were moved, and whether the source's sound was selected too: it stays, for the beats are its own."""
+    moved, stays = 0, False
     for strip in nla.selected_strips(item):
-        moved += nla.move_strip(strip, nearest(frames, strip.frame_start))
+        if _is_source(scene, item, strip):
+            stays = True
+        else:
+            moved += nla.move_strip(strip, nearest(frames, strip.frame_start))
     for strip in all_strips(scene):
-        if strip.select:
+        if strip.select and scene.cadenza.source == "STRIP" and strip.name == scene.cadenza.strip:
+            stays = True
+        elif strip.select:
             moved += _move_sequence(strip, round(nearest(frames, _begin(strip))))
-    return moved
+    return moved, stays
+
+
+def _is_source(scene: Any, item: Any, strip: Any) -> bool:
+    """Whether an object's NLA strip is the sound of the speaker that is the source."""
+    return strip.type == "SOUND" and scene.cadenza.source == "SPEAKER" and item == scene.cadenza.speaker
 
 
 def _begin(strip: Any) -> int:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import bpy
 
@@ -14,6 +14,8 @@ from .core.rotations import Array
 if TYPE_CHECKING:
     from .core.protocol import SoundFile
 
+HIGHEST_CHANNEL: Final = 128
+"""Of the Video Sequencer."""
 Seconds = TypeVar("Seconds", float, Array)
 """A number or an array of them."""
 
@@ -43,6 +45,18 @@ def seconds_at(scene: Any, frame: float, origin: float = 0.0) -> float:
     return (frame - scene.frame_start) / frame_rate(scene) + origin
 
 
+def free_channel(editor: Any, strips: Any, lowest: int = 1) -> int:
+    """The lowest channel of the Video Sequencer on which nothing lies, and that nobody has muted, locked or named."""
+    taken = {strip.channel for strip in strips}
+    free = (c for c in range(lowest, HIGHEST_CHANNEL + 1) if c not in taken)
+    return next((c for c in free if untouched(editor.channels[c], c)), HIGHEST_CHANNEL)
+
+
+def untouched(channel: Any, number: int) -> bool:
+    """Whether nobody has muted, locked or named a channel of the Video Sequencer."""
+    return channel.name.endswith(str(number)) and not (channel.mute or channel.lock)  # "Channel 3", in any language
+
+
 def add_sound(scene: Any, sound: SoundFile, name: str = "Cadenza sound") -> Any:
     """A sound strip whose second ``sound.start`` is at the scene's start; None where Blender has no sound.
 
@@ -55,7 +69,9 @@ def add_sound(scene: Any, sound: SoundFile, name: str = "Cadenza sound") -> Any:
     rate = frame_rate(scene)
     # Strips begin on whole frames; what is left over delays the sound within its strip.
     skipped = math.ceil(sound.start * rate - 1e-6)
-    strip = strips.new_sound(name, sound.path, channel=1, frame_start=scene.frame_start - skipped)
+    begin, channel = scene.frame_start - skipped, free_channel(editor, strips)
+    strip = strips.new_sound(name, sound.path, channel=channel, frame_start=begin)
+    strip.select = False  # what an animator does next to what is selected is not meant for it
     if skipped:
         strip.frame_offset_start = skipped
         strip.sound_offset = skipped / rate - sound.start

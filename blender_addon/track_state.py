@@ -5,14 +5,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from .core.annotations import Annotation, AnnotationTrack
+from .recording import Recording
 
 SAME: Final = 0.05
 """Seconds within which an annotation of a new run is the one of the run before."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Seconds of the recording, from ``start`` to before ``end``."""
+
+    start: float = -math.inf
+    end: float = math.inf
+
+    def __contains__(self, time: float) -> bool:
+        return self.start - 1e-6 <= time < self.end - 1e-6
+
+
+WHOLE: Final = Span()
+StripEdit = tuple[str | None, float | None, float | None]
+"""What was done to a strip by hand: its name, and seconds by which its ends were moved."""
+UNCHANGED: Final[StripEdit] = (None, None, None)
+LAST_FRAME: Final = 1048574
+"""Blender's timeline has no frame beyond it, before or after."""
 
 
 @dataclass
@@ -25,6 +46,7 @@ class Edits:
         selected: annotations whose marker is selected.
         moved: seconds by which a marker was moved.
         names: names that were given.
+        strips: what was done to its strip.
     """
 
     placed: set[int] = field(default_factory=set)
@@ -32,6 +54,7 @@ class Edits:
     selected: set[int] = field(default_factory=set)
     moved: dict[int, float] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
+    strips: dict[int, StripEdit] = field(default_factory=dict)
 
     @classmethod
     def of(cls, item: Any) -> Edits:
@@ -40,12 +63,31 @@ class Edits:
         edits.placed, edits.deleted, edits.selected = (set(data.get(k, ())) for k in ("placed", "deleted", "selected"))
         edits.moved = {int(i): shift for i, shift in data.get("moved", {}).items()}
         edits.names = {int(i): name for i, name in data.get("names", {}).items()}
+        edits.strips = {int(i): tuple(edit) for i, edit in data.get("strips", {}).items()}
         return edits
 
-    def renewed(self, now: dict[int, int]) -> Edits:
-        """What outlives a new run, in which annotations have other indices (``now``): not where markers were."""
+    @property
+    def shifts(self) -> dict[int, float]:
+        """Seconds by which annotations begin elsewhere, by their strips and markers."""
+        return {i: start for i, (_, start, _) in self.strips.items() if start is not None} | self.moved
+
+    def corrected(self, index: int, annotation: Annotation) -> Annotation:
+        """An annotation as it was moved, with its strip's ends."""
+        _, start, end = self.strips.get(index, UNCHANGED)
+        time = annotation.time + self.shifts.get(index, 0.0)
+        if start is None or end is None:
+            return replace(annotation, time=time)
+        return replace(annotation, time=time, duration=max(annotation.end + end - time, 0.0))
+
+    def renewed(self, now: Mapping[int, int], stayed: Mapping[int, int]) -> Edits:
+        """What outlives a new run, in which annotations have other indices (``now``): where markers were only of those
+        that stayed as they were (``stayed``)."""
         placed, selected = ({now[i] for i in those if i in now} for those in (self.placed, self.selected))
-        return Edits(placed, set(), selected, {}, {now[i]: name for i, name in self.names.items() if i in now})
+        deleted = {stayed[i] for i in self.deleted if i in stayed}
+        moved = {stayed[i]: shift for i, shift in self.moved.items() if i in stayed}
+        names = {now[i]: name for i, name in self.names.items() if i in now}
+        strips = {now[i]: e if i in stayed else (e[0], None, None) for i, e in self.strips.items() if i in now}
+        return Edits(placed, deleted, selected, moved, names, strips)
 
     def keep(self, item: Any) -> None:
         item.edits = json.dumps({k: sorted(v) if isinstance(v, set) else v for k, v in vars(self).items()})
@@ -59,12 +101,14 @@ class PlacedTrack:
         origin: seconds in the recording that lie at ``anchor``.
         anchor: scene frame.
         rate: frames a second for which its markers were placed.
+        recording: which the seconds are of (``recording.recording_of``).
     """
 
     annotations: AnnotationTrack
     origin: float
     anchor: float
     rate: float
+    recording: Recording = ()
 
     @classmethod
     def of(cls, item: Any) -> PlacedTrack:
@@ -83,15 +127,77 @@ class PlacedTrack:
         self.keep_place(item)
 
     def keep_place(self, item: Any) -> None:
-        item.place = json.dumps({"origin": self.origin, "anchor": self.anchor, "rate": self.rate})
+        place = {"origin": self.origin, "anchor": self.anchor, "rate": self.rate, "recording": list(self.recording)}
+        item.place = json.dumps(place)
+
+    def seconds_of(self, other: PlacedTrack) -> PlacedTrack:
+        """This track in another's seconds: of a recording that is not known only the place in the scene is."""
+        shift = other.origin - self.origin + (self.anchor - other.anchor) / self.rate
+        if self.recording or abs(shift) < 1e-6:
+            return self
+        shifted = tuple(replace(a, time=a.time + shift) for a in self.annotations.annotations)
+        track = AnnotationTrack(self.annotations.namespace, shifted)
+        return replace(self, annotations=track, origin=self.origin + shift)
 
     def exact_frame(self, seconds: float) -> float:
-        """Scene frame, with its fraction, of a time in the recording, at the track's rate."""
-        return self.anchor + (seconds - self.origin) * self.rate
+        """Scene frame, with its fraction, of a time in the recording, at the track's rate; Blender's last one for what
+        lies beyond."""
+        return max(-LAST_FRAME, min(self.anchor + (seconds - self.origin) * self.rate, LAST_FRAME))
+
+    def seconds(self, frame: float) -> float:
+        """The time in the recording at a scene frame."""
+        return self.origin + (frame - self.anchor) / self.rate
 
     def frame(self, index: int, shift: float = 0.0) -> int:
         """Whole frame of an annotation's marker, at the track's rate."""
-        return round(self.anchor + (self.annotations.annotations[index].time + shift - self.origin) * self.rate)
+        return round(self.exact_frame(self.annotations.annotations[index].time + shift))
+
+
+def merged(
+    old: AnnotationTrack, edits: Edits, new: AnnotationTrack, span: Span
+) -> tuple[AnnotationTrack, dict[int, int]]:
+    """A track of which a part of the recording is made anew; and which of the old annotations stayed, being outside
+    that part: old index -> index now."""
+    fresh = [a for a in new.annotations if a.time in span]
+    edges = (fresh[0].time, fresh[-1].time) if fresh else ()
+    stays: dict[int, Annotation] = {}
+    for i, a in enumerate(old.annotations):
+        at = a.time + edits.shifts.get(i, 0.0)
+        if at not in span and not any(abs(at - t) <= SAME for t in edges):
+            over = fresh and at < span.start < at + a.duration  # a stretch that ends where the new ones begin
+            stays[i] = replace(a, duration=span.start - at) if over else a
+    track = AnnotationTrack(new.namespace, (*stays.values(), *fresh))
+    places = {id(a): j for j, a in enumerate(track.annotations)}
+    return _numbered(track) if stays else track, {i: places[id(a)] for i, a in stays.items()}
+
+
+def _numbered(track: AnnotationTrack) -> AnnotationTrack:
+    """Bars go on counting where a part of them was numbered anew."""
+    if track.namespace != "downbeat":
+        return track
+    bars: list[Annotation] = []
+    shift = 0
+    for a in track.annotations:
+        if isinstance(a.value, int):
+            if bars and isinstance(bars[-1].value, int) and a.value + shift <= bars[-1].value:
+                shift = bars[-1].value + 1 - a.value
+            a = replace(a, value=a.value + shift)
+        bars.append(a)
+    return AnnotationTrack(track.namespace, tuple(bars))
+
+
+def there_again(old: AnnotationTrack, edits: Edits, new: AnnotationTrack, stayed: Mapping[int, int]) -> dict[int, int]:
+    """Which of the old annotations are there again: old index -> new index. Where markers are now is looked at first,
+    then where they were placed."""
+    now = dict(stayed)
+    for moved in (edits.shifts, {}):
+        before = {i: a.time + moved.get(i, 0.0) for i, a in enumerate(old.annotations) if i not in now}
+        taken = set(now.values())
+        after = {j: a.time for j, a in enumerate(new.annotations) if j not in taken}
+        rows, columns = sorted(before, key=before.__getitem__), sorted(after, key=after.__getitem__)
+        found = matches([before[i] for i in rows], [after[j] for j in columns])
+        now |= {rows[i]: columns[j] for i, j in found.items()}
+    return now
 
 
 def matches(old: Sequence[float], new: Sequence[float]) -> dict[int, int]:

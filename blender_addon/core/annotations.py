@@ -16,6 +16,8 @@ NAMESPACES: Final = (
     "loudness",
 )
 """What tracks are about, the most asked for first."""
+MADE_OF_BEATS: Final = ("beat", "downbeat")
+"""Namespaces that say one thing together, the metre."""
 CURVES: Final = ("loudness", "change")
 """Namespaces whose annotations are the values of a curve, many a second."""
 

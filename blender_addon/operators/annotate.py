@@ -16,7 +16,7 @@ from ..core.annotation_files import WRITERS, write_whole
 from ..core.annotations import AnnotationError, AnnotationTrack, from_json
 from ..midi_file import read_midi
 from . import UNDOABLE
-from .correct import origin
+from .correct import heard
 from .failing import refuse
 from .generate import begin
 
@@ -52,7 +52,8 @@ class ImportAnnotations(bpy.types.Operator, ImportHelper):
             tracks = _read(Path(self.filepath))
         except (AnnotationError, OSError, UnicodeDecodeError) as error:
             return refuse(self, error)
-        count = markers.add_markers(scene, tracks, origin(scene))
+        origin, recording = heard(scene)
+        count = markers.add_markers(scene, tracks, origin, recording=recording)
         corrections.brought(scene, tracks)
         self.report({"INFO"}, f"{count} markers")
         return {"FINISHED"}

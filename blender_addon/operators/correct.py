@@ -12,17 +12,20 @@ import bpy
 from .. import corrections, obstacles, snapping
 from ..audio_source import SourceError, source_of
 from ..core.metre_edits import Metre, doubled, halved, with_beat, with_downbeats
+from ..recording import Recording, recording_of
 from ..timeline import seconds_at
 from . import UNDOABLE
 from .failing import refuse
 
 
-def origin(scene: Any) -> float:
-    """Second of the recording at the scene's first frame: as the source lies, else its beginning."""
+def heard(scene: Any) -> tuple[float, Recording]:
+    """Second of the recording at the scene's first frame, as the source lies, and which recording it is; else its
+    beginning, of one that is not known."""
     try:
-        return source_of(scene).origin(scene)
+        source = source_of(scene)
     except SourceError:
-        return 0.0
+        return 0.0, ()
+    return source.origin(scene), recording_of(source)
 
 
 class OnBeats:
@@ -38,7 +41,7 @@ class OnBeats:
 
     def execute(self, context: Any) -> set[str]:
         try:
-            metre = corrections.change(context.scene, lambda m: self.changed(context.scene, m), origin(context.scene))
+            metre = corrections.change(context.scene, lambda m: self.changed(context.scene, m), *heard(context.scene))
         except corrections.CorrectionError as error:
             return refuse(self, error)
         self.report({"INFO"}, f"{len(metre.beats)} beats, {len(metre.firsts)} bars")
@@ -66,7 +69,7 @@ class TapBeat(OnBeats, bpy.types.Operator):
 
     def changed(self, scene: Any, metre: Metre) -> Metre:
         frame = scene.frame_current + scene.frame_subframe
-        at = seconds_at(scene, frame, corrections.origin_of(scene, origin(scene)))
+        at = seconds_at(scene, frame, corrections.origin_of(scene, heard(scene)[0]))
         return with_beat(metre, at, self.downbeat or not metre.beats)
 
 
@@ -118,7 +121,8 @@ class SnapKeys(bpy.types.Operator):
     def execute(self, context: Any) -> set[str]:
         moved, left = snapping.snap_keys(context.object, corrections.beat_frames(context.scene))
         more = f"; {left} stayed, for another key is on their beat" if left else ""
-        self.report({"INFO"} if moved else {"WARNING"}, f"{moved} keys moved{more}" if moved else "No key is selected")
+        told = f"{moved} keys moved{more}" if moved or left else "No key is selected, or all are on beats"
+        self.report({"INFO"} if moved else {"WARNING"}, told)
         return {"FINISHED"}
 
 
@@ -134,8 +138,9 @@ class SnapStrips(bpy.types.Operator):
         return obstacles.allow(cls, obstacles.to_beats(context.scene))
 
     def execute(self, context: Any) -> set[str]:
-        moved = snapping.snap_strips(context.scene, context.object, corrections.beat_frames(context.scene))
-        self.report({"INFO"}, f"{moved} strips moved")
+        moved, stays = snapping.snap_strips(context.scene, context.object, corrections.beat_frames(context.scene))
+        more = "; the sound in Source stays, for the beats are its own" if stays else ""
+        self.report({"INFO"} if moved else {"WARNING"}, f"{moved} strips moved{more}")
         return {"FINISHED"}
 
 

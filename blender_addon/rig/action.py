@@ -54,11 +54,13 @@ def new_action(name: str, owner: Any) -> Any:
 
 def curves_of(action: Any) -> Any:
     """The container of an action's F-curves: the action itself before 4.4, the first slot's channelbag since."""
-    if not hasattr(action, "slots"):
-        return action
+    return _curves_in_slot(action, action.slots[0]) if hasattr(action, "slots") else action
+
+
+def _curves_in_slot(action: Any, slot: Any) -> Any:
     layer = action.layers[0] if action.layers else action.layers.new("Layer")
     strip = layer.strips[0] if layer.strips else layer.strips.new(type="KEYFRAME")
-    return strip.channelbag(action.slots[0], ensure=True)
+    return strip.channelbag(slot, ensure=True)
 
 
 def curves_in_use(data: Any) -> Any:
@@ -70,6 +72,21 @@ def curves_in_use(data: Any) -> Any:
     if slot is None or not layers or not layers[0].strips:
         return None
     return layers[0].strips[0].channelbag(slot)
+
+
+def own_curves(owner: Any, name: str) -> Any:
+    """The container of the F-curves that animate a data-block in its active action; action (of that name), slot and
+    container are made where it has none. What animates others in that action is left alone."""
+    data = owner.animation_data or owner.animation_data_create()
+    if data.action is None:
+        data.action = bpy.data.actions.new(name)
+    action = data.action
+    if not hasattr(action, "slots"):
+        return action
+    if data.action_slot is None:
+        own = (s for s in action.slots if s.target_id_type == owner.id_type and s.name_display == owner.name)
+        data.action_slot = next(own, None) or action.slots.new(id_type=owner.id_type, name=owner.name)
+    return _curves_in_slot(action, data.action_slot)
 
 
 def paths_of(curves: Any) -> set[str]:
@@ -133,9 +150,7 @@ def set_keys(curve: Any, frames: Array, values: Array) -> None:
         frames: (T,) rising.
         values: (T,).
     """
-    if np.ptp(values) < STEADY:
-        ends = [0, -1] if len(frames) > 1 else [0]
-        frames, values = frames[ends], values[ends]
+    frames, values = ends_of_steady(frames, values)
     count = len(frames)
     points = np.empty((count, 2), dtype=np.float32)
     points[:, 0], points[:, 1] = frames, values
@@ -146,6 +161,14 @@ def set_keys(curve: Any, frames: Array, values: Array) -> None:
     keys.foreach_set("interpolation", np.full(count, LINEAR, dtype=np.uint8))
     keys.foreach_set("type", np.full(count, GENERATED, dtype=np.uint8))
     curve.update()
+
+
+def ends_of_steady(frames: Array, values: Array) -> tuple[Array, Array]:
+    """Keys of a channel: the first and the last when it does not move."""
+    if np.ptp(values) < STEADY:
+        ends = [0, -1] if len(frames) > 1 else [0]
+        return frames[ends], values[ends]
+    return frames, values
 
 
 @dataclass(frozen=True, eq=False)

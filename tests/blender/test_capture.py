@@ -184,7 +184,7 @@ def test_tracks_are_put_on_the_shelf_by_rank(scene: Any) -> None:
             Annotation(0.0, 0.0, track("broken.mp3", left_out="is no sound")),
         ),
     )
-    assert music_search.Shelf(Reference.to(scene), 11.0).put([told]) == 2
+    assert music_search.Shelf(Reference.to(scene), 11.0).put([told]) == (2, "")
     state = scene.cadenza_music_found
     assert [t.name for t in state.tracks] == ["first.wav", "second.wav", "broken.mp3"]
     assert (state.tracks[0].offset, state.frame) == (7.25, 11.0)

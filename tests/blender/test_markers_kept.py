@@ -1,0 +1,373 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""What an animator did to markers, curves and strips of ours outlives new runs and edits of the beats."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+import blender_addon  # noqa: E402
+from blender_addon import corrections, markers, music_curves, ranges  # noqa: E402
+from blender_addon.audio_source import Source  # noqa: E402
+from blender_addon.core.annotations import Annotation, AnnotationTrack, find_track  # noqa: E402
+from blender_addon.recording import recording_of  # noqa: E402
+from blender_addon.rig.action import curves_in_use  # noqa: E402
+from blender_addon.track_state import Span  # noqa: E402
+
+BEATS = AnnotationTrack("beat", tuple(Annotation(0.5 * i, 0.0, i % 4 + 1, 0.6) for i in range(16)))
+BARS = AnnotationTrack("downbeat", tuple(Annotation(2.0 * i, 0.0, i + 1, 0.5) for i in range(4)))
+
+
+@pytest.fixture
+def scene() -> Any:
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    if not hasattr(bpy.types.Scene, "cadenza_timeline"):
+        blender_addon.register()
+    scene = bpy.context.scene
+    scene.render.fps, scene.render.fps_base = 24, 1.0
+    return scene
+
+
+def camera(name: str) -> Any:
+    return bpy.data.objects.new(name, bpy.data.cameras.new(name))
+
+
+def at(scene: Any, seconds: float) -> Any:
+    """The only marker at a time."""
+    (marker,) = [m for m in scene.timeline_markers if m.frame == 1 + round(24 * seconds)]
+    return marker
+
+
+def seen(scene: Any) -> list[tuple[int, str, str]]:
+    return sorted((m.frame, m.name, m.camera.name if m.camera else "") for m in scene.timeline_markers)
+
+
+def test_a_part_that_is_made_again_leaves_the_rest_as_it_is(scene: Any) -> None:
+    markers.add_markers(scene, [BEATS, BARS], 0.0)
+    at(scene, 0.0).camera, at(scene, 6.0).name = camera("Wide"), "Coda"
+    at(scene, 0.5).frame += 3
+    scene.timeline_markers.remove(at(scene, 7.0))
+    inside = at(scene, 3.0)
+    inside.frame += 3
+    before = [m for m in seen(scene) if not 1 + 48 <= m[0] < 1 + 96]
+    beats = AnnotationTrack("beat", (Annotation(2.0, 0.0, 1), Annotation(3.0, 0.0, 2), Annotation(3.6, 0.0, 1)))
+    bars = AnnotationTrack("downbeat", (Annotation(2.0, 0.0, 1), Annotation(3.6, 0.0, 2)))
+    markers.add_markers(scene, [beats, bars], 0.0, span=Span(2.0, 4.0))
+    new = [m for m in seen(scene) if 1 + 48 <= m[0] < 1 + 96]
+    assert [m for m in seen(scene) if m not in new] == [(f, "Bar 4" if n == "Bar 3" else n, c) for f, n, c in before]
+    assert new == [(49, "Bar 2", ""), (73, "2", ""), (1 + round(24 * 3.6), "Bar 3", "")]
+    assert inside.frame == 73  # what was moved in the part is where the new run has it
+    assert [a.value for a in find_track(markers.tracks_of(scene), "downbeat").annotations] == [1, 2, 3, 4, 5]
+
+
+def test_stretches_end_where_the_new_part_begins(scene: Any) -> None:
+    markers.add_markers(scene, [AnnotationTrack("phrase", (Annotation(0.0, 4.0, "A"), Annotation(4.0, 4.0, "B")))], 0.0)
+    again = AnnotationTrack("phrase", (Annotation(2.0, 2.0, "C"),))
+    markers.add_markers(scene, [again], 0.0, span=Span(2.0, 4.0))
+    (track,) = markers.tracks_of(scene)
+    assert [(a.time, a.end, a.value) for a in track.annotations] == [(0.0, 2.0, "A"), (2.0, 4.0, "C"), (4.0, 8.0, "B")]
+
+
+def test_a_part_recognised_again_is_nobodys_correction_the_rest_stays_one(scene: Any) -> None:
+    markers.add_markers(scene, [BEATS, BARS], 0.0)
+    bpy.ops.cadenza.double_tempo()
+    corrections.recognised(scene, {"beat", "downbeat"}, Span(2.0, 4.0))
+    assert corrections.for_generation(scene)
+    assert all(t < 2.0 or t >= 4.0 for t in corrections.touched(scene))
+    corrections.recognised(scene, {"beat", "downbeat"}, Span(0.0, 8.0))
+    assert corrections.for_generation(scene) == []
+
+
+def test_cameras_and_names_stay_where_bars_become_beats(scene: Any) -> None:
+    markers.add_markers(scene, [BEATS, BARS], 0.0)
+    at(scene, 0.0).camera, at(scene, 2.0).camera, at(scene, 4.0).name = camera("A"), camera("B"), "Solo"
+    at(scene, 0.5).camera = camera("C")
+    for marker in scene.timeline_markers:
+        marker.select = marker.frame == 13
+    bpy.ops.cadenza.set_downbeats()
+    assert at(scene, 0.0).camera.name == "A"
+    assert at(scene, 2.0).camera.name == "B"
+    assert at(scene, 4.0).name == "Solo"
+    assert (at(scene, 0.5).camera.name, at(scene, 0.5).cadenza.namespace) == ("C", "downbeat")
+    assert at(scene, 0.5).select
+    assert len(scene.timeline_markers) == 16
+
+
+def test_what_no_beat_stands_for_any_more_is_the_animators(scene: Any) -> None:
+    markers.add_markers(scene, [BEATS, BARS], 0.0)
+    at(scene, 0.5).camera, at(scene, 1.5).name = camera("A"), "breath"
+    bpy.ops.cadenza.halve_tempo()
+    assert [(m.frame, m.name) for m in scene.timeline_markers if not m.cadenza.namespace] == [(13, "2"), (37, "breath")]
+    assert at(scene, 0.5).camera.name == "A"
+    assert len(scene.timeline_markers) == 8 + 2
+    bpy.ops.cadenza.double_tempo()
+    markers.remove_markers(scene)
+    assert [(m.frame, m.name) for m in scene.timeline_markers] == [(13, "2"), (37, "breath")]
+
+
+def test_a_moved_beat_keeps_its_camera(scene: Any) -> None:
+    markers.add_markers(scene, [BEATS, BARS], 0.0)
+    moved = at(scene, 0.5)
+    moved.camera = camera("A")
+    moved.frame += 4
+    bpy.ops.cadenza.double_tempo()
+    (found,) = [m for m in scene.timeline_markers if m.camera]
+    assert (found.frame, found.cadenza.namespace) == (17, "beat")
+
+
+def test_cameras_of_hidden_beats_are_not_lost(scene: Any) -> None:
+    markers.add_markers(scene, [BEATS, BARS], 0.0)
+    at(scene, 0.5).camera = camera("A")
+    markers.show_track(scene, "beat", False)
+    bpy.ops.cadenza.halve_tempo()
+    assert (at(scene, 0.5).camera.name, at(scene, 0.5).cadenza.namespace) == ("A", "")
+
+
+LOUDNESS = AnnotationTrack("loudness", tuple(Annotation(0.1 * i, 0.0, -20.0 - i) for i in range(10)))
+
+
+@pytest.mark.skipif(bpy.app.version < (4, 4), reason="actions have no slots before 4.4")
+@pytest.mark.parametrize("slot", ["none at all", "another object's", "its own, empty"])
+def test_the_scenes_curves_are_in_its_own_slot(scene: Any, slot: str) -> None:
+    cube = bpy.data.objects.new("Cube", None)
+    scene.collection.objects.link(cube)
+    cube.keyframe_insert("location", index=0, frame=1)
+    action = cube.animation_data.action if slot != "none at all" else bpy.data.actions.new("Mine")
+    scene.animation_data_create().action = action
+    if slot == "its own, empty":
+        scene.animation_data.action_slot = action.slots.new(id_type="SCENE", name=scene.name)
+    for _ in range(2):
+        markers.add_markers(scene, [LOUDNESS], 0.0)
+        assert scene.animation_data.action == action
+        assert len(music_curves.curve_of(scene, "loudness").keyframe_points) == 10
+    assert [c.data_path for c in curves_in_use(cube.animation_data).fcurves] == ["location"]
+
+
+@pytest.mark.parametrize("far", [1e8, 1e9, 1e300, -1e300])
+def test_times_that_no_timeline_has_are_put_at_its_end(scene: Any, far: float) -> None:
+    beats = AnnotationTrack("beat", (*BEATS.annotations, Annotation(far)))
+    stretch = AnnotationTrack("phrase", (Annotation(0.0, 4.0, "A"), Annotation(far, 4.0, "B")))
+    markers.add_markers(scene, [beats, stretch], 0.0, {"beat", "phrase"})
+    edge = 1048574 if far > 0 else -1048574
+    assert sorted(m.frame for m in scene.timeline_markers if abs(m.frame) > 1000) == [edge, edge]
+    bpy.ops.cadenza.halve_tempo()
+    scene.render.fps = 60
+    markers.refresh_markers(scene)
+    assert markers.moved_markers(scene) == []
+
+
+def test_beats_are_corrected_at_their_own_place(scene: Any) -> None:
+    seen_in_motion = AnnotationTrack("cadence", (Annotation(1.0, 0.0, "seen"),))
+    markers.add_markers(scene, [seen_in_motion], 0.0)
+    markers.add_markers(scene, [BEATS, BARS], -100 / 24)  # a strip that begins at frame 101
+    bpy.ops.cadenza.double_tempo()
+    assert [m.frame for m in sorted(scene.timeline_markers, key=lambda m: m.frame)][:3] == [101, 107, 113]
+    scene.frame_set(95)
+    bpy.ops.cadenza.tap_beat()
+    assert min(m.frame for m in scene.timeline_markers) == 95
+
+
+def source(path: Path, frame: float = 1.0) -> Source:
+    return Source(path, None, 0.0, 8.0, frame, 0.0, path.name)
+
+
+def test_corrections_are_for_their_own_recording(scene: Any, tmp_path: Path) -> None:
+    one, copy, other = (tmp_path / n for n in ("one.wav", "moved.wav", "other.wav"))
+    for path, data in ((one, b"a" * 200_000), (copy, b"a" * 200_000), (other, b"a" * 100_000 + b"b" * 100_000)):
+        path.write_bytes(data)
+    markers.add_markers(scene, [BEATS, BARS], 0.0, recording=recording_of(source(one)))
+    at(scene, 0.5).frame += 3
+    for path in (one, copy):
+        assert 0.625 in find_track(corrections.for_generation(scene, source(path, 77.0)), "beat").times
+        assert corrections.not_used(scene, source(path)) == ""
+    assert corrections.for_generation(scene, source(other)) == []
+    assert corrections.not_used(scene, source(other)) == (
+        "what you corrected (beat, downbeat) is of one.wav: it stays, and was not used here"
+    )
+    one.write_bytes(b"mixed again")
+    assert corrections.for_generation(scene, source(one))
+    bpy.ops.cadenza.double_tempo()
+    assert corrections.for_generation(scene, source(other)) == []
+
+
+def test_beats_of_no_recording_count_where_they_lie(scene: Any, tmp_path: Path) -> None:
+    for frame in (101, 113):
+        scene.frame_set(frame)
+        bpy.ops.cadenza.tap_beat()
+    later = source(tmp_path / "a.wav", 101.0)
+    assert find_track(corrections.for_generation(scene, later), "beat").times == pytest.approx([0.0, 0.5])
+    tapped = at(scene, 100 / 24)
+    tapped.camera = camera("A")
+    heard = AnnotationTrack("beat", (Annotation(0.0), Annotation(1.0)))
+    markers.add_markers(scene, [heard], -100 / 24, span=Span(0.0, 0.75), recording=recording_of(later))
+    assert find_track(markers.tracks_of(scene), "beat").times == [0.0]
+    assert [m.camera.name for m in scene.timeline_markers if m.frame == 101 and m.camera] == ["A"]
+
+
+def test_cameras_of_another_recording_stay_where_they_are(scene: Any, tmp_path: Path) -> None:
+    one, other = tmp_path / "one.wav", tmp_path / "other.wav"
+    markers.add_markers(scene, [BEATS, BARS], 0.0, recording=recording_of(source(one)))
+    at(scene, 0.5).camera = camera("A")
+    markers.add_markers(scene, [BEATS, BARS], -500 / 24, span=Span(0.0, 2.0), recording=recording_of(source(other)))
+    assert at(scene, 0.5).cadenza.namespace == ""
+    assert min(m.frame for m in scene.timeline_markers if m.cadenza.namespace) == 501
+
+
+DYNAMICS = AnnotationTrack("dynamics", (Annotation(1.0, 4.0, "p"), Annotation(5.0, 3.0, "ff")))
+
+
+def keys(scene: Any, namespace: str) -> list[tuple[float, float]]:
+    curve = music_curves.curve_of(scene, namespace)
+    return [(round(k.co.x, 2), round(k.co.y, 2)) for k in curve.keyframe_points]
+
+
+@pytest.mark.parametrize("how", ["value", "time", "added", "deleted", "smoothed", "modifier"])
+@pytest.mark.parametrize("track", [DYNAMICS, LOUDNESS], ids=lambda t: t.namespace)
+def test_a_curve_that_was_edited_stays(scene: Any, track: AnnotationTrack, how: str) -> None:
+    markers.add_markers(scene, [track], 0.0)
+    assert corrections.edited_curves(scene) == []
+    curve = music_curves.curve_of(scene, track.namespace)
+    points = curve.keyframe_points
+    if how == "value":
+        points[0].co.y += 1.0
+    elif how == "time":
+        points[0].co.x -= 1.0
+    elif how == "added":
+        points.insert(70.0, 1.0)
+    elif how == "deleted":
+        points.remove(points[1])
+    elif how == "smoothed":
+        points[0].interpolation = "BEZIER"
+    else:
+        curve.modifiers.new("NOISE")
+    curve.update()
+    before = keys(scene, track.namespace)
+    assert corrections.edited_curves(scene) == [track.namespace]
+    markers.add_markers(scene, [track], 0.0)
+    assert keys(scene, track.namespace) == before
+    assert [t.namespace for t in corrections.for_generation(scene)] == (["dynamics"] if track is DYNAMICS else [])
+    markers.delete_track(scene, track.namespace)
+    markers.add_markers(scene, [track], 0.0)
+    assert corrections.edited_curves(scene) == []
+
+
+def test_curves_are_nobodys_at_any_frame_rate(scene: Any) -> None:
+    markers.add_markers(scene, [DYNAMICS, LOUDNESS], 0.0)
+    for fps in (60, 25, 24):
+        scene.render.fps = fps
+        assert corrections.edited_curves(scene) == []
+        markers.refresh_markers(scene)
+        assert corrections.edited_curves(scene) == []
+
+
+def test_keys_added_to_the_dynamics_are_marks(scene: Any) -> None:
+    markers.add_markers(scene, [DYNAMICS], 0.0)
+    points = music_curves.curve_of(scene, "dynamics").keyframe_points
+    for frame, level in ((49.0, "f"), (97.0, "pp"), (241.0, "mp")):
+        points.insert(frame, music_curves.LEVELS.index(level))
+    found = find_track(markers.corrected_tracks(scene), "dynamics").annotations
+    assert [(a.time, a.end, a.value) for a in found] == [
+        *((1.0, 2.0, "p"), (2.0, 4.0, "f"), (4.0, 5.0, "pp"), (5.0, 8.0, "ff"), (10.0, 10.0, "mp")),
+    ]
+
+
+PHRASES = AnnotationTrack("phrase", (Annotation(0.0, 4.0, "A"), Annotation(4.0, 3.0, "B"), Annotation(7.0, 1.0, "B")))
+
+
+def strips(scene: Any) -> dict[str, tuple[int, int]]:
+    return {s.name: (s.frame_final_start, s.frame_final_end) for s in ranges.all_strips(scene)}
+
+
+def with_phrases(scene: Any) -> dict[str, Any]:
+    markers.add_markers(scene, [PHRASES], 0.0, {"phrase"})
+    return {s.name: s for s in ranges.all_strips(scene)}
+
+
+def test_changed_strips_stay_as_they_are(scene: Any) -> None:
+    theme = with_phrases(scene)["Phrase A"]
+    theme.name, theme.frame_final_end = "Theme, wide shot", 81
+    theme.color = (1.0, 0.0, 0.0)
+    before = strips(scene)
+    assert sorted(before.values()) == [(1, 81), (97, 169), (169, 193)]
+    assert corrections.for_generation(scene)[0].annotations[0].end == pytest.approx(80 / 24)
+    markers.show_track(scene, "phrase", False)
+    assert not strips(scene)
+    markers.show_track(scene, "phrase")
+    assert strips(scene) == before
+    scene.render.fps = 48
+    markers.refresh_markers(scene)
+    assert strips(scene)["Theme, wide shot"] == (1, 161)
+    scene.render.fps = 24
+    markers.refresh_markers(scene)
+    assert strips(scene) == before
+
+
+def test_strips_that_nobody_changed_are_nobodys_correction(scene: Any) -> None:
+    with_phrases(scene)["Phrase A"].color = (1.0, 0.0, 0.0)
+    for fps in (60, 25, 24):
+        scene.render.fps = fps
+        markers.refresh_markers(scene)
+        assert corrections.for_generation(scene) == []
+    assert sorted(strips(scene)) == ["Phrase A", "Phrase B", "Phrase B.001"]
+
+
+def test_strips_keep_their_looks_while_nothing_else_moves_them(scene: Any) -> None:
+    with_phrases(scene)["Phrase A"].color = (1.0, 0.0, 0.0)
+    markers.show_as_told(scene, scene.cadenza_timeline.tracks[0])
+    assert tuple(next(s for s in ranges.all_strips(scene) if s.name == "Phrase A").color) == (1.0, 0.0, 0.0)
+
+
+def test_names_of_strips_outlive_a_new_run_and_lost_strips_are_the_animators(scene: Any) -> None:
+    found = with_phrases(scene)
+    found["Phrase A"].name = "Theme"
+    found["Phrase B"].name, found["Phrase B"].frame_final_start = "Bridge", 121
+    again = AnnotationTrack("phrase", (Annotation(0.02, 5.0, "A"), Annotation(6.0, 2.0, "C")))
+    markers.add_markers(scene, [again], 0.0, {"phrase"})
+    assert strips(scene) == {"Theme": (1, 121), "Phrase C": (145, 193), "Bridge": (121, 169)}
+    markers.delete_track(scene, "phrase")
+    assert list(strips(scene)) == ["Bridge"]
+
+
+def test_a_take_of_edited_strips_leaves_them_where_they_are(scene: Any) -> None:
+    with_phrases(scene)["Phrase B"].frame_final_start = 121
+    before = strips(scene)
+    sent = corrections.for_generation(scene)
+    assert [a.time for a in sent[0].annotations] == pytest.approx([0.0, 5.0, 7.0])
+    markers.add_markers(scene, sent, 0.0)
+    assert strips(scene) == before
+
+
+def test_strips_of_earlier_files_are_put_anew_and_copies_are_the_animators(scene: Any) -> None:
+    found = with_phrases(scene)
+    del found["Phrase A"][ranges.MADE]
+    editor = scene.sequence_editor
+    every = editor.strips if hasattr(editor, "strips") else editor.sequences
+    copy = ranges._new_strip(every, "Mine", 20, 300, 400)
+    copy[ranges.OWN], copy[ranges.MADE] = "phrase", found["Phrase B"][ranges.MADE]
+    markers.show_as_told(scene, scene.cadenza_timeline.tracks[0])
+    assert sorted(strips(scene)) == ["Mine", "Phrase A", "Phrase B", "Phrase B.001"]
+    markers.delete_track(scene, "phrase")
+    assert list(strips(scene)) == ["Mine"]
+
+
+def test_channels_that_an_animator_named_are_left_alone(scene: Any) -> None:
+    channels = scene.sequence_editor_create().channels
+    channels[3].name = "SFX (mine)"
+    assert {s.channel for s in with_phrases(scene).values()} == {4}
+    assert (channels[3].name, channels[4].name) == ("SFX (mine)", "Cadenza phrase")
+    channels[4].name = "Phrases (mine)"
+    markers.add_markers(scene, [AnnotationTrack("phrase", (Annotation(0.0, 2.0, "C"),))], 0.0)
+    assert {s.channel for s in ranges.all_strips(scene)} == {5}
+    markers.delete_track(scene, "phrase")
+    assert [channels[i].name for i in (3, 4, 5)] == ["SFX (mine)", "Phrases (mine)", "Channel 5"]
+
+
+def test_beats_need_no_video_sequencer(scene: Any) -> None:
+    other = bpy.data.scenes.new("Other")
+    markers.add_markers(other, [BEATS, BARS], 0.0)
+    assert other.sequence_editor is None

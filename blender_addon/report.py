@@ -16,7 +16,7 @@ import bpy
 from . import connection, local_backend
 
 if TYPE_CHECKING:
-    from .jobs import Job
+    from .job import Job
 
 LOG_LINES: Final = 30
 

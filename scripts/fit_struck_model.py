@@ -6,15 +6,15 @@ Usage: ``python scripts/fit_struck_model.py CORPUS --soundfont FluidR3_GM.sf2 --
 
 CORPUS is made by ``cadenza-train simulate -o CORPUS --hours 1 --seed 5 --instrument piano --no-motion --share 0.6`` with
 the same soundfonts. Its studies have few notes at once: beside them the model hears chords of up to ten keys, drawn at
-random, dry, without pedal. No real performance is looked at. Prints also what the threshold and the end of a note are
-chosen by. Needs scikit-learn (it comes with librosa).
+random, one minute in two in a room and one in two with the pedal. No real performance is looked at. Prints also what
+the threshold and the end of a note are chosen by. Needs scikit-learn (it comes with librosa).
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -29,6 +29,7 @@ from plugins.transcription.candidates import logistic
 from plugins.transcription.struck import ends, struck_features
 from training.datasets.mosa import find_trials, read_trial
 from training.datasets.performances import Note
+from training.simulate import room
 from training.simulate.piano_playing import Struck
 from training.simulate.piano_sound import Instrument
 from training.simulate.piano_sound import play as strike
@@ -38,8 +39,10 @@ from training.simulate.soundfont import SoundFont, play
 
 TOLERANCE = 0.05
 THRESHOLDS = np.arange(0.2, 0.65, 0.025)
-CLIPS = 20
+CLIPS = 64
 MINUTE = 62.0
+CHANGES = (0.3, 2.5)
+"""Seconds from one change of the pedal to the next."""
 HANDS = ((24, 60), (50, 96))
 """MIDI numbers between which the lowest key of each hand lies."""
 RELEASES = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85)
@@ -81,15 +84,26 @@ def studies(corpus: Path) -> Iterator[tuple[list[Note], Audio]]:
 
 
 def chords(fonts: Sequence[SoundFont]) -> Iterator[tuple[list[Note], Audio]]:
-    """A minute each; every other one by the simulated piano."""
+    """A minute each; every other one by the simulated piano, in every four all of room and pedal."""
     for number in range(CLIPS):
         rng = np.random.default_rng([5, number])
         notes = random_chords(rng)
+        if number // 2 % 2:
+            notes = with_pedal(notes, rng)
         if number % 2 or not fonts:
             sound = strike(notes, pianist(5, number), Instrument(int(rng.integers(2**31)), 440.0), MINUTE, rng)
         else:
-            sound = play(notes, fonts[number // 2 % len(fonts)], "piano", MINUTE)
+            sound = play(notes, fonts[number // 8 % len(fonts)], "piano", MINUTE)
+        if number // 4 % 2:
+            sound = room.record(sound, room.place(rng), RATE, rng)
         yield [Note(n.start, n.end, n.pitch, 90) for n in notes], Audio(sound, RATE)
+
+
+def with_pedal(notes: Sequence[Struck], rng: np.random.Generator) -> list[Struck]:
+    """Strings that ring on to the next change of the pedal."""
+    changes = np.cumsum(rng.uniform(*CHANGES, round(2 * MINUTE / CHANGES[0])))
+    after = changes[np.searchsorted(changes, [n.end for n in notes])]
+    return [replace(n, damped=float(until)) for n, until in zip(notes, after, strict=True)]
 
 
 def random_chords(rng: np.random.Generator) -> list[Struck]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from blender_addon import connection, jobs
 from blender_addon.core.violinist import violinist_skeleton
+from blender_addon.job import Job
 from blender_addon.rig.action import curves_of
 from blender_addon.rig.mannequin import build_armature
 
@@ -118,7 +119,7 @@ def option(**values: Any) -> None:
         setattr(bpy.context.scene.cadenza.options_swayer, f"value_{name}", value)
 
 
-def drive(until: Callable[[jobs.Job], bool] = lambda job: job.ended, seconds: float = 60.0) -> jobs.Job:
+def drive(until: Callable[[Job], bool] = lambda job: job.ended, seconds: float = 60.0) -> Job:
     """Poll as the timer does, until the job is as it should be; the job."""
     limit = time.monotonic() + seconds
     job = jobs.current()
@@ -131,7 +132,7 @@ def drive(until: Callable[[jobs.Job], bool] = lambda job: job.ended, seconds: fl
     return job
 
 
-def generate() -> jobs.Job:
+def generate() -> Job:
     """Press Generate and wait until the job is over."""
     assert bpy.ops.cadenza.generate() == {"FINISHED"}
     return drive()

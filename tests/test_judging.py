@@ -14,7 +14,7 @@ from plugins.api import Audio
 from tests.running import melody, write_midi
 from training.datasets import performances as real
 from training.datasets.mosa import CorpusError
-from training.recognition import judging
+from training.recognition import judging, synthesisers
 from training.recognition.judging import Judged, continuity, figures, judge, matched
 from training.recognition.report import by_piece, write
 from training.recognition.synthesisers import Synthesiser
@@ -77,6 +77,27 @@ def test_asap_s_layout_is_read(tmp_path: Path) -> None:
     assert len(found.notes) > 3
 
 
+def test_the_pedal_is_read_and_played_where_it_is_wanted(tmp_path: Path) -> None:
+    import pretty_midi
+
+    folder = tmp_path / "Piece"
+    folder.mkdir()
+    midi, part = pretty_midi.PrettyMIDI(resolution=960), pretty_midi.Instrument(0)
+    part.notes = [pretty_midi.Note(80, 60 + i, 0.5 * i, 0.5 * i + 0.4) for i in range(4)]
+    part.control_changes = [pretty_midi.ControlChange(64, 127, 0.6), pretty_midi.ControlChange(64, 0, 1.5)]
+    midi.instruments.append(part)
+    midi.write(str(folder / "Player01.mid"))
+    (folder / "Player01_annotations.txt").write_text("0.0\t0.0\tdb,4/4,0\n0.5\t0.5\tb\n")
+    (found,) = real.asap(tmp_path)
+    late = found.until(1.8)  # with a second before the first note
+    assert [(round(t, 3), v) for t, v in found.pedal] == [(0.6, 127), (1.5, 0)]
+    assert [(round(t, 3), v) for t, v in late.pedal] == [(1.6, 127)]
+    for pedal, count in ((True, 2), (False, 0)):
+        synthesisers.write_midi(found, tmp_path / "out.mid", pedal)
+        (written,) = pretty_midi.PrettyMIDI(str(tmp_path / "out.mid")).instruments
+        assert len(written.control_changes) == count
+
+
 @needs_shared
 def test_match_files_say_when_beats_and_phrases_were_played() -> None:
     found = {p.name: p for p in real.match_files(SHARED / "batik-mozart", "batik")}
@@ -106,7 +127,7 @@ def test_a_synthesiser_without_its_program_is_told(tmp_path: Path, monkeypatch: 
 class Silence(Synthesiser):
     """Plays nothing, as long as the music lasts."""
 
-    def play(self, performed: real.Performed) -> Audio:
+    def play(self, performed: real.Performed, pedal: bool = False) -> Audio:
         return Audio(np.zeros(8000 * 12, dtype=np.float32), 8000)
 
 

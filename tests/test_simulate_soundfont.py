@@ -15,6 +15,7 @@ import pytest
 from tests.simulated import short_studies  # noqa: F401
 from training.datasets.mosa import CorpusError
 from training.simulate import corpus
+from training.simulate.piano_playing import Struck
 from training.simulate.playing import Sounding
 from training.simulate.sound import RATE
 from training.simulate.soundfont import SoundFont, play
@@ -45,6 +46,21 @@ def test_notes_sound_when_and_where_they_are_written(instrument: str, reference:
         near = (hertz > 0.9 * wanted) & (hertz < 1.1 * wanted)
         cents = 1200 * np.log2(hertz[near][spectrum[near].argmax()] / wanted)
         assert abs(cents) < 40, (pitch, cents)  # violins of some soundfonts tremble, and are not quite in tune
+
+
+@needs_font
+def test_the_pedal_lets_strings_ring_until_they_are_struck_again() -> None:
+    font = SoundFont.open(FONTS[0])
+
+    def level(notes: list[Struck], at: float) -> float:
+        sound = play(notes, font, "piano", 4.0)
+        return float(np.sqrt((sound[int(at * RATE) : int((at + 0.2) * RATE)] ** 2).mean()))
+
+    short, held = Struck(0.5, 0.7, 0.7, 60, 0.8), Struck(0.5, 0.7, 3.5, 60, 0.8)
+    again = Struck(2.0, 2.2, 3.5, 60, 0.8)
+    assert level([held], 1.5) > 20 * level([short], 1.5)
+    # MIDI has one string a key: the first note's end must not stop the second.
+    assert level([held, again], 3.0) > 20 * level([short], 3.0)
 
 
 @needs_font

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import jobs
+from ..job import Job
 from .text import sentence, show, show_error
 
 
@@ -28,7 +29,7 @@ def draw(layout: Any, section: str, reason: str = "") -> None:
         ended(layout, job)
 
 
-def progress(layout: Any, job: jobs.Job) -> None:
+def progress(layout: Any, job: Job) -> None:
     row = layout.row(align=True)
     row.progress(factor=job.progress, text=f"{100 * job.progress:.0f} %")
     row.operator("cadenza.cancel", text="", icon="CANCEL")
@@ -37,7 +38,7 @@ def progress(layout: Any, job: jobs.Job) -> None:
         show(layout, f"{job.order.title}; {jobs.waiting()} more to come")
 
 
-def ended(layout: Any, job: jobs.Job) -> None:
+def ended(layout: Any, job: Job) -> None:
     if not job.error:
         row = layout.row()
         show(row, sentence(job.message), "CHECKMARK" if job.state == "finished" else "INFO")

@@ -18,6 +18,7 @@ bpy = pytest.importorskip("bpy")
 
 from blender_addon import connection, jobs, obstacles, orders, takes  # noqa: E402
 from blender_addon.client import Backend  # noqa: E402
+from blender_addon.job import Job  # noqa: E402
 from tests.addon_driving import (  # noqa: E402
     SECONDS,
     add_character,
@@ -222,7 +223,7 @@ def test_a_mirrored_armature_is_told(scene: Any) -> None:
     assert "apply its scale" in character().cadenza.report + job.error
 
 
-def running(**options: Any) -> jobs.Job:
+def running(**options: Any) -> Job:
     """A job that the backend works on, one that it has not done before."""
     bpy.context.scene.cadenza.seed = next(SEEDS)
     option(seconds=options.pop("seconds", 1.0), **options)
@@ -230,7 +231,7 @@ def running(**options: Any) -> jobs.Job:
     return drive(lambda job: job.state == "running")
 
 
-def to_writing() -> jobs.Job:
+def to_writing() -> Job:
     """A job that has begun to write keys."""
     bpy.ops.cadenza.generate()
     job = drive(lambda job: job.state == "applying")
@@ -248,7 +249,7 @@ def test_the_character_is_renamed_meanwhile(scene: Any) -> None:
 
 
 @pytest.mark.parametrize("begin", [running, to_writing])
-def test_the_character_is_deleted_meanwhile(scene: Any, begin: Callable[[], jobs.Job]) -> None:
+def test_the_character_is_deleted_meanwhile(scene: Any, begin: Callable[[], Job]) -> None:
     begin()
     bpy.data.objects.remove(character())
     before = {k: v for k, v in dump().items() if k != "actions"}
@@ -279,7 +280,7 @@ def test_the_frame_rate_changes_meanwhile(scene: Any) -> None:
 
 
 @pytest.mark.parametrize("begin", [running, to_writing])
-def test_another_file_is_opened_meanwhile(scene: Any, begin: Callable[[], jobs.Job]) -> None:
+def test_another_file_is_opened_meanwhile(scene: Any, begin: Callable[[], Job]) -> None:
     job = begin()
     empty_file()
     before = dump()
@@ -311,7 +312,7 @@ def test_undo_in_the_middle(scene: Any) -> None:
 
 
 @pytest.mark.parametrize("begin", [running, to_writing])
-def test_cancelling(scene: Any, begin: Callable[[], jobs.Job]) -> None:
+def test_cancelling(scene: Any, begin: Callable[[], Job]) -> None:
     before = dump()
     job = begin()
     bpy.ops.cadenza.cancel()

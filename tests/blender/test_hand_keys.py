@@ -14,8 +14,9 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from blender_addon import fills, jobs, takes  # noqa: E402
+from blender_addon import fills, takes  # noqa: E402
 from blender_addon.character import bone_map_of, guess  # noqa: E402
+from blender_addon.job import Job  # noqa: E402
 from blender_addon.order import Order  # noqa: E402
 from blender_addon.rig import nla, perform  # noqa: E402
 from blender_addon.rig.action import curves_of  # noqa: E402
@@ -214,7 +215,7 @@ def test_a_preview_plays_alone_and_leaves_nothing(scene: Any) -> None:
     preview = take(armature, scene, 0.6)
     assert takes.hidden_by(armature)
     to = fills.new_take(scene, None)
-    job = jobs.Job(Order("Fill", None, to, over=True))
+    job = Job(Order("Fill", None, to, over=True))
     job._let_be_seen(SimpleNamespace(take=preview.uid))  # type: ignore[arg-type]
     assert takes.hidden_by(armature) == ""
     assert armature.animation_data.action == own

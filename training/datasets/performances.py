@@ -15,7 +15,7 @@ from __future__ import annotations
 import csv
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +26,8 @@ from training.datasets.mosa import find_trials, read_trial
 
 LEAD: Final = 1.0
 """Seconds of silence before the first note."""
+PEDAL: Final = 64
+"""MIDI's controller of it."""
 Floats = npt.NDArray[np.float64]
 
 
@@ -46,6 +48,7 @@ class Performed:
     Attributes:
         piece: what is played; performances of one piece are not independent.
         beats, downbeats: seconds. phrases: seconds at which phrases begin, None where nobody said.
+        pedal: the piano's right pedal, seconds and MIDI values (from 64 on it is down).
     """
 
     corpus: str
@@ -56,6 +59,7 @@ class Performed:
     beats: Floats = field(repr=False)
     downbeats: Floats = field(repr=False)
     phrases: Floats | None = field(default=None, repr=False)
+    pedal: tuple[tuple[float, int], ...] = field(default=(), repr=False)
 
     def until(self, seconds: float) -> Performed:
         """Its first seconds, and a lead before the first note."""
@@ -67,7 +71,8 @@ class Performed:
         )
         beats, downbeats = (times[times + shift < seconds] + shift for times in (self.beats, self.downbeats))
         phrases = None if self.phrases is None else self.phrases[self.phrases + shift < seconds] + shift
-        return Performed(self.corpus, self.instrument, self.piece, self.name, notes, beats, downbeats, phrases)
+        pedal = tuple((t + shift, value) for t, value in self.pedal if t + shift < seconds)
+        return replace(self, notes=notes, beats=beats, downbeats=downbeats, phrases=phrases, pedal=pedal)
 
 
 def asap(folder: Path) -> Iterator[Performed]:
@@ -81,7 +86,8 @@ def asap(folder: Path) -> Iterator[Performed]:
         beats = np.array([t for t, label in labelled if label in ("b", "db", "bR")])
         downbeats = np.array([t for t, label in labelled if label == "db"])
         piece = "/".join(truth.parent.relative_to(folder).parts)
-        yield Performed("asap", "piano", piece, midi.stem, _notes_of_midi(midi), beats, downbeats)
+        notes, pedal = _of_midi(midi)
+        yield Performed("asap", "piano", piece, midi.stem, notes, beats, downbeats, pedal=pedal)
 
 
 def match_files(folder: Path, corpus: str) -> Iterator[Performed]:
@@ -108,14 +114,16 @@ def mosa(folder: Path) -> Iterator[Performed]:
         yield Performed("mosa", trial.instrument, trial.piece, trial.prefix, notes, beats, downbeats, phrases)
 
 
-def _notes_of_midi(path: Path) -> tuple[Note, ...]:
+def _of_midi(path: Path) -> tuple[tuple[Note, ...], tuple[tuple[float, int], ...]]:
+    """Notes and pedal."""
     import pretty_midi
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         midi = pretty_midi.PrettyMIDI(str(path))
     notes = [Note(n.start, n.end, n.pitch, n.velocity) for part in midi.instruments for n in part.notes]
-    return tuple(sorted(notes, key=lambda n: (n.onset, n.pitch)))
+    pedal = sorted((c.time, c.value) for part in midi.instruments for c in part.control_changes if c.number == PEDAL)
+    return tuple(sorted(notes, key=lambda n: (n.onset, n.pitch))), tuple(pedal)
 
 
 def _of_match(path: Path, corpus: str, phrases: Path | None) -> Performed:
@@ -139,7 +147,8 @@ def _of_match(path: Path, corpus: str, phrases: Path | None) -> Performed:
     played_beats, played_downbeats = (np.interp(found, places, times) for found in inside)
     begun = None if phrases is None else np.array(sorted(_phrase_times(phrases, told)))
     piece = path.stem.rsplit("_p", 1)[0]
-    return Performed(corpus, "piano", piece, path.stem, notes, played_beats, played_downbeats, begun)
+    pedal = tuple((float(c["time"]), int(c["value"])) for c in played.controls if c["number"] == PEDAL)
+    return Performed(corpus, "piano", piece, path.stem, notes, played_beats, played_downbeats, begun, pedal)
 
 
 def _anchors(part: Any, told: dict[str, float]) -> tuple[Floats, Floats]:

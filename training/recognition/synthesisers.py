@@ -13,7 +13,7 @@ from typing import Final
 
 from plugins.api import Audio
 from training.datasets.mosa import CorpusError
-from training.datasets.performances import Performed
+from training.datasets.performances import PEDAL, Performed
 from training.simulate.soundfont import PROGRAMS
 
 RATE: Final = 22050
@@ -39,13 +39,13 @@ class Synthesiser:
             raise CorpusError(f"{file} needs the program {program} (apt install {program})")
         return cls(name or path.stem, path)
 
-    def play(self, performed: Performed) -> Audio:
-        """The sound; the performance's seconds are the sound's."""
+    def play(self, performed: Performed, pedal: bool = False) -> Audio:
+        """The sound, with the pedal or as if nobody used it; the performance's seconds are the sound's."""
         import soundfile
 
         with tempfile.TemporaryDirectory() as folder:
             midi, wave = Path(folder) / "notes.mid", Path(folder) / "sound.wav"
-            write_midi(performed, midi)
+            write_midi(performed, midi, pedal)
             done = subprocess.run(self._command(midi, wave), capture_output=True, text=True, check=False)
             if done.returncode or not wave.is_file():
                 raise CorpusError(f"{self.path} could not be played: {done.stderr.strip()[-200:]}")
@@ -69,12 +69,14 @@ class Synthesiser:
         return ["fluidsynth", "-ni", "-q", "-r", str(RATE), "-F", str(wave), str(self.path), str(midi)]
 
 
-def write_midi(performed: Performed, path: Path) -> None:
+def write_midi(performed: Performed, path: Path, pedal: bool = False) -> None:
     import pretty_midi
 
     midi, part = pretty_midi.PrettyMIDI(resolution=960), pretty_midi.Instrument(PROGRAMS[performed.instrument])
     part.notes += [
         pretty_midi.Note(n.velocity, n.pitch, n.onset, max(n.offset, n.onset + 0.02)) for n in performed.notes
     ]
+    if pedal:
+        part.control_changes += [pretty_midi.ControlChange(PEDAL, value, time) for time, value in performed.pedal]
     midi.instruments.append(part)
     midi.write(str(path))

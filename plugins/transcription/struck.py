@@ -6,7 +6,7 @@ A note may begin wherever the onset posterior of its key has a peak. A logistic 
 much more of the key is heard after it than before, and whether the key is outsung from an overtone away: a struck
 string's partials (H. Fletcher, *Normal vibration frequencies of a stiff piano string*, JASA 36, 1964) fall on other
 keys and pass for notes of theirs, but fainter ones. Its coefficients are fitted by ``scripts/fit_struck_model.py`` on
-simulated pianos; ``docs/results/transcription.md`` has what they reach on real pianists' notes.
+simulated pianos, half of them in rooms; ``docs/results/transcription.md`` has what they reach on real pianists' notes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ABOVE: Final = (12, 19)
 """Or it lies under the key so far above it, whose partials are partials of its own too."""
 
 FEATURES: Final = ("onset", "rise", "outsung from below", "outsung from above")
-STRUCK_MODEL: Final = (6.61, 6.877, -6.292, -8.078, -4.987)
+STRUCK_MODEL: Final = (6.455, 8.244, -5.979, -7.898, -4.923)
 """Weights of FEATURES, then the constant, which puts the best threshold at a half."""
 
 RELEASE: Final = 0.7

@@ -123,7 +123,7 @@ class Applying:
         self._index = character.cadenza_take_index
         self._alone = [(Reference.to(owner), name) for owner in _owners(character) for name in nla.soloed_on(owner)]
         self._instruments = put_away.state_of(character)
-        self._pose = Pose({})
+        self._pose, self._below = Pose({}), character.cadenza_pose
         layers = [Layer(m, *astuple(again)) for m, again in zip(later, destination.layers, strict=True)]
         to, origin = destination, destination.origin(scene)
         plan = perform.plan(character, motion, to.bone_map, scene, origin, layers, to.kept)
@@ -157,7 +157,7 @@ class Applying:
     def succeed(self, earlier: Applying) -> None:
         """Take the place of an earlier, finished one: if this one is discarded, what was before both comes back."""
         self._shown, self._index, self._pose = earlier._shown, earlier._index, earlier._pose
-        self._alone = earlier._alone
+        self._alone, self._below = earlier._alone, earlier._below
         self._instruments = earlier._instruments
         self._built_props = self._built_props or earlier._built_props
         earlier.discard(instruments=False)
@@ -183,7 +183,7 @@ class Applying:
             if seen:
                 self._pose.restore()
                 takes.show(character, takes.find(character, self._shown))
-                character.cadenza_take_index = self._index
+                character.cadenza_take_index, character.cadenza_pose = self._index, self._below
                 self._let_play_alone()
             put_away.restore(self._instruments)
         if self._built_props and instruments:

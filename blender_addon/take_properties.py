@@ -58,6 +58,12 @@ def register() -> None:
         bpy.utils.register_class(cls)
     bpy.types.Object.cadenza_takes = bpy.props.CollectionProperty(type=CadenzaTake, override=GROWING)
     bpy.types.Object.cadenza_take_index = bpy.props.IntProperty(name="Take", override=OVERRIDABLE)
+    bpy.types.Object.cadenza_pose = bpy.props.StringProperty(
+        name="Pose",
+        description="What takes move, as it was before any was seen (JSON)",
+        options={"HIDDEN"},
+        override=OVERRIDABLE,
+    )
     bpy.types.Object.cadenza_put_away = bpy.props.IntProperty(
         name="Put Away",
         description="Out of sight while no shown take plays it",
@@ -67,6 +73,7 @@ def register() -> None:
 
 
 def unregister() -> None:
-    del bpy.types.Object.cadenza_take_index, bpy.types.Object.cadenza_takes, bpy.types.Object.cadenza_put_away
+    del bpy.types.Object.cadenza_take_index, bpy.types.Object.cadenza_takes
+    del bpy.types.Object.cadenza_put_away, bpy.types.Object.cadenza_pose
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -52,16 +53,34 @@ def check_there(take: Any, frames: tuple[float, float] = (-np.inf, np.inf)) -> N
 
 
 def show(armature: Any, take: Any) -> None:
-    """Let this take be seen and mute the character's others; None mutes all of them."""
+    """Let this take be seen and mute the character's others; None mutes all of them, and the pose that nobody keyed,
+    from before the first was shown, is there again."""
+    for entry in entries_of(take) if take is not None else ():
+        remember_pose(entry.object, entry.action)
     for other in armature.cadenza_takes:
         seen = take is not None and other.uid == take.uid
         if not seen:
             solo(other, False)
         for _, track, strip in strips_of(other):
             strip.mute = not seen
-            if seen:
-                track.mute = False
+            # Where all strips of a track are muted Blender still sets what they would move to its defaults.
+            track.mute = all(s.mute for s in track.strips)
     put_away.follow(armature, take)
+    if take is None:
+        return_to_pose(armature)
+
+
+def remember_pose(owner: Any, action: Any) -> None:
+    """Before a character's take is seen where none is: what it moves keeps its last value once it is gone."""
+    if owner is not None and action is not None and len(owner.cadenza_takes) and not owner.cadenza_pose:
+        paths = {curve.data_path for curve in curves_of(action).fcurves}
+        owner.cadenza_pose = json.dumps(Pose.at({owner.name: paths}).values[owner.name])
+
+
+def return_to_pose(armature: Any) -> None:
+    """Pose a character as it was before any take was seen."""
+    Pose({armature.name: json.loads(armature.cadenza_pose or "{}")}).restore()
+    armature.cadenza_pose = ""
 
 
 def shown(take: Any) -> bool:
@@ -94,7 +113,7 @@ def only_seen(armature: Any, take: Any, alone: bool = False) -> Iterator[None]:
         entry.object for other in armature.cadenza_takes for entry in entries_of(other) if entry.object is not None
     }
     before = [nla.seen_on(owner) for owner in owners]
-    instruments = put_away.state_of(armature)
+    instruments, below = put_away.state_of(armature), armature.cadenza_pose
     pose = Pose.at({owner.name: _moved(armature, owner) for owner in owners})  # what nothing else animates stays moved
     try:
         show(armature, take)
@@ -106,6 +125,7 @@ def only_seen(armature: Any, take: Any, alone: bool = False) -> Iterator[None]:
             nla.see_again(owner, state)
         put_away.restore(instruments)
         pose.restore()
+        armature.cadenza_pose = below
 
 
 def _moved(armature: Any, owner: Any) -> set[str]:

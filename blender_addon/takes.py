@@ -40,6 +40,8 @@ from .take_strips import (
     lay_over,
     made_theirs,
     only_seen,
+    remember_pose,
+    return_to_pose,
     show,
     shown,
     solo,
@@ -245,6 +247,8 @@ def _finish(armature: Any, drafts: list[Draft], fields: dict[str, Any], again: b
         if getattr(take, key) != value:
             setattr(take, key, value)
     for owner, draft in zip(owners, drafts, strict=True):
+        remember_pose(owner, draft.found())
+    for owner, draft in zip(owners, drafts, strict=True):
         _play(take, owner, draft.finished(), found(draft.old) if draft.old is not None else None)
     if not again:
         armature.cadenza_take_index = len(armature.cadenza_takes) - 1
@@ -358,6 +362,9 @@ def delete(armature: Any, take: Any) -> None:
     armature.cadenza_takes.remove(next(i for i, t in enumerate(armature.cadenza_takes) if t.uid == take.uid))
     for action in actions:
         _remove_unused(action)
-    put_away.follow(armature, next((t for t in armature.cadenza_takes if shown(t)), None))
+    seen = next((t for t in armature.cadenza_takes if shown(t)), None)
+    put_away.follow(armature, seen)
+    if seen is None:
+        return_to_pose(armature)
     last = len(armature.cadenza_takes) - 1
     armature.cadenza_take_index = max(0, min(armature.cadenza_take_index, last))

@@ -149,3 +149,27 @@ def test_bones_that_were_renamed_are_told_at_once(scene: Any) -> None:
         bone.name = f"mixamorig:{bone.name}"
     with pytest.raises(RuntimeError, match="and others any more"):
         bpy.ops.cadenza.generate()
+
+
+def test_a_pose_that_nobody_keyed_is_there_again(scene: Any) -> None:
+    """A larger head and a bent leg: keyed over while takes are seen, and back when none is."""
+    head, leg = (character().pose.bones[bone] for bone in ("head", "left_upper_leg"))
+    head.scale, leg.rotation_quaternion = (1.3, 1.3, 1.3), (0.8, 0.6, 0.0, 0.0)
+
+    def as_posed() -> bool:
+        scene.frame_set(scene.frame_current + 1)
+        return head.scale.x == pytest.approx(1.3) and leg.rotation_quaternion.x == pytest.approx(0.6)
+
+    generate()
+    assert not as_posed()
+    bpy.ops.cadenza.show_take()
+    assert as_posed()
+    head.scale = (1.4, 1.3, 1.3)
+    bpy.ops.cadenza.show_take()
+    assert not as_posed()
+    generate()
+    bpy.ops.cadenza.delete_take()
+    bpy.ops.cadenza.delete_take()
+    assert not len(takes.takes_of(character()))
+    scene.frame_set(3)
+    assert tuple(head.scale) == pytest.approx((1.4, 1.3, 1.3))

@@ -149,9 +149,10 @@ Made by `python scripts/quality_transcription.py --data FOLDER {synths}`; do not
 
 Real performances ((n)ASAP, Vienna 4x22, *Batik plays Mozart*: their MIDI, two minutes of each at most), sounded by
 synthesisers: near and dry as if nobody used the pedal, with the pianists' pedal, and with it in rooms (simulated by
-`training/simulate/room.py`: from a dead studio to a church, microphone and noise of their own, the same for both
-synthesisers; drawn by seed {rooms}, which no fit has seen). The truth is when keys go down. mir_eval's precision, recall and F of notes: the pitch, and the onset within 50 ms; in the last
-column the offset too, within 50 ms or a fifth of the note. Means are over performances.
+`training/simulate/room.py`: from a dead studio to a church, with microphone and noise; the same for both synthesisers;
+drawn by seed {rooms}, which no fit has seen). The truth is when keys go down and come up. mir_eval's precision, recall and F
+of notes: the pitch, and the onset within 50 ms; in the last column the offset too, within 50 ms or a fifth of the note.
+Means are over performances.
 
 *basic-pitch's own notes* are what its package makes, at its defaults, of the same answers of the same network. The
 weights of ours, its threshold and where a note ends were chosen on simulated pianists' studies and random chords alone,

@@ -56,8 +56,11 @@ def main() -> None:
 
 def _explain(error: Exception) -> None:
     """End with a message if the error is meant for the user; a mistake of ours goes on."""
+    from backend.answers import ComponentFailed
     from plugins.api import AnnotationError, AudioError, Cancelled, ComponentError, MotionError
 
+    if isinstance(error, ComponentFailed):
+        _console().print(error.traceback(), markup=False, highlight=False, soft_wrap=True, end="")
     if isinstance(error, Cancelled):
         _fail(CANCELLED, 130)
     if isinstance(error, MemoryError):

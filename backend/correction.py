@@ -27,6 +27,10 @@ CHANGE: Final = "change"
 CHANGE_RATE: Final = 10.0
 """Values a second of the curve."""
 
+KEYS: Final = "keyboard"
+"""Joint of a motion at the piano: nobody would press the keys of what is moved."""
+AT_PIANO: Final = "takes at the piano cannot be repaired, filled or varied yet; generate again, or with another seed"
+
 log = logging.getLogger("cadenza.correction")
 
 
@@ -39,6 +43,8 @@ def check_correction(registry: Registry, job: Job) -> Corrector:
         raise ImpossibleJob("corrector", str(error)) from error
     if job.motion is None:
         raise ImpossibleJob("motion", "there is no motion to work on; give one")
+    if KEYS in job.motion.skeleton:
+        raise ImpossibleJob("motion", AT_PIANO)
     if job.silent:
         raise ImpossibleJob("audio", f"{corrector.label.lower()} needs the sound of the motion; give the recording")
     try:

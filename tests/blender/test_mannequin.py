@@ -223,4 +223,4 @@ def test_studio_looks_through_the_front_camera() -> None:
     graph = bpy.context.evaluated_depsgraph_get()
     place = np.array(made.cameras["Left hand"].evaluated_get(graph).matrix_world)[:3, 3]
     hand = SKELETON.rest_positions[SKELETON.index("left_hand")]
-    assert np.allclose(place - hand, studio.HAND_CAMERA[0], atol=1e-4)
+    assert np.allclose(place - hand, studio.CAMERAS["Left hand"][0], atol=1e-4)

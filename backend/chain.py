@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from backend.device import Device
 from backend.plugin_manager import Registry
+from backend.validation import said
 from plugins.api import AnnotationTrack, Component, ComponentError, Corrector, Generator, Motion, Recognizer, Score
 
 
@@ -146,9 +147,11 @@ def options_of(component: Component, given: Mapping[str, Any]) -> Any:
     try:
         return component.Options(**given)
     except ValidationError as error:
-        problems = "; ".join(f"{component.name}.{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        known = ", ".join(component.Options.model_fields) or "none"
-        raise ComponentError(f"bad option {problems}. Options of {component.name}: {known}") from error
+        known = list(component.Options.model_fields)
+        wrong = [(".".join(map(str, e["loc"])), said(e, known)) for e in error.errors()]
+        problems = "; ".join(f"{component.name}.{name}: {words}" for name, words in wrong)
+        all_of_it = f"Options of {component.name}: {', '.join(known) or 'none'}"
+        raise ComponentError(f"bad option {problems}. {all_of_it}".replace("?.", "?")) from error
 
 
 def check_options(registry: Registry, job: Job) -> None:

@@ -60,3 +60,32 @@ def test_a_sound_that_is_as_long_needs_no_words(command: Command, recording: Pat
     ended = command("refine", written(tmp_path, 6.5), "--audio", recording, "-o", tmp_path / "clean.npz")
     assert ended.status == 0, ended.error
     assert "lasts from" not in ended.error
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("letter.npz", b"Dear Anna", "letter.npz is not a Cadenza motion file: it is damaged, or something else; give"),
+        ("walk.bvh", b"HIERARCHY", "walk.bvh is not a Cadenza motion file: .bvh is read in Blender"),
+    ],
+)
+def test_what_is_no_motion_is_told_in_plain_words(
+    command: Command, recording: Path, tmp_path: Path, name: str, content: bytes, words: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    ended = command("refine", tmp_path / name, "--audio", recording, "-o", tmp_path / "clean.npz")
+    ended.failed_with(words)
+    assert "pickle" not in ended.error
+
+
+def test_the_npz_of_another_program_is_told(command: Command, recording: Path, tmp_path: Path) -> None:
+    np.savez(tmp_path / "other.npz", poses=np.zeros(3))
+    ended = command("refine", tmp_path / "other.npz", "--audio", recording, "-o", tmp_path / "clean.npz")
+    ended.failed_with("other.npz is not a Cadenza motion file: it is an .npz of something else")
+
+
+def test_an_option_of_no_such_name(command: Command, recording: Path, tmp_path: Path) -> None:
+    asked = ("refine", written(tmp_path, 6.0), "--audio", recording, "-o", tmp_path / "clean.npz")
+    command(*asked, "--option", "strenght=0.5").failed_with(
+        "mapnet.strenght: there is none of that name; did you mean 'strength'? Options of mapnet: strength, offset"
+    )

@@ -54,6 +54,21 @@ def test_a_chosen_output_is_not_overwritten_unasked(demo) -> None:
             assert value(command, "--output") == "mine.blend"
 
 
+def test_what_the_user_added_to_an_environment_is_told_when_it_is_made_again(demo) -> None:
+    listed = [
+        {"name": "numpy", "version": "1.26.4"},
+        {"name": "basic_pitch", "version": "0.4.0"},
+        {"name": "cadenza", "version": "0.1.0", "editable_project_location": str(ROOT)},
+        {"name": "cadenza-rocker", "version": "0.1.0", "editable_project_location": "/home/anna/my plug-ins/rocker"},
+        {"name": "whistle", "version": "2.0"},
+    ]
+    added = demo.environment.added(listed)
+    assert added == ["--editable '/home/anna/my plug-ins/rocker'", "whistle==2.0"]
+    told = demo.environment.again(Path("/opt/cadenza/.venv/bin/python"), added)
+    assert "added to .venv " in told
+    assert f"    /opt/cadenza/.venv/bin/python -m pip install {' '.join(added)}\n" in told
+
+
 def test_ci_runs_the_readmes_test_command() -> None:
     assert "python3 scripts/test.py" in (ROOT / ".ci/run").read_text()
     assert "python3 scripts/test.py" in (ROOT / "README.md").read_text()

@@ -46,6 +46,34 @@ def test_the_demo_passes_arguments_on(demo) -> None:
     assert demo.arguments(["--score", "s.xml", "my.wav"])[0] == "my.wav"
 
 
+def test_the_demo_knows_all_options_that_take_a_value(demo) -> None:
+    """Or the value would pass for the recording."""
+    from typer.main import get_command
+
+    from backend.cli import app
+
+    animate = get_command(app).commands["animate"]
+    takes = {max(p.opts, key=len)[2:] for p in animate.params if p.param_type_name == "option" and not p.is_flag}
+    assert takes == {*demo.OUTPUTS, *demo.VALUES}
+    command = demo.arguments(["--end", "3", "--rig", "me.vrm"])
+    assert command[0].endswith("minuet.flac")
+    assert (value(command, "--rig"), value(command, "--end")) == ("me.vrm", "3")
+
+
+def test_the_demo_without_a_film(demo) -> None:
+    command = demo.arguments(["--no-preview"])
+    assert "--preview" not in command
+    assert "--no-preview" not in command
+
+
+def test_the_demos_help_is_its_own(demo, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["demo.py", "--help"])
+    assert demo.main() == 0
+    said = capsys.readouterr().out
+    assert "scripts/demo.py [RECORDING]" in said
+    assert all(f"--{option}" in said for option in (*demo.OUTPUTS, *demo.VALUES))
+
+
 def test_a_chosen_output_is_not_overwritten_unasked(demo) -> None:
     for given in (["-o", "mine.blend"], ["-omine.blend"], ["--output=mine.blend"]):
         for command in (demo.arguments(["my.wav", *given]), demo.arguments(given)):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
@@ -77,6 +78,7 @@ def annotate_file(
     with bars_on(console) as bars:
         shown = shown_in(bars, "Reading the sound")
         registry = load_plugins()
+        registry.player_of(job.instrument)  # a name that is none would be read as some part of the score
         if watched is not None:
             job = replace(job, motion=read_motion(watched, start, end))
         wanted = chosen(what, possible(registry, job), suffix, job.score is not None)
@@ -108,6 +110,8 @@ def chosen(what: Sequence[str], able: Sequence[str], suffix: str, has_score: boo
     for namespace in what:
         if namespace not in able:
             more = "" if has_score else "; with --score also what the score says"
+            near = get_close_matches(namespace, able, n=1)
+            more += f"; did you mean {near[0]!r}?" if near else ""
             raise ComponentError(f"{namespace!r} cannot be recognised here; --what takes {', '.join(able)}{more}")
         if suffix == ".mid" and namespace not in held:
             raise ComponentError(f"a MIDI file has no room for {namespace!r}; write .json, .jams or .csv")

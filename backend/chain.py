@@ -76,7 +76,7 @@ def check_job(registry: Registry, job: Job) -> Generator:
         raise ImpossibleJob(
             "instrument",
             f"{generator.name} plays {', '.join(generator.instruments)}, not {job.instrument}; "
-            "choose another generator",
+            f"choose that instrument (--instrument {generator.instruments[0]}), or another generator",
         )
     check_options(registry, job)
     try:

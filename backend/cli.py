@@ -29,6 +29,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 CANCELLED = "cancelled; nothing was written"
@@ -44,7 +45,7 @@ def main() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show is no failure
     try:
         with stopped_by_signals():
-            app()
+            app(prog_name="cadenza")
     except Stopped as stop:
         _fail(CANCELLED, stop.status)
     except KeyboardInterrupt:
@@ -89,8 +90,20 @@ def _words(error: Exception) -> str:
     return f"{place}{error.strerror}; {ADVICE.get(error.errno or 0, 'check that the file can be read or written')}"
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"cadenza {version('cadenza')}")  # noqa: T201 (for scripts)
+        raise typer.Exit
+
+
 @app.callback()
-def _root() -> None:
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Which version this is")
+    ] = False,
+) -> None:
     """Animates musicians from audio, in Blender."""
 
 

@@ -120,7 +120,7 @@ def test_the_midi_file_has_the_recordings_times(command: Command, tmp_path: Path
         ("out", (), ("must end in .json",)),
         ("out.json", ("--option", "sway=1"), ("component.name=value",)),
         ("out.json", ("--option", "beats.metre=9"), ("beats.metre",)),
-        ("out.json", ("--start", "7"), ("--start and --end",)),
+        ("out.json", ("--start", "7"), ("begins at 7 s", "only 2.00 s long")),
         ("out.json", ("--score", "nowhere.xml"), ("there is no file nowhere.xml",)),
         ("tune.wav", (), ("must end in .json",)),
     ],

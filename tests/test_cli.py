@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -156,11 +157,22 @@ def test_components_as_json(command: Command) -> None:
     assert all(info["licence"] and info["devices"] for info in listed if not info["error"])
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("animate", "--help")])
+def test_the_version(command: Command) -> None:
+    ended = command("--version")
+    assert ended.status == 0
+    assert ended.out == f"cadenza {version('cadenza')}\n"
+
+
+def test_the_end_tells_of_the_film(command: Command, recording: Path, tmp_path: Path) -> None:
+    ended = command("animate", recording, "-o", tmp_path / "a.blend", "--preview", tmp_path / "a.mp4")
+    assert "Blender file and film" in ended.error
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("animate", "--help"), ("-h",), ("library", "add", "-h")])
 def test_help(command: Command, arguments: tuple[str, ...]) -> None:
     ended = command(*arguments)
     assert ended.status == 0
-    assert "animate" in ended.out
+    assert f"Usage: cadenza {arguments[0] if len(arguments) > 1 else '['}" in ended.out
 
 
 @needs_blender

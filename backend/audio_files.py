@@ -99,7 +99,9 @@ def check_range(
     if not first >= 0:  # so that NaN is refused too
         raise AudioError(f"the range begins at {first:g} s; let --start be 0 or more")
     if not first < length:
-        raise AudioError(f"the range begins at {first:g} s, but {name} is only {length:.2f} s long; choose an earlier --start")
+        raise AudioError(
+            f"the range begins at {first:g} s, but {name} is only {length:.2f} s long; choose an earlier --start"
+        )
     if not last > first:
         raise AudioError(f"the range ends at {last:g} s, but begins at {first:g} s; let --end come after --start")
     last = min(last, length)

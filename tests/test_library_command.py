@@ -138,6 +138,7 @@ def test_bad_input_is_told(command: Command, songs: Path, dance: Path, tmp_path:
     kept = tmp_path / "kept.json"
     kept.write_text("mine")
     command("recommend", dance, "--library", songs, "-o", kept).failed_with("exists already")
+    command("recommend", dance, "--library", songs, "-o", "found.txt").failed_with("found.txt must end in .json")
     assert kept.read_text() == "mine"
 
 

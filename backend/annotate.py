@@ -109,7 +109,7 @@ def possible(registry: Registry, job: Job) -> list[str]:
 
 def chosen(what: Sequence[str], able: Sequence[str], suffix: str, has_score: bool) -> list[str]:
     """What is asked for, or all that can be had and written; ComponentError for what cannot."""
-    no_room = NO_ROOM.get(suffix, lambda namespace: False)
+    no_room: Callable[[str], bool] = NO_ROOM.get(suffix, lambda namespace: False)
     for namespace in what:
         if namespace not in able:
             more = "" if has_score else "; with --score also what the score says"

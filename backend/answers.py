@@ -71,7 +71,7 @@ def _said(error: Exception) -> str:
 
 def check_tracks(registry: Registry, recognizer: Recognizer, tracks: Sequence[AnnotationTrack]) -> None:
     """ComponentError unless a recogniser answered with the tracks that it writes, in plain JSON."""
-    wrong = isinstance(tracks, str) or not all(isinstance(t, AnnotationTrack) for t in tracks)
+    wrong = not isinstance(tracks, (list, tuple)) or not all(isinstance(t, AnnotationTrack) for t in tracks)
     found = "what is no list of tracks" if wrong else ", ".join(t.namespace for t in tracks) or "no tracks"
     if wrong or [t.namespace for t in tracks] != list(recognizer.writes):
         raise ComponentError(
@@ -85,6 +85,14 @@ def check_tracks(registry: Registry, recognizer: Recognizer, tracks: Sequence[An
             f"{called(registry, recognizer)} answered with times or values that are no plain JSON ({error}); "
             "tell its author"
         ) from error
+
+
+def as_motion(registry: Registry, component: Component, answer: object) -> Motion:
+    """What a component answered with, which must be a motion."""
+    if not isinstance(answer, Motion):
+        kind = type(answer).__name__
+        raise ComponentError(f"{called(registry, component)} answered with {kind} instead of a Motion; tell its author")
+    return answer
 
 
 def check_performance(registry: Registry, generator: Generator, motion: Motion, audio: Audio, fps: float) -> None:

@@ -35,6 +35,7 @@ class Job:
     Attributes:
         options: by component name, each a mapping of its options.
         motion: what recognisers may watch, or a corrector repairs.
+        recognizers: names of recognisers that are asked before others that write the same.
         corrector: what repairs the motion; "" when nothing is to be repaired.
         keep: seconds of frames of the motion that a corrector leaves as they are.
         silent: whether there is no sound to listen to (a score is played as written, or there is motion alone).
@@ -46,6 +47,7 @@ class Job:
     seed: int = 0
     device: Device = "auto"
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    recognizers: Sequence[str] = ()
     score: Score | None = None
     annotations: Sequence[AnnotationTrack] = ()
     motion: Motion | None = None
@@ -92,6 +94,10 @@ def check_recognition(registry: Registry, job: Job, namespaces: Sequence[str]) -
     """ImpossibleJob when one of the namespaces cannot be recognised."""
     check_options(registry, job)
     try:
+        for name in job.recognizers:
+            chosen = cast(Recognizer, registry.get("recognizer", name))
+            if not job.lets_work(chosen):
+                raise ComponentError(f"{name} cannot run: {_why_not(chosen.writes[0], [chosen])}")
         recognizers_for(registry.recognizers, namespaces, job)
     except ComponentError as error:
         raise ImpossibleJob("recognize", str(error)) from error
@@ -110,8 +116,8 @@ def steps_of(registry: Registry, job: Job, namespaces: Sequence[str] = ()) -> li
 
 
 def recognizers_for(recognizers: Sequence[Recognizer], needs: Sequence[str], job: Job) -> list[Recognizer]:
-    """The recognisers that write what is needed, each after those whose tracks it reads; those that
-    read the score are preferred when there is one, then those of higher rank."""
+    """The recognisers that write what is needed, each after those whose tracks it reads; those that the job names are
+    preferred, then those that read the score when there is one, then those of higher rank."""
     known = {t.namespace for t in job.annotations}
     chosen: list[Recognizer] = []
 
@@ -122,7 +128,7 @@ def recognizers_for(recognizers: Sequence[Recognizer], needs: Sequence[str], job
         able = [r for r in writers if job.lets_work(r)]
         if not able or namespace in asked:
             raise ComponentError(_why_not(namespace, writers if not able else ()))
-        best = max(able, key=lambda r: (r.needs_score, r.rank))  # of equals the first
+        best = max(able, key=lambda r: (r.name in job.recognizers, r.needs_score, r.rank))  # of equals the first
         for read in best.reads:
             find(read, (*asked, namespace))
         chosen.append(best)

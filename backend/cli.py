@@ -173,6 +173,9 @@ def annotate(
     what: Annotated[
         str, typer.Option(help="What to recognise, by commas: beat,downbeat,note,... Without, all that can be")
     ] = "",
+    recognizer: Annotated[
+        list[str] | None, typer.Option(help="One to ask before others that write the same; as often as needed")
+    ] = None,
     start: Annotated[float | None, typer.Option(help="Begin here, seconds")] = None,
     end: Annotated[float | None, typer.Option(help="Stop here, seconds")] = None,
     instrument: Annotated[str, typer.Option(help="What is played: that part of the score is read")] = "violin",
@@ -182,9 +185,12 @@ def annotate(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists")] = False,
 ) -> None:
     """Write the music's structure: beats, bars, phrases, notes, dynamics, articulation; exact with a score."""
+    from dataclasses import replace
+
     from backend.annotate import annotate_file
 
     job = job_of("-", instrument, 30.0, seed, device, option or [])
+    job = replace(job, recognizers=tuple(recognizer or ()))
     wanted = [name.strip().lower() for name in what.split(",") if name.strip()]
     ranges = {"start": start, "end": end}
     tracks = annotate_file(

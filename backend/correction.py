@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 import numpy as np
 import numpy.typing as npt
 
-from backend.answers import blamed
+from backend.answers import as_motion, blamed
 from backend.chain import ImpossibleJob, Job, check_options, recognizers_for
 from backend.inference import Here, Inference
 from backend.keeping import kept
@@ -82,8 +82,8 @@ def correct(
     recognize_for(work, corrector.needs, audio, 0.4 if corrector.needs else 0.0)
     ready, options, context = work.stage(corrector, 0.95 - work.done)
     with blamed(registry, corrector):
-        found: Motion = ready.correct(job.motion, audio, options, context)
-    found = _at_rate(found, job.fps)
+        answer = ready.correct(job.motion, audio, options, context)
+    found = _at_rate(as_motion(registry, corrector, answer), job.fps)
     _check_finite(found, job.motion, corrector)
     on_progress(0.95, "Comparing")
     provenance = {**found.provenance, **_provenance(registry, job, corrector, audio)}

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any, Final
 
-from backend.answers import blamed, check_finite, check_performance, check_tracks
+from backend.answers import as_motion, blamed, check_finite, check_performance, check_tracks
 from backend.chain import Job, check_job, check_recognition, options_of, recognizers_for
 from backend.device import device_for
 from backend.inference import Here, Inference
@@ -206,7 +206,8 @@ def _generate(work: Work, generator: Generator, audio: Audio, on_partial: Callab
     if on_partial is not None:
         context = dataclasses.replace(context, on_partial=lambda part: on_partial(_complete(work, generator, part)))
     with blamed(work.registry, generator):
-        motion: Motion = ready.generate(audio, options, context)
+        answer = ready.generate(audio, options, context)
+    motion = as_motion(work.registry, generator, answer)
     motion = complete(work, motion, generator.post_steps, 0.15)
     check_finite(motion, generator)
     check_performance(work.registry, generator, motion, audio, work.job.fps)
@@ -216,9 +217,11 @@ def _generate(work: Work, generator: Generator, audio: Audio, on_partial: Callab
 def complete(work: Work, motion: Motion, post_steps: Sequence[str], share: float) -> Motion:
     """The motion after its post-steps, which have this share of the progress."""
     for name in post_steps:
-        step, options, context = work.stage(work.registry.post_step(name), share / len(post_steps))
-        with blamed(work.registry, work.registry.post_step(name)):
-            motion = step.apply(motion, options, context)
+        found = work.registry.post_step(name)
+        step, options, context = work.stage(found, share / len(post_steps))
+        with blamed(work.registry, found):
+            answer = step.apply(motion, options, context)
+        motion = as_motion(work.registry, found, answer)
     return motion
 
 

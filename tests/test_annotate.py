@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from backend.chain import Job, recognizers_for
+from backend.plugin_manager import load_plugins
 from plugins.api import AnnotationTrack, find_track, from_json
 from tests.running import RATE, TUNE, Command, melody, names, start, tone, wait, write_midi, write_score
 
@@ -82,6 +84,16 @@ def test_what_is_asked_for_and_no_more(command: Command, folder: Path, tmp_path:
     assert command("annotate", folder / "tune.wav", "-o", out, *rest).status == 0
     rows = [line.split(",")[0] for line in out.read_text().splitlines()]
     assert rows == ["namespace", "downbeat", *["note"] * 4]
+
+
+def test_a_recogniser_may_be_chosen(command: Command, folder: Path, tmp_path: Path) -> None:
+    recognizers = load_plugins().recognizers
+    for chosen, asked_for in (((), "hear-beats"), (("beats",), "beats")):
+        assert [r.name for r in recognizers_for(recognizers, ["beat"], Job(recognizers=chosen))] == [asked_for]
+    asked = ("annotate", folder / "tune.wav", "--what", "beat", "-o")
+    assert command(*asked, tmp_path / "a.json", "--recognizer", "beats").status == 0
+    command(*asked, tmp_path / "b.json", "--recognizer", "beets").failed_with("no recognizer named 'beets'", "beats")
+    command(*asked, tmp_path / "c.json", "--recognizer", "align").failed_with("align cannot run", "give the score")
 
 
 @pytest.mark.parametrize("suffix", ["csv", "txt", "mid", "JSON", pytest.param("jams", marks=needs_jams)])

@@ -218,6 +218,8 @@ class Careless(Generator):
         changes = {"short": {"positions": positions[:5]}, "rate": {"fps": 60.0}, "late": {"start": 3.0}}
         if options.how == "bug":
             [][1]
+        if options.how == "array":
+            return positions
         return replace(motion, **changes.get(options.how, {}))
 
 class Moody(Recognizer):
@@ -233,7 +235,7 @@ class Moody(Recognizer):
         if options.how == "bug":
             1 / 0
         renamed = [AnnotationTrack("moody"), tracks[1]]
-        return {"renamed": renamed, "one": tracks[:1], "text": "mood"}.get(options.how, tracks)
+        return {"renamed": renamed, "one": tracks[:1], "lone": tracks[0], "text": "mood"}.get(options.how, tracks)
 
 @hookimpl
 def register_generators(register):
@@ -257,6 +259,7 @@ def careless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
         ("short", r"generator careless \(careless 1.0\) answered with motion from 0.00 to 0.21 s instead of 0.00 to 2"),
         ("late", r"careless .*motion from 3.00 to 5.00 s instead of 0.00 to 2.00 s; tell its author"),
         ("rate", r"careless .*answered with 60 frames a second instead of 24; tell its author"),
+        ("array", r"generator careless \(careless 1.0\) answered with ndarray instead of a Motion; tell its author"),
         ("bug", r"^generator careless \(careless 1.0\) failed: IndexError: list index out of range; tell its author$"),
     ],
 )
@@ -271,6 +274,7 @@ def test_a_generator_that_answers_wrongly_is_named(careless: Registry, how: str,
     [
         ("renamed", r"recognizer moods \(careless 1.0\) answered with moody, humour instead of mood, humour; tell"),
         ("one", "moods .*answered with mood instead of mood, humour"),
+        ("lone", "moods .*answered with what is no list of tracks instead of mood, humour"),
         ("text", "moods .*answered with what is no list of tracks instead of mood, humour"),
         ("numpy", "moods .*no plain JSON .*float32.*tell its author"),
         ("bug", "moods .*failed: ZeroDivisionError: division by zero; tell its author"),

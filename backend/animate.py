@@ -21,6 +21,7 @@ from backend.progress_bars import bars_on, shown_in
 from backend.sources import is_midi, score_beside, sound_of
 from plugins.api import Audio, BakeJob, CharacterFile, ComponentError, SoundFile
 
+BONES_ALONE: Final = ".bvh"
 PREVIEW_SIZE: Final = (640, 360)
 
 
@@ -58,6 +59,9 @@ def animate_file(
         audio, result = _listen(source, job, silent, start, end, shown)
         for warning in result.motion.provenance.get("warnings", ()):
             bars.console.print(Text.assemble(("note: ", "yellow"), warning), soft_wrap=True)
+        if rig is not None and rig.suffix.lower() == BONES_ALONE and outputs.preview:
+            note = f"{rig.name} has bones and no mesh: the film shows the instrument alone"
+            bars.console.print(Text.assemble(("note: ", "yellow"), note), soft_wrap=True)
         shown = shown_in(bars, "Waiting for Blender")
         sound = drafts.place_sound(audio)
         drafts.write(result)

@@ -12,6 +12,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
+from ..core.rotations import Array
 from .implicit import smoothstep
 from .materials import Materials
 from .meshing import build_mesh, loft
@@ -29,6 +30,10 @@ PIANO_CAMERAS: Final = {
     "Left hand": ((0.34, 0.12, 0.40), None, 40.0),
 }
 """From the audience's side, where the lid is open; the left hand from the other, over the bass."""
+HIPS: Final = 0.95
+"""Metres above the floor of our musician's hips: from there on a character is to be in the picture."""
+ROOM: Final = 1.05
+"""Space around it."""
 CLIP: Final = (0.02, 60.0)
 LIGHTS: Final = {
     # name: position, size, power in W, colour
@@ -103,6 +108,32 @@ def _follow(camera: Any, armature: Any, bones: Sequence[str]) -> None:
         constraint.target, constraint.subtarget = armature, bone
 
 
+def _step_back(camera: Any, scene: Any, points: Array) -> None:
+    """Move a camera straight back until all points (N, 3) are in its picture."""
+    view = np.array(camera.matrix_basis.inverted())
+    here = points @ view[:3, :3].T + view[:3, 3]
+    wide, high, far = np.abs(camera.data.view_frame(scene=scene)[0])
+    needed = np.maximum(np.abs(here[:, 0]) / wide, np.abs(here[:, 1]) / high) * far * ROOM + here[:, 2]
+    back = max(0.0, float(needed.max(initial=0.0)))
+    camera.location = camera.matrix_basis @ Vector((0.0, 0.0, back))
+
+
+def _upper_body(armature: Any, matrix: Matrix) -> Array:
+    """(N, 3) what is seen of a character from its hips upwards."""
+    graph = bpy.context.evaluated_depsgraph_get()
+    found = [np.zeros((0, 3))]
+    for item in armature.children_recursive:
+        if item.type == "MESH" and item.visible_get():
+            shown = item.evaluated_get(graph)
+            places = np.zeros(3 * len(shown.data.vertices), dtype=np.float32)
+            shown.data.vertices.foreach_get("co", places)
+            world = np.array(shown.matrix_world)
+            found.append(places.reshape(-1, 3) @ world[:3, :3].T + world[:3, 3])
+    points = np.concatenate(found)
+    ours = np.array(matrix.inverted())
+    return points[points @ ours[2, :3] + ours[2, 3] > HIPS]
+
+
 def _world(scene: Any) -> None:
     """A soft grey world."""
     world = bpy.data.worlds.new("Studio")
@@ -135,7 +166,7 @@ def build_studio(
         look_at: bones of the left hand and of its middle knuckle; none for no camera there.
         cameras: as CAMERAS; "Front" is looked through.
     """
-    matrix = Matrix.Identity(4) if matrix is None else matrix
+    theirs, matrix = matrix is not None, Matrix.Identity(4) if matrix is None else matrix
     scene = scene or bpy.context.scene
     collection = bpy.data.collections.new(name)
     scene.collection.children.link(collection)
@@ -149,6 +180,8 @@ def build_studio(
             _follow(made[camera], armature, look_at)
     for camera in made.values():
         camera.data.clip_start, camera.data.clip_end = (v * matrix.median_scale for v in CLIP)
+    if theirs and cameras is CAMERAS:  # heads, hats and shields of any size; at the piano a wall stands behind
+        _step_back(made["Front"], scene, _upper_body(armature, matrix))
     lights = _lights(collection, matrix)
     _world(scene)
     scene.camera = made["Front"]

@@ -196,6 +196,12 @@ def test_a_rig_of_another_kind_is_told_before_anything_is_heard(animate: Run, so
     assert "Reading" not in ended.error
 
 
+def test_a_film_of_bones_alone_is_told(animate: Run, sounds: Path, tmp_path: Path) -> None:
+    (tmp_path / "walk.bvh").write_text("HIERARCHY")
+    ended = animate(sounds / "good.wav", "--rig", tmp_path / "walk.bvh", "--preview", tmp_path / "film.mp4")
+    assert "note: walk.bvh has bones and no mesh: the film shows the instrument alone" in ended.error
+
+
 def test_a_failure_leaves_no_bar_behind(animate: Run, sounds: Path) -> None:
     ended = animate(sounds / "silent.wav")
     assert ended.error.lstrip().startswith("cadenza: silent.wav is silent")

@@ -14,13 +14,14 @@ from rich.text import Text
 
 from backend.audio_files import check_file
 from backend.blender import BlenderProcess
-from backend.drafts import Drafts, Outputs
+from backend.drafts import CHARACTERS, Drafts, Outputs
 from backend.pipeline import Job, Result, check_job, run
 from backend.plugin_manager import load_plugins
 from backend.progress_bars import bars_on, shown_in
 from backend.sources import is_midi, score_beside, sound_of
 from plugins.api import Audio, BakeJob, CharacterFile, ComponentError, SoundFile
 
+BONES_ALONE: Final = ".bvh"
 PREVIEW_SIZE: Final = (640, 360)
 
 
@@ -42,11 +43,14 @@ def animate_file(
         assert outputs.blend is not None
         outputs = replace(outputs, sound=outputs.blend.with_suffix(".wav"))
     rig = Path(character.path) if character is not None else None
-    if rig is not None:
-        check_file(rig)
-    elif outputs.report or outputs.export:
-        raise ComponentError("--report and --export are about a character of your own; give it with --rig")
     bone_map = Path(character.bone_map) if character is not None and character.bone_map else None
+    for given in (rig, bone_map):
+        if given is not None:
+            check_file(given)
+    if rig is not None and rig.suffix.lower() not in CHARACTERS:
+        raise ComponentError(f"{rig.name} is no character file; give one of {', '.join(CHARACTERS)}")
+    if rig is None and (outputs.report or outputs.export):
+        raise ComponentError("--report and --export are about a character of your own; give it with --rig")
     outputs.check([path for path in (source, score, rig, bone_map) if path is not None], overwrite)
     job = replace(job, score=score_beside(source, score))
     # The process ends before the drafts are cleared away: it may be writing one.
@@ -55,12 +59,15 @@ def animate_file(
         audio, result = _listen(source, job, silent, start, end, shown)
         for warning in result.motion.provenance.get("warnings", ()):
             bars.console.print(Text.assemble(("note: ", "yellow"), warning), soft_wrap=True)
+        if rig is not None and rig.suffix.lower() == BONES_ALONE and outputs.preview:
+            note = f"{rig.name} has bones and no mesh: the film shows the instrument alone"
+            bars.console.print(Text.assemble(("note: ", "yellow"), note), soft_wrap=True)
         shown = shown_in(bars, "Waiting for Blender")
         sound = drafts.place_sound(audio)
         drafts.write(result)
         strip = SoundFile(str(sound), 0.0) if sound else SoundFile(str(source.absolute()), audio.start)
         blender.apply(bake_job(drafts, outputs, strip, job.fps, character), shown)
-        shown(1.0, "Blender file written")
+        shown(1.0, "Blender file and film" if outputs.preview else "Blender file written")
         drafts.publish()
     return outputs.paths()
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
@@ -35,8 +36,11 @@ FORMATS: Final[Mapping[str, Writer]] = {
     ".mid": lambda tracks, end, title, instrument: midi_file.to_midi(tracks, instrument),
 }
 """By the output's suffix."""
-HELD: Final = {".mid": midi_file.NAMESPACES, ".txt": tuple(n for n in NAMESPACES if n not in CURVES)}
-"""What goes into a format that cannot hold everything."""
+NO_ROOM: Final[Mapping[str, Callable[[str], bool]]] = {
+    ".mid": lambda namespace: namespace not in midi_file.NAMESPACES,
+    ".txt": lambda namespace: namespace in CURVES,
+}
+"""What does not go into a format, by the output's suffix."""
 
 
 def annotate_file(
@@ -77,6 +81,7 @@ def annotate_file(
     with bars_on(console) as bars:
         shown = shown_in(bars, "Reading the sound")
         registry = load_plugins()
+        registry.player_of(job.instrument)  # a name that is none would be read as some part of the score
         if watched is not None:
             job = replace(job, motion=read_motion(watched, start, end))
         wanted = chosen(what, possible(registry, job), suffix, job.score is not None)
@@ -104,11 +109,13 @@ def possible(registry: Registry, job: Job) -> list[str]:
 
 def chosen(what: Sequence[str], able: Sequence[str], suffix: str, has_score: bool) -> list[str]:
     """What is asked for, or all that can be had and written; ComponentError for what cannot."""
-    held = HELD.get(suffix, (*NAMESPACES, *able))
+    no_room: Callable[[str], bool] = NO_ROOM.get(suffix, lambda namespace: False)
     for namespace in what:
         if namespace not in able:
             more = "" if has_score else "; with --score also what the score says"
+            near = get_close_matches(namespace, able, n=1)
+            more += f"; did you mean {near[0]!r}?" if near else ""
             raise ComponentError(f"{namespace!r} cannot be recognised here; --what takes {', '.join(able)}{more}")
-        if suffix == ".mid" and namespace not in held:
-            raise ComponentError(f"a MIDI file has no room for {namespace!r}; write .json, .jams or .csv")
-    return list(dict.fromkeys(what)) or [n for n in able if n in held]
+        if no_room(namespace):
+            raise ComponentError(f"{suffix} has no room for {namespace!r}; write .json, .jams or .csv")
+    return list(dict.fromkeys(what)) or [n for n in able if not no_room(n)]

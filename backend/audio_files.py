@@ -96,14 +96,17 @@ def check_range(
     if length <= 0:
         raise AudioError(f"{name} holds no sound; export it again")
     first, last = start or 0.0, length if end is None else end
-    if not (0 <= first < length and last > first):
+    if not first >= 0:  # so that NaN is refused too
+        raise AudioError(f"the range begins at {first:g} s; let --start be 0 or more")
+    if not first < length:
         raise AudioError(
-            f"the range {first:g} to {last:g} s is not inside {name}, which is {length:.2f} s long; "
-            "choose --start and --end within it"
+            f"the range begins at {first:g} s, but {name} is only {length:.2f} s long; choose an earlier --start"
         )
+    if not last > first:
+        raise AudioError(f"the range ends at {last:g} s, but begins at {first:g} s; let --end come after --start")
     last = min(last, length)
     if last - first < SHORTEST:
-        raise AudioError(f"{last - first:.2f} s of {name} is too short to animate; give at least {SHORTEST} s")
+        raise AudioError(f"{last - first:.2f} s of {name} is too short; give at least {SHORTEST} s")
     if last - first > longest:
         raise AudioError(
             f"{(last - first) / 60:.4g} minutes of {name} are too many; "

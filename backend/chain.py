@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from backend.device import Device
 from backend.plugin_manager import Registry
+from backend.validation import said
 from plugins.api import AnnotationTrack, Component, ComponentError, Corrector, Generator, Motion, Recognizer, Score
 
 
@@ -34,6 +35,7 @@ class Job:
     Attributes:
         options: by component name, each a mapping of its options.
         motion: what recognisers may watch, or a corrector repairs.
+        recognizers: names of recognisers that are asked before others that write the same.
         corrector: what repairs the motion; "" when nothing is to be repaired.
         keep: seconds of frames of the motion that a corrector leaves as they are.
         silent: whether there is no sound to listen to (a score is played as written, or there is motion alone).
@@ -45,6 +47,7 @@ class Job:
     seed: int = 0
     device: Device = "auto"
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    recognizers: Sequence[str] = ()
     score: Score | None = None
     annotations: Sequence[AnnotationTrack] = ()
     motion: Motion | None = None
@@ -75,7 +78,7 @@ def check_job(registry: Registry, job: Job) -> Generator:
         raise ImpossibleJob(
             "instrument",
             f"{generator.name} plays {', '.join(generator.instruments)}, not {job.instrument}; "
-            "choose another generator",
+            f"choose that instrument (--instrument {generator.instruments[0]}), or another generator",
         )
     check_options(registry, job)
     try:
@@ -91,6 +94,10 @@ def check_recognition(registry: Registry, job: Job, namespaces: Sequence[str]) -
     """ImpossibleJob when one of the namespaces cannot be recognised."""
     check_options(registry, job)
     try:
+        for name in job.recognizers:
+            chosen = cast(Recognizer, registry.get("recognizer", name))
+            if not job.lets_work(chosen):
+                raise ComponentError(f"{name} cannot run: {_why_not(chosen.writes[0], [chosen])}")
         recognizers_for(registry.recognizers, namespaces, job)
     except ComponentError as error:
         raise ImpossibleJob("recognize", str(error)) from error
@@ -109,8 +116,8 @@ def steps_of(registry: Registry, job: Job, namespaces: Sequence[str] = ()) -> li
 
 
 def recognizers_for(recognizers: Sequence[Recognizer], needs: Sequence[str], job: Job) -> list[Recognizer]:
-    """The recognisers that write what is needed, each after those whose tracks it reads; those that
-    read the score are preferred when there is one, then those of higher rank."""
+    """The recognisers that write what is needed, each after those whose tracks it reads; those that the job names are
+    preferred, then those that read the score when there is one, then those of higher rank."""
     known = {t.namespace for t in job.annotations}
     chosen: list[Recognizer] = []
 
@@ -121,7 +128,7 @@ def recognizers_for(recognizers: Sequence[Recognizer], needs: Sequence[str], job
         able = [r for r in writers if job.lets_work(r)]
         if not able or namespace in asked:
             raise ComponentError(_why_not(namespace, writers if not able else ()))
-        best = max(able, key=lambda r: (r.needs_score, r.rank))  # of equals the first
+        best = max(able, key=lambda r: (r.name in job.recognizers, r.needs_score, r.rank))  # of equals the first
         for read in best.reads:
             find(read, (*asked, namespace))
         chosen.append(best)
@@ -146,9 +153,11 @@ def options_of(component: Component, given: Mapping[str, Any]) -> Any:
     try:
         return component.Options(**given)
     except ValidationError as error:
-        problems = "; ".join(f"{component.name}.{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        known = ", ".join(component.Options.model_fields) or "none"
-        raise ComponentError(f"bad option {problems}. Options of {component.name}: {known}") from error
+        known = list(component.Options.model_fields)
+        wrong = [(".".join(map(str, e["loc"])), said(e, known)) for e in error.errors()]
+        problems = "; ".join(f"{component.name}.{name}: {words}" for name, words in wrong)
+        all_of_it = f"Options of {component.name}: {', '.join(known) or 'none'}"
+        raise ComponentError(f"bad option {problems}. {all_of_it}".replace("?.", "?")) from error
 
 
 def check_options(registry: Registry, job: Job) -> None:

@@ -29,6 +29,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 CANCELLED = "cancelled; nothing was written"
@@ -44,7 +45,7 @@ def main() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show is no failure
     try:
         with stopped_by_signals():
-            app()
+            app(prog_name="cadenza")
     except Stopped as stop:
         _fail(CANCELLED, stop.status)
     except KeyboardInterrupt:
@@ -56,8 +57,11 @@ def main() -> None:
 
 def _explain(error: Exception) -> None:
     """End with a message if the error is meant for the user; a mistake of ours goes on."""
+    from backend.answers import ComponentFailed
     from plugins.api import AnnotationError, AudioError, Cancelled, ComponentError, MotionError
 
+    if isinstance(error, ComponentFailed):
+        _console().print(error.traceback(), markup=False, highlight=False, soft_wrap=True, end="")
     if isinstance(error, Cancelled):
         _fail(CANCELLED, 130)
     if isinstance(error, MemoryError):
@@ -86,8 +90,20 @@ def _words(error: Exception) -> str:
     return f"{place}{error.strerror}; {ADVICE.get(error.errno or 0, 'check that the file can be read or written')}"
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"cadenza {version('cadenza')}")  # noqa: T201 (for scripts)
+        raise typer.Exit
+
+
 @app.callback()
-def _root() -> None:
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Which version this is")
+    ] = False,
+) -> None:
     """Animates musicians from audio, in Blender."""
 
 
@@ -157,6 +173,9 @@ def annotate(
     what: Annotated[
         str, typer.Option(help="What to recognise, by commas: beat,downbeat,note,... Without, all that can be")
     ] = "",
+    recognizer: Annotated[
+        list[str] | None, typer.Option(help="One to ask before others that write the same; as often as needed")
+    ] = None,
     start: Annotated[float | None, typer.Option(help="Begin here, seconds")] = None,
     end: Annotated[float | None, typer.Option(help="Stop here, seconds")] = None,
     instrument: Annotated[str, typer.Option(help="What is played: that part of the score is read")] = "violin",
@@ -166,9 +185,12 @@ def annotate(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists")] = False,
 ) -> None:
     """Write the music's structure: beats, bars, phrases, notes, dynamics, articulation; exact with a score."""
+    from dataclasses import replace
+
     from backend.annotate import annotate_file
 
     job = job_of("-", instrument, 30.0, seed, device, option or [])
+    job = replace(job, recognizers=tuple(recognizer or ()))
     wanted = [name.strip().lower() for name in what.split(",") if name.strip()]
     ranges = {"start": start, "end": end}
     tracks = annotate_file(

@@ -11,10 +11,11 @@ from typing import Any, Final, cast
 
 import numpy as np
 
+from backend.answers import blamed
 from backend.chain import ImpossibleJob, Job, check_options
 from backend.inference import Here
 from backend.motion_file import SHORTEST
-from backend.pipeline import Result, Work, context_of
+from backend.pipeline import Result, Work, complete, context_of
 from backend.plugin_manager import Registry
 from plugins.api import Audio, ComponentError, Composer, Motion, MotionError
 
@@ -55,7 +56,8 @@ def compose(
     """
     work = Work(registry, job, context_of(job, on_progress, is_cancelled), Here())
     ready, options, context = work.stage(composer, 1.0)
-    sound: Audio = ready.compose(motion, options, context)
+    with blamed(registry, composer):
+        sound: Audio = ready.compose(motion, options, context)
     _check_length(sound, motion.duration, composer)
     on_progress(1.0, "Music ready")
     return sound
@@ -81,11 +83,10 @@ def improvise(
         )
     work = Work(registry, job, context_of(job, on_progress, is_cancelled), Here())
     ready, options, context = work.stage(composer, 0.8)
-    motion, sound = ready.improvise(seconds, options, context)
+    with blamed(registry, composer):
+        motion, sound = ready.improvise(seconds, options, context)
     _check_length(sound, seconds, composer)
-    for name in composer.post_steps:
-        step, options, context = work.stage(registry.post_step(name), 0.2 / len(composer.post_steps))
-        motion = step.apply(motion, options, context)
+    motion = complete(work, motion, composer.post_steps, 0.2)
     _check_motion(motion, seconds, composer)
     provenance = {**motion.provenance, **_provenance(registry, job, composer, sound)}
     on_progress(1.0, "Improvisation ready")

@@ -14,6 +14,7 @@ from typing import Any, Final, cast
 import numpy as np
 import numpy.typing as npt
 
+from backend.answers import as_motion, blamed
 from backend.chain import ImpossibleJob, Job, check_options, recognizers_for
 from backend.inference import Here, Inference
 from backend.keeping import kept
@@ -25,6 +26,10 @@ CHANGE: Final = "change"
 """Namespace of the curve: millimetres that the joint that was moved most was moved."""
 CHANGE_RATE: Final = 10.0
 """Values a second of the curve."""
+
+KEYS: Final = "keyboard"
+"""Joint of a motion at the piano: nobody would press the keys of what is moved."""
+AT_PIANO: Final = "takes at the piano cannot be repaired, filled or varied yet; generate again, or with another seed"
 
 log = logging.getLogger("cadenza.correction")
 
@@ -38,6 +43,8 @@ def check_correction(registry: Registry, job: Job) -> Corrector:
         raise ImpossibleJob("corrector", str(error)) from error
     if job.motion is None:
         raise ImpossibleJob("motion", "there is no motion to work on; give one")
+    if KEYS in job.motion.skeleton:
+        raise ImpossibleJob("motion", AT_PIANO)
     if job.silent:
         raise ImpossibleJob("audio", f"{corrector.label.lower()} needs the sound of the motion; give the recording")
     try:
@@ -74,8 +81,9 @@ def correct(
     work = Work(registry, job.unseen, context, inference or Here())
     recognize_for(work, corrector.needs, audio, 0.4 if corrector.needs else 0.0)
     ready, options, context = work.stage(corrector, 0.95 - work.done)
-    found: Motion = ready.correct(job.motion, audio, options, context)
-    found = _at_rate(found, job.fps)
+    with blamed(registry, corrector):
+        answer = ready.correct(job.motion, audio, options, context)
+    found = _at_rate(as_motion(registry, corrector, answer), job.fps)
     _check_finite(found, job.motion, corrector)
     on_progress(0.95, "Comparing")
     provenance = {**found.provenance, **_provenance(registry, job, corrector, audio)}

@@ -22,6 +22,8 @@ from backend.pipeline import Result
 from backend.signals import held_back
 from plugins.api import Audio, ComponentError, to_json
 
+CHARACTERS: Final = (".blend", ".glb", ".gltf", ".vrm", ".fbx", ".bvh")
+"""What the add-on opens as a character."""
 EXPORTS: Final = (".fbx", ".glb", ".bvh", ".usd", ".usdc")
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import platformdirs
 
+from backend.answers import blamed
 from backend.chain import options_of
 from backend.device import Device, device_for
 from backend.library_arrays import stacked
@@ -161,7 +162,8 @@ def recommend_for(
     """
     if top < 1:
         raise ComponentError(f"--top must be at least 1, not {top}")
-    describing = describing_with(registry or load_plugins(), recommender, options, device)
+    registry = registry or load_plugins()
+    describing = describing_with(registry, recommender, options, device)
     context = JobContext(seed=seed, fps=motion.fps, on_progress=on_progress, is_cancelled=is_cancelled)
     with open_library(where) as library:
         gone: list[tuple[Path, str]] = []
@@ -177,7 +179,8 @@ def recommend_for(
             on_progress=lambda f, message: context.progress(0.8 + 0.2 * f if listen else f, message),
             is_cancelled=is_cancelled,
         )
-        found = describing.recommender.recommend(motion, tracks, describing.options, part)
+        with blamed(registry, describing.recommender):
+            found = describing.recommender.recommend(motion, tracks, describing.options, part)
         on_progress(1.0, "Recommendations ready")
         return Found(describing.recommender.name, found[:top], [*gone, *left_out], len(tracks.paths))
 

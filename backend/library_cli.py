@@ -138,7 +138,8 @@ def _told(report: Report) -> None:
         say(f"gone: {path}")
     for folder in report.missing:
         say(f"not there: {folder} (its tracks are remembered, and left out until it is)")
-    say(f"{report.new} listened to, {report.known} known, {len(report.left_out)} left out, {len(report.gone)} gone")
+    of_these = f"{report.new} listened to, {report.known} known; {len(report.left_out)} of these left out"
+    say(f"{of_these}, {len(report.gone)} gone")
 
 
 @contextmanager

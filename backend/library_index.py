@@ -142,7 +142,8 @@ class _Update:
 
     def _listened(self, track: Track) -> Track:
         try:
-            audio = read_audio(track.path, longest=LONGEST)
+            # Other files of the same content are given the same words.
+            audio = read_audio(track.path, name="it", longest=LONGEST)
         except (AudioError, OSError) as error:
             track = replace(track, problem=_words(error))
             self.library.put(track)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path, PurePath
 from typing import Final
 
@@ -13,6 +14,8 @@ from backend.audio_files import LONGEST, check_file
 from plugins.api import Audio, Motion, MotionError
 
 SUFFIX: Final = ".npz"
+ELSEWHERE: Final = (".bvh", ".fbx")
+"""Motion that is read in Blender."""
 SHORTEST: Final = 0.5
 """Seconds: less says nothing."""
 STAND_IN_RATE: Final = 8000
@@ -44,8 +47,23 @@ def read_motion(
     try:
         motion = Motion.load(path)
     except MotionError as error:
-        raise MotionError(f"{called}: {error}; give a .npz that Cadenza wrote (animate --motion)") from error
+        why = _why_not(path, error)
+        raise MotionError(
+            f"{called} is not a Cadenza motion file: {why}; give a .npz that Cadenza wrote (animate --motion)"
+        ) from error
     return checked(motion, called, start, end, longest, gaps)
+
+
+def _why_not(path: Path, error: MotionError) -> str:
+    """Why a file is no motion, without the words of the libraries that read it."""
+    if path.suffix.lower() in ELSEWHERE:
+        return f"{path.suffix} is read in Blender, not here"
+    if not zipfile.is_zipfile(path):
+        return "it is damaged, or something else"
+    with zipfile.ZipFile(path) as archive:
+        if "header.npy" not in archive.namelist():
+            return "it is an .npz of something else"
+    return str(error).removeprefix("not a Cadenza motion file: ")
 
 
 def checked(

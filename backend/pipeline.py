@@ -18,8 +18,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any, Final
 
-import numpy as np
-
+from backend.answers import as_motion, blamed, check_finite, check_performance, check_tracks
 from backend.chain import Job, check_job, check_recognition, options_of, recognizers_for
 from backend.device import device_for
 from backend.inference import Here, Inference
@@ -30,7 +29,6 @@ from plugins.api import (
     Audio,
     Cancelled,
     Component,
-    ComponentError,
     Generator,
     JobContext,
     Motion,
@@ -73,7 +71,8 @@ class Work:
         )
         self.done += share
         context.progress(0.0, f"Loading {component.label.lower()}")
-        ready = self.registry.ready(component, self.inference.device_here(component, device))
+        with blamed(self.registry, component):
+            ready = self.registry.ready(component, self.inference.device_here(component, device))
         return ready, options, context
 
 
@@ -193,7 +192,9 @@ def recognize_for(work: Work, needs: Sequence[str], audio: Audio, share: float) 
     chosen = recognizers_for(work.registry.recognizers, needs, work.job)
     for recognizer in chosen:
         ready, options, context = work.stage(recognizer, share / len(chosen))
-        tracks = ready.recognize(heard, work.job.motion, options, context)
+        with blamed(work.registry, recognizer):
+            tracks = ready.recognize(heard, work.job.motion, options, context)
+        check_tracks(work.registry, recognizer, tracks)
         known = {t.namespace for t in work.context.annotations}
         fresh = [t for t in tracks if t.namespace not in known]
         work.context = dataclasses.replace(work.context, annotations=[*work.context.annotations, *fresh])
@@ -204,35 +205,31 @@ def _generate(work: Work, generator: Generator, audio: Audio, on_partial: Callab
     ready, options, context = work.stage(generator, 0.25)
     if on_partial is not None:
         context = dataclasses.replace(context, on_partial=lambda part: on_partial(_complete(work, generator, part)))
-    motion: Motion = ready.generate(audio, options, context)
-    for name in generator.post_steps:
-        step, options, context = work.stage(work.registry.post_step(name), 0.15 / len(generator.post_steps))
-        motion = step.apply(motion, options, context)
-    _check_finite(motion, generator)
+    with blamed(work.registry, generator):
+        answer = ready.generate(audio, options, context)
+    motion = as_motion(work.registry, generator, answer)
+    motion = complete(work, motion, generator.post_steps, 0.15)
+    check_finite(motion, generator)
+    check_performance(work.registry, generator, motion, audio, work.job.fps)
     return motion
 
 
-def _check_finite(motion: Motion, generator: Generator) -> None:
-    """Whatever a plug-in does: no performance leaves with joints that are not numbers."""
-    bad = ~np.isfinite(motion.positions).all(axis=(0, 2))
-    if motion.rotations is not None:
-        bad |= ~np.isfinite(motion.rotations).all(axis=(0, 2))
-    if bad.any():
-        joints = ", ".join(np.array(motion.skeleton.joints)[bad][:5])
-        raise ComponentError(
-            f"{generator.label.lower()} answered with numbers that are none for {joints}; try another seed or other "
-            "options, and tell its author"
-        )
+def complete(work: Work, motion: Motion, post_steps: Sequence[str], share: float) -> Motion:
+    """The motion after its post-steps, which have this share of the progress."""
+    for name in post_steps:
+        found = work.registry.post_step(name)
+        step, options, context = work.stage(found, share / len(post_steps))
+        with blamed(work.registry, found):
+            answer = step.apply(motion, options, context)
+        motion = as_motion(work.registry, found, answer)
+    return motion
 
 
 def _complete(work: Work, generator: Generator, part: Motion) -> Motion:
     """A part that the generator shows, with its post-steps, which say nothing of their progress."""
     quiet = dataclasses.replace(work.context, on_progress=lambda fraction, message: None)
-    for name in generator.post_steps:
-        alone = dataclasses.replace(work, context=quiet)
-        step, options, context = alone.stage(work.registry.post_step(name), 1.0)
-        part = step.apply(part, options, context)
-    _check_finite(part, generator)
+    part = complete(dataclasses.replace(work, context=quiet), part, generator.post_steps, 1.0)
+    check_finite(part, generator)
     return part
 
 

@@ -15,6 +15,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from backend.validation import said
+
 _HEADERS: Final = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}
 
 
@@ -73,9 +75,16 @@ def problem_of(error: Exception) -> Problem:
 
 
 def _from_validation(errors: Sequence[Any]) -> Problem:
-    places = [".".join(str(part) for part in e["loc"] if part not in ("body", "path", "query")) for e in errors]
-    detail = "; ".join(f"{place or 'the body'}: {e['msg']}" for place, e in zip(places, errors, strict=True))
+    places = [_place(error) for error in errors]
+    detail = "; ".join(f"{place or 'the body'}: {said(e)}" for place, e in zip(places, errors, strict=True))
     return Problem(422, "invalid", f"{detail}; see /docs", places[0].split(".")[0] if places else "")
+
+
+def _place(error: Any) -> str:
+    """Which field is wrong; "" for the body as a whole."""
+    if error["type"] == "json_invalid":
+        return ""
+    return ".".join(str(part) for part in error["loc"] if part not in ("body", "path", "query"))
 
 
 def _advice(request: Request, error: HTTPException) -> str:

@@ -29,6 +29,7 @@ def shown_in(
 
 @contextmanager
 def bars_on(console: Console | None) -> Iterator[Progress]:
+    """Bars that stay when all went well, and are gone otherwise."""
     columns = (
         TextColumn("{task.description:<26}"),
         BarColumn(),
@@ -36,4 +37,8 @@ def bars_on(console: Console | None) -> Iterator[Progress]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console) as bars:
-        yield bars
+        try:
+            yield bars
+        except BaseException:
+            bars.live.transient = True  # a bar that stands still would only hide what went wrong
+            raise

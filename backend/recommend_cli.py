@@ -45,6 +45,8 @@ def recommend(
     if device not in ("auto", "cpu", "cuda"):
         raise ComponentError(f"--device is auto, cpu or cuda, not {device!r}")
     if output is not None:
+        if output.suffix.lower() != ".json":
+            raise ComponentError(f"{output} must end in .json")
         check_output(output, [motion], overwrite)
     watched = read_motion(motion, start, end)
     with kept_when_stopped(), bar("Looking for tracks") as shown:

@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final
 
+from backend.answers import ComponentFailed
 from backend.chain import Job
 from backend.correction import correct
 from backend.device import Device
@@ -165,6 +166,9 @@ def _answer(
         _perform(registry, inference, task, reporter, is_cancelled)
     except Cancelled:
         reporter.send("cancelled")
+    except ComponentFailed as error:
+        log.error("job %s", task.job, exc_info=error)
+        reporter.send("failed", error=str(error))
     except (AnnotationError, AudioError, ComponentError, MotionError) as error:
         reporter.send("failed", error=str(error))
     except (Exception, SystemExit) as error:  # a stranger's code may raise anything at all

@@ -10,7 +10,10 @@ made once and made again only when what it is made from has changed.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -22,6 +25,8 @@ PYTHON = (3, 11)
 LOCK = ROOT / "requirements.lock"
 BASIC_PITCH = "basic-pitch==0.4.0"
 """Installed without its dependencies: on Python 3.11 they would bring TensorFlow, which we do not use."""
+OURS = {"basic-pitch", "bpy", "cadenza", "pip", "setuptools", "wheel"}
+"""Packages that are installed and not in the lock."""
 STAMP = "cadenza.stamp"
 
 
@@ -43,6 +48,7 @@ def make(name: str, requirements: list[str], *, no_dependencies: list[str] | Non
     wanted = _fingerprint([*requirements, *(no_dependencies or [])])
     if python.exists() and stamp.exists() and stamp.read_text() == wanted:
         return python
+    added = _added(python)
     print(f"Setting up {name} (once; a few minutes) ...", flush=True)
     if sys.version_info[:2] == PYTHON:
         venv.EnvBuilder(with_pip=True, clear=True).create(folder)
@@ -53,7 +59,41 @@ def make(name: str, requirements: list[str], *, no_dependencies: list[str] | Non
     if no_dependencies:
         subprocess.run([*pip, "--no-deps", *no_dependencies], check=True, cwd=ROOT)
     stamp.write_text(wanted)
+    if added:
+        print(again(python, added), flush=True)
     return python
+
+
+def _added(python: Path) -> list[str]:
+    """What the user installed into an environment that is about to be made again (plug-ins), as pip is told of it."""
+    if not python.exists():
+        return []
+    listing = [str(python), "-m", "pip", "list", "--format=json", "--disable-pip-version-check"]
+    found = subprocess.run(listing, capture_output=True, text=True)
+    return added(json.loads(found.stdout)) if found.returncode == 0 else []
+
+
+def added(listed: list[dict[str, str]]) -> list[str]:
+    """Of ``pip list --format=json`` what is neither in the lock nor brought by us."""
+    lines = LOCK.read_text(encoding="utf-8").splitlines()
+    ours = OURS | {_plain(re.split(r"[<>=!~\[ ;@]", line)[0]) for line in lines}
+    theirs = [package for package in listed if _plain(package["name"]) not in ours]
+    places = [(package.get("editable_project_location"), package) for package in theirs]
+    return [
+        f"--editable {shlex.quote(p)}" if p else f"{package['name']}=={package['version']}" for p, package in places
+    ]
+
+
+def again(python: Path, packages: list[str]) -> str:
+    """What to do about packages that are no longer there."""
+    return (
+        f"These packages were added to {python.parents[1].name} and are no longer in it; to have them again:\n\n"
+        f"    {shlex.quote(str(python))} -m pip install {' '.join(packages)}\n"
+    )
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace("_", "-").replace(".", "-")
 
 
 def _fingerprint(requirements: list[str]) -> str:

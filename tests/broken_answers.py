@@ -65,6 +65,13 @@ class Overconfident(RecognizerAnswers):
     answer: ClassVar[Any] = [AnnotationTrack("beat", (Annotation(0.0, 0.0, 1, 1.2),))]
 
 
+class LoudnessForDynamics(RecognizerAnswers):
+    """Decibels, where there are words."""
+
+    writes = ("dynamics",)
+    answer: ClassVar[Any] = [AnnotationTrack("dynamics", (Annotation(0.0, 1.0, "mf"), Annotation(1.0, 1.0, -23.5)))]
+
+
 class NumpyValues(RecognizerAnswers):
     """Values that JSON does not know."""
 
@@ -260,6 +267,7 @@ ANSWERS: dict[type[Component], str] = {
     Times: "a list of AnnotationTrack",
     OtherTrack: r"the tracks must be \('beat',\)",
     Overconfident: "confidence must be 0 to 1",
+    LoudnessForDynamics: "dynamics is one of ppp, pp, p, mp, .*, not -23.5",
     NumpyValues: "int64",
     RandomTracks: "gave other annotations",
     DeafRecognizer: "a cancelled job must stop",

@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from backend.chain import Job, recognizers_for
+from backend.plugin_manager import load_plugins
 from plugins.api import AnnotationTrack, find_track, from_json
 from tests.running import RATE, TUNE, Command, melody, names, start, tone, wait, write_midi, write_score
 
@@ -84,6 +86,16 @@ def test_what_is_asked_for_and_no_more(command: Command, folder: Path, tmp_path:
     assert rows == ["namespace", "downbeat", *["note"] * 4]
 
 
+def test_a_recogniser_may_be_chosen(command: Command, folder: Path, tmp_path: Path) -> None:
+    recognizers = load_plugins().recognizers
+    for chosen, asked_for in (((), "hear-beats"), (("beats",), "beats")):
+        assert [r.name for r in recognizers_for(recognizers, ["beat"], Job(recognizers=chosen))] == [asked_for]
+    asked = ("annotate", folder / "tune.wav", "--what", "beat", "-o")
+    assert command(*asked, tmp_path / "a.json", "--recognizer", "beats").status == 0
+    command(*asked, tmp_path / "b.json", "--recognizer", "beets").failed_with("no recognizer named 'beets'", "beats")
+    command(*asked, tmp_path / "c.json", "--recognizer", "align").failed_with("align cannot run", "give the score")
+
+
 @pytest.mark.parametrize("suffix", ["csv", "txt", "mid", "JSON", pytest.param("jams", marks=needs_jams)])
 def test_every_format(command: Command, folder: Path, tmp_path: Path, suffix: str) -> None:
     out = tmp_path / f"tune.{suffix}"
@@ -115,12 +127,13 @@ def test_the_midi_file_has_the_recordings_times(command: Command, tmp_path: Path
             ("'gesture' cannot be recognised", "beat, downbeat, phrase", "--score"),
         ),
         ("out.json", ("--what", "harmony"), ("'harmony'", "with --score")),
-        ("out.mid", ("--what", "loudness"), ("no room for 'loudness'", ".csv")),
+        ("out.mid", ("--what", "loudness"), (".mid has no room for 'loudness'", ".csv")),
+        ("out.txt", ("--what", "beat,loudness"), (".txt has no room for 'loudness'", ".csv")),
         ("out.xls", (), ("must end in .json", "the ending decides")),
         ("out", (), ("must end in .json",)),
         ("out.json", ("--option", "sway=1"), ("component.name=value",)),
         ("out.json", ("--option", "beats.metre=9"), ("beats.metre",)),
-        ("out.json", ("--start", "7"), ("--start and --end",)),
+        ("out.json", ("--start", "7"), ("begins at 7 s", "only 2.00 s long")),
         ("out.json", ("--score", "nowhere.xml"), ("there is no file nowhere.xml",)),
         ("tune.wav", (), ("must end in .json",)),
     ],

@@ -198,6 +198,7 @@ def test_without_fingers_the_hands_go_where_the_hands_were(motion: Motion) -> No
         theirs = motion.joint(f"{side}_hand") - motion.joint("keyboard")
         assert np.allclose(shown.joint(f"{side}_hand"), theirs, atol=1e-4)
         assert any(f"no fingers of the {side} hand" in warning for warning in done.report["warnings"])
+    assert "keys" not in done.report["contact"]  # there are no fingertips to be right
 
 
 def test_a_body_without_arms_cannot_play(motion: Motion) -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from backend import animate as animate_module
 from backend.cli import parse_options
 from plugins.api import Motion, find_track, from_json
 from tests.running import RATE, TUNE, Command, FakeBlender, melody, names, start, tone, wait, write_midi, write_score
+from tests.serving import install_plugin
 
 needs_blender = pytest.mark.skipif(find_spec("bpy") is None, reason="Blender's module is not installed")
 COMPONENTS = {"performer", "pianist", "ik", "align", "transcribe", "beats", "loudness"}
@@ -155,11 +157,22 @@ def test_components_as_json(command: Command) -> None:
     assert all(info["licence"] and info["devices"] for info in listed if not info["error"])
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("animate", "--help")])
+def test_the_version(command: Command) -> None:
+    ended = command("--version")
+    assert ended.status == 0
+    assert ended.out == f"cadenza {version('cadenza')}\n"
+
+
+def test_the_end_tells_of_the_film(command: Command, recording: Path, tmp_path: Path) -> None:
+    ended = command("animate", recording, "-o", tmp_path / "a.blend", "--preview", tmp_path / "a.mp4")
+    assert "Blender file and film" in ended.error
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("animate", "--help"), ("-h",), ("library", "add", "-h")])
 def test_help(command: Command, arguments: tuple[str, ...]) -> None:
     ended = command(*arguments)
     assert ended.status == 0
-    assert "animate" in ended.out
+    assert f"Usage: cadenza {arguments[0] if len(arguments) > 1 else '['}" in ended.out
 
 
 @needs_blender
@@ -172,3 +185,32 @@ def test_a_real_blend_file(recording: Path, tmp_path: Path) -> None:
     assert ended.out == f"{blend}\n"
     assert names(blend.parent) == {blend.name}
     assert blend.stat().st_size > 100_000
+
+
+BROKEN = '''
+from plugins.api import *
+
+class Rocker(Generator):
+    """Falls over."""
+    name, label, instruments, skeleton = "rocker", "Rocker", ("violin",), "violinist"
+
+    def generate(self, audio, options, context):
+        return 1 / 0
+
+@hookimpl
+def register_generators(register):
+    register(Rocker())
+'''
+
+
+def test_a_mistake_in_a_plugin_is_told_with_its_name_and_place(
+    command: Command, recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install_plugin(tmp_path, monkeypatch, "rocking", BROKEN)
+    ended = command("animate", recording, "--generator", "rocker", "-o", tmp_path / "x.blend")
+    assert ended.status == 1
+    said = ended.error.splitlines()
+    message = "cadenza: generator rocker (rocking 1.0) failed: ZeroDivisionError: division by zero; tell its author"
+    assert said[-1] == message
+    assert "    return 1 / 0" in said
+    assert len(said) < 16

@@ -187,6 +187,7 @@ def test_exports_move_as_the_blend_does(performed: Path, suffix: str, tmp_path: 
 def test_both_sides_name_the_same_files() -> None:
     """They share no code, for each must do without the other."""
     assert drafts.EXPORTS == character_files.WRITABLE
+    assert drafts.CHARACTERS == character_files.READABLE
     assert sources.SCORES == audio_source.SCORES
 
 

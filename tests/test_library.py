@@ -172,6 +172,7 @@ def test_what_cannot_be_read_is_listed_with_the_reason(music: Path, tmp_path: Pa
         assert "is not a sound file" in reasons["text.mp3"]
         assert "is empty" in reasons["empty.wav"]
         assert "is silent" in reasons["silent.wav"]
+        assert "silent.wav" not in reasons["silent.wav"]  # another file of the same content is given the same reason
         assert reasons["short.wav"] == "it is too short to be danced to"
         again = update(library, describing())
         assert (again.new, {path.name: reason for path, reason in again.left_out}) == (0, reasons)

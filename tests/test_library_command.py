@@ -80,8 +80,8 @@ def test_a_library_of_ones_own(command: Command, songs: Path, dance: Path, tmp_p
     (other / "letter.mp3").write_text("dear")
     ended = command("library", "add", songs, other)
     assert ended.status == 0, ended.error
-    assert "4 listened to, 0 known, 1 left out, 0 gone" in ended.error
-    assert f"left out: {other / 'letter.mp3'}: letter.mp3 is not a sound file" in ended.error
+    assert "4 listened to, 0 known; 1 of these left out, 0 gone" in ended.error
+    assert f"left out: {other / 'letter.mp3'}: it is not a sound file" in ended.error
     assert (tmp_path / "data" / "cadenza" / "library.sqlite").is_file()
     listed = command("library", "list")
     assert [line.split()[0] for line in listed.out.splitlines()] == ["0:30", "0:30", "0:30", "-"]
@@ -94,7 +94,7 @@ def test_a_library_of_ones_own(command: Command, songs: Path, dance: Path, tmp_p
     (other / "letter.mp3").unlink()
     ended = command("library", "update")
     assert f"gone: {other / 'letter.mp3'}" in ended.error
-    assert "0 listened to, 3 known, 0 left out, 1 gone" in ended.error
+    assert "0 listened to, 3 known; 0 of these left out, 1 gone" in ended.error
     assert "tracks forgotten: 3" in command("library", "remove", songs).error
     command("library", "remove", songs).failed_with("is not in the library; it has", str(other))
     command("recommend", dance).failed_with("the library holds no tracks", "cadenza library add")
@@ -138,6 +138,7 @@ def test_bad_input_is_told(command: Command, songs: Path, dance: Path, tmp_path:
     kept = tmp_path / "kept.json"
     kept.write_text("mine")
     command("recommend", dance, "--library", songs, "-o", kept).failed_with("exists already")
+    command("recommend", dance, "--library", songs, "-o", "found.txt").failed_with("found.txt must end in .json")
     assert kept.read_text() == "mine"
 
 

@@ -195,3 +195,92 @@ def test_frames_of_a_motion_that_are_to_stay_reach_the_generator(
     motion = Motion(skeleton, 30.0, np.repeat(skeleton.rest_positions[None], 30, axis=0))
     result = run(load_plugins(), Job("nowhere", motion=motion, keep=(0.2, 0.5)), silence(1.0))
     assert result.motion.positions[0, 0, 0] == pytest.approx(skeleton.rest_positions[0, 0] + 2.0)
+
+
+CARELESS = '''
+from dataclasses import replace
+import numpy as np
+from pydantic import Field
+from plugins.api import *
+from plugins.api import violinist
+
+class Careless(Generator):
+    """Answers as its option says."""
+    name, label, instruments, skeleton = "careless", "Careless", ("violin",), "violinist"
+
+    class Options(Generator.Options):
+        how: str = ""
+
+    def generate(self, audio, options, context):
+        skeleton = violinist.violinist_skeleton()
+        positions = np.repeat(skeleton.rest_positions[None], round(audio.duration * context.fps), axis=0)
+        motion = Motion(skeleton, context.fps, positions, start=audio.start)
+        changes = {"short": {"positions": positions[:5]}, "rate": {"fps": 60.0}, "late": {"start": 3.0}}
+        if options.how == "bug":
+            [][1]
+        if options.how == "array":
+            return positions
+        return replace(motion, **changes.get(options.how, {}))
+
+class Moody(Recognizer):
+    """Writes as its option says."""
+    name, label, writes = "moods", "Moods", ("mood", "humour")
+
+    class Options(Recognizer.Options):
+        how: str = ""
+
+    def recognize(self, audio, motion, options, context):
+        value = np.float32(1.0) if options.how == "numpy" else "gay"
+        tracks = [AnnotationTrack("mood", (Annotation(0.0, 1.0, value),)), AnnotationTrack("humour")]
+        if options.how == "bug":
+            1 / 0
+        renamed = [AnnotationTrack("moody"), tracks[1]]
+        return {"renamed": renamed, "one": tracks[:1], "lone": tracks[0], "text": "mood"}.get(options.how, tracks)
+
+@hookimpl
+def register_generators(register):
+    register(Careless())
+
+@hookimpl
+def register_recognizers(register):
+    register(Moody())
+'''
+
+
+@pytest.fixture
+def careless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
+    install_plugin(tmp_path, monkeypatch, "careless", CARELESS)
+    return load_plugins()
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ("short", r"generator careless \(careless 1.0\) answered with motion from 0.00 to 0.21 s instead of 0.00 to 2"),
+        ("late", r"careless .*motion from 3.00 to 5.00 s instead of 0.00 to 2.00 s; tell its author"),
+        ("rate", r"careless .*answered with 60 frames a second instead of 24; tell its author"),
+        ("array", r"generator careless \(careless 1.0\) answered with ndarray instead of a Motion; tell its author"),
+        ("bug", r"^generator careless \(careless 1.0\) failed: IndexError: list index out of range; tell its author$"),
+    ],
+)
+def test_a_generator_that_answers_wrongly_is_named(careless: Registry, how: str, words: str) -> None:
+    assert len(run(careless, Job("careless", fps=24.0), silence(2.0)).motion) == 48
+    with pytest.raises(ComponentError, match=words):
+        run(careless, Job("careless", fps=24.0, options={"careless": {"how": how}}), silence(2.0))
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ("renamed", r"recognizer moods \(careless 1.0\) answered with moody, humour instead of mood, humour; tell"),
+        ("one", "moods .*answered with mood instead of mood, humour"),
+        ("lone", "moods .*answered with what is no list of tracks instead of mood, humour"),
+        ("text", "moods .*answered with what is no list of tracks instead of mood, humour"),
+        ("numpy", "moods .*no plain JSON .*float32.*tell its author"),
+        ("bug", "moods .*failed: ZeroDivisionError: division by zero; tell its author"),
+    ],
+)
+def test_a_recogniser_that_answers_wrongly_is_named(careless: Registry, how: str, words: str) -> None:
+    assert len(recognize(careless, Job(), silence(1.0), ["mood"])) == 2
+    with pytest.raises(ComponentError, match=words):
+        recognize(careless, Job(options={"moods": {"how": how}}), silence(1.0), ["mood"])

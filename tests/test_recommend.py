@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -178,7 +179,32 @@ def test_sounds_without_a_beat_are_described_and_come_last(kind: str, seconds: f
     }
     tracks = library([(104.0, 3, 4)])
     both = DescribedTracks([Path("odd.wav"), *tracks.paths], np.array([seconds, SECONDS]), [odd, *tracks.described])
-    assert ask(dance(104.0, 3), both)[0].path == tracks.paths[0]
+    first, last = ask(dance(104.0, 3), both)
+    assert first.path == tracks.paths[0]
+    if kind == "hum":
+        assert last.reason.startswith("no beat is heard, ")
+        assert "beats" not in last.reason
+
+
+def test_a_tone_comes_last_also_beside_music_that_hardly_fits() -> None:
+    t = np.arange(6 * RATE) / RATE
+    tone = Audio((0.3 * np.sin(2 * np.pi * 440 * t)).astype(np.float32), RATE)
+    odd = MusicForDance().describe(tone, MusicForDance.Options(), JobContext())
+    tracks = library([(150.0, 5, 3)])
+    both = DescribedTracks([Path("tone.wav"), *tracks.paths], np.array([6.0, SECONDS]), [odd, *tracks.described])
+    assert [found.path.name for found in ask(dance(83.0, 3), both)][-1] == "tone.wav"
+
+
+def test_a_track_that_is_over_before_the_motion_is_told() -> None:
+    sound = made(104.0, 3)[2]
+    short = Audio(sound.samples[: 20 * RATE], RATE)
+    described = MusicForDance().describe(short, MusicForDance.Options(), JobContext())
+    (found,) = ask(dance(104.0, 3), DescribedTracks([Path("short.wav")], np.array([20.0]), [described]))
+    ends = re.search(r"it ends (\d+) s before the motion", found.reason)
+    assert ends is not None
+    assert float(ends[1]) > 1.0
+    (whole,) = ask(dance(104.0, 3), library([(104.0, 3, 4)]))
+    assert "before the motion" not in whole.reason
 
 
 def test_the_answer_is_as_long_as_asked_and_can_be_cancelled() -> None:

@@ -40,7 +40,7 @@ def misbehaving(how: str, **more: Any) -> dict[str, Any]:
 
 
 FAULTS = {
-    "raises": "failed while standing: ValueError: bad luck",
+    "raises": "generator quick (behaviours 1.0) failed: ValueError: bad luck",
     "refuses": "give it something else to do",
     "exits": "SystemExit: bye",
     "dies": "crashed while standing (status 7)",

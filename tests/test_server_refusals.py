@@ -78,16 +78,20 @@ BAD_JOBS: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "another instrument": ({"instrument": "tuba"}, "instrument", "performer plays violin, not tuba"),
     "options of nobody": ({"options": {"nobody": {}}}, "options", "nobody, which is not installed"),
-    "an unknown option": ({"options": {"performer": {"swing": 1}}}, "options", "performer.swing"),
+    "an unknown option": (
+        {"options": {"performer": {"swing": 1}}},
+        "options",
+        "performer.swing: there is none of that",
+    ),
     "an option out of range": ({"options": {"performer": {"sway": 9}}}, "options", "less than or equal to 2"),
     "a step that nobody recognises": ({"generator": "dreamer"}, "generator", "recognises 'dream'"),
     "a step that is missing": ({"generator": "unfinished"}, "generator", "no post-step named 'polish'"),
     "recognising what nobody can": ({"recognize": ["dream"]}, "recognize", "recognises 'dream'"),
     "too many frames": ({"fps": 1000}, "fps", "less than or equal to 240"),
     "a negative seed": ({"seed": -1}, "seed", "greater than or equal to 0"),
-    "a range outside the sound": ({"start": 60}, "audio", "60 to 2 s is not inside"),
-    "an empty range": ({"start": 1, "end": 1}, "audio", "not inside"),
-    "a field too many": ({"colour": "red"}, "colour", "Extra inputs"),
+    "a range outside the sound": ({"start": 60}, "audio", "begins at 60 s, but"),
+    "an empty range": ({"start": 1, "end": 1}, "audio", "ends at 1 s, but begins at 1 s"),
+    "a field too many": ({"colour": "red"}, "colour", "there is none of that name"),
     "a score of no kind": ({"score": score("tune.pdf")}, "score", "give one of .musicxml"),
     "a score that leads elsewhere": ({"score": score("../tune.mid")}, "score", "pattern"),
     "a score that is no base64": ({"score": {"name": "a.mid", "data": "é"}}, "score", "base64"),
@@ -118,6 +122,11 @@ def test_a_body_that_is_no_job(visitor: Visitor, body: bytes) -> None:
     answer = visitor.http.post("/v1/jobs", content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code in (400, 422)
     refused(answer, answer.status_code, field=answer.json().get("field", ""))
+
+
+def test_a_body_that_is_no_json_is_told_where(visitor: Visitor) -> None:
+    answer = visitor.http.post("/v1/jobs", content=b"{audio}", headers={"Content-Type": "application/json"})
+    refused(answer, 422, "the body: no JSON (", "at character 1)")
 
 
 def test_sounds_that_are_none(visitor: Visitor, tmp_path: Path) -> None:

@@ -81,13 +81,50 @@ def test_the_score_of_another_piece_is_refused(audio: Audio) -> None:
         align(audio, Score("other.mid", _midi([(61 + 2 * (i * 5 % 7), 0.3) for i in range(120)])))
 
 
+def test_the_score_of_another_piece_is_refused_in_any_range(audio: Audio, bach: Path) -> None:
+    """Somewhere a few notes of any score are found: most of those put there are not heard."""
+    other = Score("bwv1002_mov6.mxl", (bach / "scores/bwv1002_mov6.mxl").read_bytes())
+    for start, end in ((0.0, 49.0), (20.0, 30.0), (10.0, 40.0)):
+        cut = Audio(audio.samples[int(start * audio.sample_rate) : int(end * audio.sample_rate)], audio.sample_rate)
+        with pytest.raises(ComponentError, match=r"bwv1002_mov6.mxl does not fit .*% of them are heard\)"):
+            align(cut, other)
+
+
+@pytest.mark.parametrize("loud", [0.5, 1.0, 2.0])
+def test_a_score_is_found_beside_other_music(audio: Audio, score: Score, bach: Path, loud: float) -> None:
+    """A second violin, half to twice as loud, plays something else."""
+    import librosa
+
+    seconds = 20 * audio.sample_rate
+    second = read_audio(bach / "audio/john-garner_bwv1002_mov7.mp3", 0.0, 21.0)
+    beside = librosa.resample(second.samples, orig_sr=second.sample_rate, target_sr=audio.sample_rate)[:seconds]
+    first = audio.samples[:seconds]
+    mixed = (first + loud * first.std() / beside.std() * beside) / 4
+    assert len(align(Audio(mixed.astype(np.float32), audio.sample_rate), score)[0]) > 55
+
+
+@pytest.mark.parametrize("kept", [0.5, 1.0])
+def test_a_score_with_faults_is_found(audio: Audio, kept: float) -> None:
+    """Half of the notes are left out, or a quarter is at a wrong pitch."""
+    chance = np.random.default_rng(0)
+    played = [n for n in TRUTH if chance.random() < kept]
+    wrong = {i for i in range(len(played)) if kept == 1.0 and chance.random() < 0.25}
+    midi = [(n.value["pitch"] + (2 if i in wrong else 0), n.time, n.end) for i, n in enumerate(played)]
+    found = align(audio, Score("faulty.mid", _at(midi)))[0]
+    assert len(found) > 0.9 * len(played)
+
+
 def _midi(notes: list[tuple[int, float]]) -> bytes:
+    """Pitches and lengths, one after the other."""
+    ends = np.cumsum([length for _, length in notes])
+    return _at([(pitch, end - length, end) for (pitch, length), end in zip(notes, ends, strict=True)])
+
+
+def _at(notes: list[tuple[int, float, float]]) -> bytes:
     import pretty_midi
 
-    midi, track, time = pretty_midi.PrettyMIDI(), pretty_midi.Instrument(40), 0.0
-    for pitch, length in notes:
-        track.notes.append(pretty_midi.Note(80, pitch, time, time + length))
-        time += length
+    midi, track = pretty_midi.PrettyMIDI(), pretty_midi.Instrument(40)
+    track.notes = [pretty_midi.Note(80, *note) for note in notes]
     midi.instruments.append(track)
     buffer = io.BytesIO()
     midi.write(buffer)
@@ -95,15 +132,9 @@ def _midi(notes: list[tuple[int, float]]) -> bytes:
 
 
 def test_a_midi_score_aligns_too(audio: Audio) -> None:
-    import pretty_midi
-
-    midi, track = pretty_midi.PrettyMIDI(), pretty_midi.Instrument(40)
-    for note in TRUTH:  # written 1.3 times as fast as it is played
-        track.notes.append(pretty_midi.Note(80, note.value["pitch"], note.time / 1.3, note.end / 1.3))
-    midi.instruments.append(track)
-    buffer = io.BytesIO()
-    midi.write(buffer)
-    found = align(audio, Score("m.mid", buffer.getvalue()))[0]
+    # Written 1.3 times as fast as it is played.
+    midi = _at([(note.value["pitch"], note.time / 1.3, note.end / 1.3) for note in TRUTH])
+    found = align(audio, Score("m.mid", midi))[0]
     true = metrics.merged([n.time for n in TRUTH])
     assert metrics.best_f1(true, metrics.merged(found.times), 0.05)[0] > 0.97
 

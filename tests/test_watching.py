@@ -121,6 +121,8 @@ def test_the_command_line_watches_and_listens(command: Command, tmp_path: Path) 
     ("name", "rest", "words"),
     [
         ("wave.npz", ("--what", "note"), "'note' cannot be recognised here"),
+        ("wave.npz", ("--what", "gestures"), "did you mean 'gesture'?"),
+        ("wave.npz", ("--instrument", "tuba"), "nothing installed plays 'tuba'; installed: piano, violin"),
         ("wave.npz", ("--score", "tune.mid"), "give the recording first"),
         ("broken.npz", (), "not a Cadenza motion file"),
         ("nan.npz", (), "right_hand is not a number in frame 5"),

@@ -105,12 +105,13 @@ def _too_far(limbs: Limbs, ankle: Array) -> bool:
 
 
 def _press(source: Source, limbs: Limbs, piano: Piano, side: str) -> Array:
-    """A hand and its fingers on the keys; distances of the fingertips that are on one from where they belong.
-    Without fingers, of the hand."""
+    """A hand and its fingers on the keys; distances of the fingertips that are on one from where they belong, none
+    without fingers."""
     wrist = piano.wrists[side]
     fingers = [f for f in piano.tips if f[0] == side and joints_of(limbs.body, *f)]
     if not fingers:
-        return reach_for(limbs, side, wrist)
+        reach_for(limbs, side, wrist)
+        return np.zeros(0)
     counts = np.stack([piano.counts[f] for f in fingers], axis=1)
     for _ in range(MOVES):
         reach_for(limbs, side, wrist)
@@ -155,14 +156,14 @@ def _hold_bow(limbs: Limbs, instrument: Instrument) -> Array:
 
 
 def _stop_strings(source: Source, limbs: Limbs, instrument: Instrument) -> Array:
-    """The left hand and its fingers on the strings; (T, fingers) from fingertips to where they belong.
-    Without fingers: (T, 1) of the hand."""
+    """The left hand and its fingers on the strings; (T, fingers) from fingertips to where they belong: (T, 0) without
+    fingers, whatever the hand does."""
     wrist = instrument.left_wrist
     fingers = [f for f in instrument.tips if joints_of(limbs.body, "left", f)]
     for _ in range(ROUNDS if fingers else 1):
-        short = reach_for(limbs, "left", wrist)
+        reach_for(limbs, "left", wrist)
         if not fingers:
-            return short[:, None]
+            return np.zeros((len(wrist), 0))
         away = np.stack([curl(source, limbs, "left", f, instrument.tips[f]) for f in fingers], axis=1)
         wrist = wrist + away.mean(axis=1)
     return np.asarray(np.linalg.norm(away, axis=-1))

@@ -12,24 +12,29 @@ import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
+from ..core.rotations import Array
 from .implicit import smoothstep
 from .materials import Materials
 from .meshing import build_mesh, loft
 
 CAMERAS: Final = {
-    # name: position, target, focal length in mm
+    # name: position, target (None: the left hand, and the position is from there), focal length in mm
     "Front": ((-0.70, -3.55, 1.62), (0.07, -0.15, 1.36), 50.0),
     "Bow side": ((-2.20, -1.55, 1.62), (0.04, -0.18, 1.30), 50.0),
+    "Left hand": ((-0.30, -0.42, 0.30), None, 50.0),
 }
 PIANO_CAMERAS: Final = {
     "Front": ((-2.75, -0.62, 1.78), (-0.10, -0.62, 0.88), 40.0),
     "Keys": ((-0.62, -0.66, 1.28), (0.0, -0.44, 0.76), 32.0),
     "Side": ((-3.30, -0.10, 1.50), (0.0, -0.42, 0.84), 46.0),
+    "Left hand": ((0.34, 0.12, 0.40), None, 40.0),
 }
-"""From the audience's side, where the lid is open."""
+"""From the audience's side, where the lid is open; the left hand from the other, over the bass."""
+HIPS: Final = 0.95
+"""Metres above the floor of our musician's hips: from there on a character is to be in the picture."""
+ROOM: Final = 1.05
+"""Space around it."""
 CLIP: Final = (0.02, 60.0)
-HAND_CAMERA: Final = ((-0.30, -0.42, 0.30), 50.0)
-"""Place of the camera "Left hand" from the hand, and its focal length."""
 LIGHTS: Final = {
     # name: position, size, power in W, colour
     "Key": ((-2.2, -2.6, 3.2), 1.6, 130.0, (1.0, 0.95, 0.88)),
@@ -61,13 +66,14 @@ def _add(name: str, data: Any, collection: Any, position: Any = (0.0, 0.0, 0.0))
 
 
 def _backdrop(collection: Any, materials: Materials, radius: float = 5.5, bend: float = 1.6, high: float = 7.0) -> Any:
-    """Floor and wall in one bowl, open to the front, where an animator's view comes from."""
+    """Floor and wall in one bowl, open to the front, where an animator's view comes from: 2.6 m to each side. A camera
+    at the piano's side sees the wall as far as there."""
     arc = np.linspace(0, np.pi / 2, 13)
     corner = np.stack([radius - bend + bend * np.sin(arc), bend - bend * np.cos(arc)], axis=1)
     profile = np.concatenate([[[0.01, 0.0], [1.2, 0.0], [2.4, 0.0]], corner, [[radius, high]]])
     angle = np.arange(64) * 2 * np.pi / 64
     circle = np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1)
-    rise = smoothstep(np.sin(angle), -0.60, -0.15)[:, None] * [0.0, 0.0, 1.0]
+    rise = smoothstep(np.sin(angle), -0.88, -0.70)[:, None] * [0.0, 0.0, 1.0]
     rings = profile[:, None, :1] * circle + profile[:, None, 1:] * rise
     bowl = loft(rings[::-1], "backdrop", (False, False))
     backdrop = _add("Backdrop", build_mesh("Backdrop", [bowl], materials), collection)
@@ -93,16 +99,39 @@ def _camera(name: str, collection: Any, position: Any, lens: float) -> Any:
     return _add(name, data, collection, position)
 
 
-def _hand_camera(armature: Any, collection: Any, matrix: Matrix, bones: Sequence[str]) -> Any:
-    """A camera that keeps its distance from the left hand and looks at it."""
-    offset, lens = HAND_CAMERA
-    camera = _camera("Left hand", collection, matrix.to_3x3() @ Vector(offset), lens)
+def _follow(camera: Any, armature: Any, bones: Sequence[str]) -> None:
+    """Let a camera keep its distance from the left hand, and look at it."""
     follow, look = camera.constraints.new("COPY_LOCATION"), camera.constraints.new("TRACK_TO")
     follow.use_offset = True
     look.track_axis, look.up_axis = "TRACK_NEGATIVE_Z", "UP_Y"
     for constraint, bone in ((follow, bones[0]), (look, bones[-1])):
         constraint.target, constraint.subtarget = armature, bone
-    return camera
+
+
+def _step_back(camera: Any, scene: Any, points: Array) -> None:
+    """Move a camera straight back until all points (N, 3) are in its picture."""
+    view = np.array(camera.matrix_basis.inverted())
+    here = points @ view[:3, :3].T + view[:3, 3]
+    wide, high, far = np.abs(camera.data.view_frame(scene=scene)[0])
+    needed = np.maximum(np.abs(here[:, 0]) / wide, np.abs(here[:, 1]) / high) * far * ROOM + here[:, 2]
+    back = max(0.0, float(needed.max(initial=0.0)))
+    camera.location = camera.matrix_basis @ Vector((0.0, 0.0, back))
+
+
+def _upper_body(armature: Any, matrix: Matrix) -> Array:
+    """(N, 3) what is seen of a character from its hips upwards."""
+    graph = bpy.context.evaluated_depsgraph_get()
+    found = [np.zeros((0, 3))]
+    for item in armature.children_recursive:
+        if item.type == "MESH" and item.visible_get():
+            shown = item.evaluated_get(graph)
+            places = np.zeros(3 * len(shown.data.vertices), dtype=np.float32)
+            shown.data.vertices.foreach_get("co", places)
+            world = np.array(shown.matrix_world)
+            found.append(places.reshape(-1, 3) @ world[:3, :3].T + world[:3, 3])
+    points = np.concatenate(found)
+    ours = np.array(matrix.inverted())
+    return points[points @ ours[2, :3] + ours[2, 3] > HIPS]
 
 
 def _world(scene: Any) -> None:
@@ -135,20 +164,24 @@ def build_studio(
         name: of the collection.
         matrix: takes our musician's place and size to the character's; None for our musician.
         look_at: bones of the left hand and of its middle knuckle; none for no camera there.
-        cameras: name -> place, target and focal length (mm); the first one is looked through, "Front".
+        cameras: as CAMERAS; "Front" is looked through.
     """
-    matrix = Matrix.Identity(4) if matrix is None else matrix
+    theirs, matrix = matrix is not None, Matrix.Identity(4) if matrix is None else matrix
     scene = scene or bpy.context.scene
     collection = bpy.data.collections.new(name)
     scene.collection.children.link(collection)
     made = {}
     for camera, (position, target, lens) in cameras.items():
-        made[camera] = _camera(camera, collection, matrix @ Vector(position), lens)
-        _aim(made[camera], matrix @ Vector(target))
-    if look_at:
-        made["Left hand"] = _hand_camera(armature, collection, matrix, look_at)
+        if target is not None:
+            made[camera] = _camera(camera, collection, matrix @ Vector(position), lens)
+            _aim(made[camera], matrix @ Vector(target))
+        elif look_at:
+            made[camera] = _camera(camera, collection, matrix.to_3x3() @ Vector(position), lens)
+            _follow(made[camera], armature, look_at)
     for camera in made.values():
         camera.data.clip_start, camera.data.clip_end = (v * matrix.median_scale for v in CLIP)
+    if theirs and cameras is CAMERAS:  # heads, hats and shields of any size; at the piano a wall stands behind
+        _step_back(made["Front"], scene, _upper_body(armature, matrix))
     lights = _lights(collection, matrix)
     _world(scene)
     scene.camera = made["Front"]

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from pydantic import BaseModel, ValidationError
@@ -27,6 +27,11 @@ from plugins.api.components import (
 )
 from plugins.api.context import Cancelled, Constraint, JobContext
 
+WORDS: Final = {
+    "dynamics": ("ppp", "pp", "p", "mp", "mf", "f", "ff", "fff", "cresc", "dim"),
+    "articulation": ("legato", "neutral", "staccato"),
+}
+"""What the values of a namespace may be, where it has words of its own."""
 _KINDS = (Generator, PostStep, Corrector, Recognizer, Recommender, Composer)
 
 
@@ -237,6 +242,9 @@ def _check_recognizer(recognizer: Recognizer, options: Any, sound: Audio) -> Non
     assert all(isinstance(t, AnnotationTrack) for t in tracks), "the answer must be a list of AnnotationTrack"
     assert [t.namespace for t in tracks] == list(recognizer.writes), f"the tracks must be {recognizer.writes}"
     for track in tracks:
+        words = WORDS.get(track.namespace)
+        odd = [a.value for a in track.annotations if words is not None and a.value not in words]
+        assert not odd, f"{track.namespace} is one of {', '.join(words or ())}, not {odd[0]!r}"
         assert all(0.0 <= a.confidence <= 1.0 for a in track.annotations), "confidence must be 0 to 1"
     try:
         text = to_json(tracks)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -20,6 +20,10 @@ DEEPEST: Final = 70.0
 """Decibels below the loudest under which nothing is heard."""
 CHANGE: Final = 8
 """Frames before and after, 0.2 s each, that a change of sound is a difference of."""
+EVENTFUL: Final = 0.035
+"""Part of the time in which something begins, of music: 0.05 at least of twenty recordings, 0.03 at most of tones."""
+FEWEST: Final = 4
+"""Beginnings without which there is no beat."""
 SLOWER: Final = 6.0
 """Seconds: what is slower is no rhythm."""
 CLOCK: Final = 20.0
@@ -63,6 +67,12 @@ def listen(audio: Audio, check: Callable[[], None]) -> dict[str, npt.NDArray[np.
         "pattern": uneven(accents, CLOCK).astype(np.float16),
         "energy": _energy(audio).astype(np.float16),
     }
+
+
+def beat_heard(kept: Mapping[str, npt.NDArray[Any]]) -> bool:
+    """Whether there is a beat in what is kept of a track: of a tone too some rate stands out most."""
+    begun = int((kept["accents"] > 1.0).sum())
+    return begun >= max(FEWEST, EVENTFUL * len(kept["accents"]))
 
 
 def beginnings(heard: npt.NDArray[np.floating[Any]]) -> Floats:

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from plugins.mclemcd.agreement import Moved
-from plugins.mclemcd.listening import CLOCK, COARSE, COARSE_RATES, SLOW
+from plugins.mclemcd.listening import CLOCK, COARSE, COARSE_RATES, SLOW, beat_heard
 from plugins.mclemcd.movement import Movement
 from plugins.mclemcd.rhythm import BEATS, STEP, Floats
 
@@ -94,14 +94,18 @@ class Matcher:
                 total += chance * (three * np.exp(threes) + (1.0 - three) * np.exp(fours))
         return np.log(total) - self.costs
 
+    def _rhythm_of(self, kept: Mapping[str, npt.NDArray[Any]]) -> Floats:
+        """The same of what is kept of a track; a track without a beat fits nowhere."""
+        return self.rhythm(kept["tempo"].astype(np.float64) if beat_heard(kept) else np.empty((0, 3)))
+
     def place(self, kept: Mapping[str, npt.NDArray[Any]], ratios: int = 3) -> Place:
         """The best place in a track, at the ``ratios`` best ratios."""
-        fits = self.rhythm(np.asarray(kept["tempo"], dtype=np.float64))
+        fits = self._rhythm_of(kept)
         return self._best(kept, fits, _peaks(fits, ratios))
 
     def refine(self, kept: Mapping[str, npt.NDArray[Any]], place: Place, around: int = 2) -> Place:
         """The same with the ratios beside its own."""
-        fits = self.rhythm(np.asarray(kept["tempo"], dtype=np.float64))
+        fits = self._rhythm_of(kept)
         middle = int(np.abs(self.ratios - np.log(place.ratio)).argmin())
         tried = range(max(0, middle - around), min(len(self.ratios), middle + around + 1))
         return self._best(kept, fits, tried)

@@ -10,13 +10,15 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from plugins.mclemcd.listening import SLOW
+from plugins.mclemcd.listening import CLOCK, SLOW, beat_heard
 from plugins.mclemcd.matching import Place
 from plugins.mclemcd.movement import Movement
 from plugins.mclemcd.rhythm import Floats
 
 TOGETHER: Final = 0.1
 """Seconds within which a beat and an accent fall together (a frame's length in a motion of few frames)."""
+NOTICED: Final = 1.0
+"""Seconds of silence at the end that are told."""
 AS_FAST: Final = 0.005
 """Change of tempo that nobody hears."""
 
@@ -27,13 +29,16 @@ def reason(movement: Movement, kept: Mapping[str, npt.NDArray[Any]], place: Plac
     Args:
         style: how near the style is, in deviations among the tracks; None when nobody looked.
     """
-    parts = [_tempo(kept["tempo"]), _speed(place.ratio)]
-    share, chance = together(movement, kept["beats"].astype(np.float64), place)
+    beats = kept["beats"].astype(np.float64) if beat_heard(kept) else np.empty(0)
+    parts = [_tempo(kept["tempo"]) if len(beats) else "no beat is heard", _speed(place.ratio)]
+    share, chance = together(movement, beats, place)
     if share is not None:
         parts.append(f"beats fall together {100 * share:.0f} % of the time (by chance {100 * chance:.0f} %)")
     level = agreement(movement, kept["energy"].astype(np.float64), place)
     if level is not None:
         parts.append(f"liveliness goes with loudness by {level:+.2f}")
+    if (short := _ends_early(movement, kept, place)) > NOTICED:
+        parts.append(f"it ends {short:.0f} s before the motion")
     if style is not None:
         parts.append(f"style nearer than {100 * _below(style):.0f} % of the tracks")
     return ", ".join(parts)
@@ -65,6 +70,12 @@ def agreement(movement: Movement, energy: Floats, place: Place) -> float | None:
     if heard.std() < 1e-6 or seen.std() < 1e-6:
         return None
     return float(np.corrcoef(heard, seen)[0, 1])
+
+
+def _ends_early(movement: Movement, kept: Mapping[str, npt.NDArray[Any]], place: Place) -> float:
+    """Seconds of the motion that are left when the track is over."""
+    left = (len(kept["accents"]) / CLOCK - place.offset) / place.ratio
+    return len(movement.accents) / CLOCK - left
 
 
 def _tempo(tempo: npt.NDArray[Any]) -> str:

@@ -214,6 +214,5 @@ def _warnings(work: _Work, notes: Sequence[Note]) -> tuple[str, ...]:
     hand = "left" if work.side == LEFT else "right"
     first = min(notes[i].start for i in work.dropped)
     return (
-        f"the {hand} hand cannot hold everything that is written for it: {len(work.dropped)} notes are left out, "
-        f"the first at {first:.2f} s",
+        f"the {hand} hand cannot hold all of its notes: {len(work.dropped)} are left out, the first at {first:.2f} s",
     )

@@ -22,7 +22,7 @@ from plugins.api import (
 )
 from plugins.api.pitch_network import CHECKPOINT, FPS, PitchNetwork, Posteriors
 from plugins.transcription.alignment import Events, Evidence, first_frames, follow, refine, tempo_outliers
-from plugins.transcription.fit import explained, likely_key, transposed
+from plugins.transcription.fit import explained, likely_key, sounding, transposed
 from plugins.transcription.onsets import superflux
 from plugins.transcription.performed import WRITES, Performed, note_value, tracks_of
 from plugins.transcription.score import Reading, ScoreNote, read_score
@@ -30,7 +30,15 @@ from plugins.transcription.tracking import lasts
 
 FIT: Final = 0.22
 """Part of what is heard that the score explains, under which it belongs to another piece: 0.88 to 0.94 for the
-example and three real recordings with their own scores, 0.16 at most with another score or in another key."""
+example and three real recordings with their own scores."""
+DOUBTFUL: Final = 0.55
+"""Part under which that alone does not tell: music beside it, a held pedal and a score that lacks half of the notes
+come down to 0.28, and scores of other pieces, somewhere in ranges of 10 to 30 s, up to 0.53."""
+TOLD: Final = 1.05
+"""What half of that part and how much of the written notes is heard are together then, at least: with those scores 1.04
+at most, in those good cases 1.06 at least."""
+FEW: Final = 5
+"""Notes by which nothing is told then."""
 OTHER_KEY: Final = 0.6
 """What a score must explain in another key, and how many times as much as in its own, to be of another key:
 a few notes of any score fit somewhere."""
@@ -126,10 +134,12 @@ def _misfit(best: Performed, sound: _Sound, transpose: int, context: JobContext)
             f"is written {far}{with_option} than this recording sounds; give the score in that key, "
             f"or the option align.transpose={transpose + shift}"
         )
-    if fit < FIT:
+    found = sounding(best)
+    believed = fit >= DOUBTFUL or (found + fit / 2 >= TOLD and len(best.played) >= FEW)
+    if fit < FIT or not believed:
         return (
-            f"does not fit this recording (its notes explain {fit:.0%} of what is heard); "
-            "give the score of this piece, or none to have the notes transcribed"
+            f"does not fit this recording (its notes explain {fit:.0%} of what is heard, "
+            f"and {found:.0%} of them are heard); give the score of this piece, or none to have the notes transcribed"
         )
     return ""
 

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from plugins.api.pitch_network import LOWEST_PITCH, Posteriors
-from plugins.transcription.performed import Performed
+from plugins.transcription.performed import SURE, Performed
 from plugins.transcription.score import Reading
 
 SOUNDING: Final = 0.3
@@ -53,3 +53,11 @@ def explained(performed: Performed, heard: Posteriors) -> float:
         written[max(first - SPARE, 0) : last + SPARE, int(heard.pitch(note.pitch))] = True
     loud = np.where(heard.note >= SOUNDING, heard.note, 0.0)
     return float(loud[written].sum() / loud.sum()) if loud.any() else 0.0
+
+
+def sounding(performed: Performed) -> float:
+    """How much (0 to 1) of the written notes is heard where they were put: mean of ``min(posterior / SURE, 1)`` over
+    the notes from the first to the last that were played, 0 for one that was not."""
+    onsets = np.array([note.onset for note in performed.reading.notes])
+    inside = (onsets >= performed.score[0]) & (onsets <= performed.score[-1])
+    return float(np.minimum(np.nan_to_num(performed.confidence[inside]) / SURE, 1.0).mean())

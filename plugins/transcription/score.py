@@ -94,7 +94,7 @@ def read_score(score: Score, instrument: str = "violin") -> list[Reading]:
         raise
     except Exception as error:  # the parsers raise anything on broken files
         raise ComponentError(
-            f"{score.name} cannot be read as a score ({type(error).__name__}: {error}); "
+            f"{score.name} cannot be read as a score: it is damaged, or something else; "
             "give MusicXML (.musicxml, .xml, .mxl) or MIDI (.mid)"
         ) from error
     readings = [r for r in readings if r.notes]

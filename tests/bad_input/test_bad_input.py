@@ -51,17 +51,22 @@ def hours(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("nowhere.wav", (), ("there is no file", "check its name")),
         ("[bold]x[/].wav", (), ("there is no file", "[bold]x[/].wav")),
         (".", (), ("is a folder", "give a file")),
-        ("good.wav", ("--start", "9", "--end", "12"), ("9 to 12 s", "2.00 s long", "--start and --end")),
-        ("good.wav", ("--start", "1.5", "--end", "1"), ("1.5 to 1 s", "--start and --end")),
-        ("good.wav", ("--start", "-1"), ("-1 to 2 s", "--start and --end")),
-        ("good.wav", ("--start", "nan"), ("--start and --end",)),
-        ("good.wav", ("--end", "nan"), ("--start and --end",)),
+        ("good.wav", ("--start", "9", "--end", "12"), ("begins at 9 s", "only 2.00 s long", "earlier --start")),
+        (
+            "good.wav",
+            ("--start", "1.5", "--end", "1"),
+            ("ends at 1 s, but begins at 1.5 s", "--end come after --start"),
+        ),
+        ("good.wav", ("--start", "-1"), ("begins at -1 s", "--start be 0 or more")),
+        ("good.wav", ("--start", "nan"), ("--start",)),
+        ("good.wav", ("--end", "nan"), ("--end",)),
+        ("good.wav", ("--start", "60"), ("begins at 60 s, but good.wav is only 2.00 s long",)),
         ("good.wav", ("--start", "1", "--end", "1.2"), ("too short",)),
         ("empty.mid", (), ("is empty", "export it again")),
         ("broken.mid", (), ("not a MIDI file", "export it again")),
         ("rests.mid", (), ("holds no notes", "give a MIDI file")),
-        ("good.mid", ("--start", "7"), ("7 to 3 s", "--start and --end")),
-        ("good.mid", ("--start", "-1"), ("--start and --end",)),
+        ("good.mid", ("--start", "7"), ("begins at 7 s", "only 3.00 s long")),
+        ("good.mid", ("--start", "-1"), ("--start",)),
         ("good.mid", ("--score", "good.mid"), ("leave out --score",)),
     ],
 )
@@ -172,7 +177,10 @@ def test_chords_that_no_hand_can_stop_are_played_and_told(animate: Run, tmp_path
         (("--device", "gpu"), ("auto, cpu or cuda", "'gpu'")),
         (("--generator", "nobody"), ("no generator named 'nobody'", "performer")),
         (("--instrument", "[/red]tuba"), ("nothing installed plays '[/red]tuba'", "piano, violin")),
-        (("--instrument", "[/red]tuba", "--generator", "performer"), ("plays violin, not [/red]tuba",)),
+        (
+            ("--instrument", "[/red]tuba", "--generator", "performer"),
+            ("plays violin, not [/red]tuba", "--instrument violin"),
+        ),
     ],
 )
 def test_bad_options(animate: Run, sounds: Path, out: Path, options: tuple[str, ...], words: tuple) -> None:
@@ -180,6 +188,23 @@ def test_bad_options(animate: Run, sounds: Path, out: Path, options: tuple[str, 
     animate(sounds / "good.wav", *options).failed_with(*words)
     assert time.monotonic() - begun < 2.0  # before listening
     assert not out.exists()
+
+
+def test_a_rig_of_another_kind_is_told_before_anything_is_heard(animate: Run, sounds: Path) -> None:
+    ended = animate(sounds / "good.wav", "--rig", sounds / "text.wav")
+    ended.failed_with("text.wav is no character file", ".vrm")
+    assert "Reading" not in ended.error
+
+
+def test_a_film_of_bones_alone_is_told(animate: Run, sounds: Path, tmp_path: Path) -> None:
+    (tmp_path / "walk.bvh").write_text("HIERARCHY")
+    ended = animate(sounds / "good.wav", "--rig", tmp_path / "walk.bvh", "--preview", tmp_path / "film.mp4")
+    assert "note: walk.bvh has bones and no mesh: the film shows the instrument alone" in ended.error
+
+
+def test_a_failure_leaves_no_bar_behind(animate: Run, sounds: Path) -> None:
+    ended = animate(sounds / "silent.wav")
+    assert ended.error.lstrip().startswith("cadenza: silent.wav is silent")
 
 
 @pytest.mark.parametrize("options", [("--fps", "many"), ("--seed", "x"), ("--start", "soon"), ("--nothing",)])

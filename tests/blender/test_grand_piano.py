@@ -12,13 +12,15 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
+from mathutils import Vector  # noqa: E402
+
 from blender_addon import headless  # noqa: E402
 from blender_addon.core import pianist as measures  # noqa: E402
 from blender_addon.core import piano  # noqa: E402
 from blender_addon.core import rotations as rot  # noqa: E402
 from blender_addon.core.motion import Motion  # noqa: E402
 from blender_addon.core.pianist import KEY_JOINTS, key_joint, pianist_skeleton  # noqa: E402
-from blender_addon.rig import pianist  # noqa: E402
+from blender_addon.rig import pianist, studio  # noqa: E402
 
 SKELETON = pianist_skeleton()
 PLAYED = (60, 61, 88)
@@ -118,6 +120,32 @@ def test_the_figure_is_the_violinists_and_sits(scene: Any) -> None:
 def test_cameras_look_at_the_piano(scene: Any) -> None:
     assert {"Front", "Keys", "Side"} <= {o.name for o in bpy.data.objects if o.type == "CAMERA"}
     assert scene.camera.name == "Front"
+
+
+def hit(scene: Any, start: Any, end: Any) -> Any:
+    """The first object on the way from a point through another; None where there is only the world."""
+    bpy.context.view_layer.update()
+    graph = bpy.context.evaluated_depsgraph_get()
+    found, _, _, _, item, _ = scene.ray_cast(graph, start, (end - start).normalized())
+    return item.name if found else None
+
+
+@pytest.mark.parametrize("pitch", [28, 40, 52, 64])
+def test_the_left_hand_is_seen_and_not_the_inside_of_the_piano(scene: Any, pitch: int) -> None:
+    """From the camera's place beside a hand that plays this key, the key is the first thing on the way to it."""
+    key = Vector(measures.KEYBOARD + piano.front(pitch)) + Vector((0.0, -0.03, 0.0))
+    place = Vector(studio.PIANO_CAMERAS["Left hand"][0])
+    follows = bpy.data.objects["Left hand"]
+    assert tuple(follows.location) == pytest.approx(tuple(place))
+    assert hit(scene, key + place, key) == "Pianist keys"
+
+
+@pytest.mark.parametrize("name", ["Front", "Side"])
+def test_the_backdrop_fills_the_picture(scene: Any, name: str) -> None:
+    scene.render.resolution_x, scene.render.resolution_y = 640, 360
+    camera = bpy.data.objects[name]
+    for corner in camera.data.view_frame(scene=scene):
+        assert hit(scene, camera.matrix_world.translation, camera.matrix_world @ corner), tuple(corner)
 
 
 @pytest.mark.parametrize("item", ["keys", "piano", "pedal", "bench"])

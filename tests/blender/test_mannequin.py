@@ -13,7 +13,8 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from mathutils import Quaternion  # noqa: E402
+from bpy_extras.object_utils import world_to_camera_view  # noqa: E402
+from mathutils import Matrix, Quaternion, Vector  # noqa: E402
 
 from blender_addon.core import violin  # noqa: E402
 from blender_addon.core.violinist import violinist_skeleton  # noqa: E402
@@ -211,6 +212,28 @@ def test_other_proportions_are_followed() -> None:
         bpy.ops.wm.read_factory_settings(use_empty=True)
 
 
+@pytest.mark.parametrize("hat", [0.0, 1.5])
+def test_the_front_camera_steps_back_until_a_character_is_in_its_picture(hat: float) -> None:
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    built = mannequin.build_musician(SKELETON)
+    corners = [Vector((x * hat, 0.0, z)) for x in (-1.0, 1.0) for z in (1.5, 1.5 + hat)]
+    if hat:
+        mesh = bpy.data.meshes.new("Hat")
+        mesh.from_pydata(corners, [], [(0, 1, 3), (0, 3, 2)])
+        item = bpy.data.objects.new("Hat", mesh)
+        bpy.context.scene.collection.objects.link(item)
+        item.parent = built.armature
+    bpy.context.view_layer.update()
+    made = studio.build_studio(built.armature, matrix=Matrix.Identity(4))
+    bpy.context.view_layer.update()
+    camera, usual = made.cameras["Front"], Vector(studio.CAMERAS["Front"][0])
+    assert ((camera.location - usual).length > 1.0) == bool(hat)
+    for corner in corners if hat else ():
+        x, y, _ = world_to_camera_view(bpy.context.scene, camera, corner)
+        assert 0.0 < x < 1.0
+        assert 0.0 < y < 1.0
+
+
 def test_studio_looks_through_the_front_camera() -> None:
     bpy.ops.wm.read_factory_settings(use_empty=True)
     built = mannequin.build_musician(SKELETON)
@@ -223,4 +246,4 @@ def test_studio_looks_through_the_front_camera() -> None:
     graph = bpy.context.evaluated_depsgraph_get()
     place = np.array(made.cameras["Left hand"].evaluated_get(graph).matrix_world)[:3, 3]
     hand = SKELETON.rest_positions[SKELETON.index("left_hand")]
-    assert np.allclose(place - hand, studio.HAND_CAMERA[0], atol=1e-4)
+    assert np.allclose(place - hand, studio.CAMERAS["Left hand"][0], atol=1e-4)

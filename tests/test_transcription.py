@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,9 +37,9 @@ def score() -> Score:
 TRUTH = find_track(from_json((EXAMPLES / "minuet.truth.json").read_text()), "note").annotations
 
 
-def align(audio: Audio | None, score: Score):
+def align(audio: Audio | None, score: Score, **options: Any):
     aligner = ScoreAligner(NETWORK)
-    return aligner.recognize(audio, None, aligner.Options(), JobContext(score=score))
+    return aligner.recognize(audio, None, aligner.Options(**options), JobContext(score=score))
 
 
 def test_every_written_note_is_found_where_it_sounds(audio: Audio, score: Score) -> None:
@@ -88,6 +89,11 @@ def test_the_score_of_another_piece_is_refused_in_any_range(audio: Audio, bach: 
         cut = Audio(audio.samples[int(start * audio.sample_rate) : int(end * audio.sample_rate)], audio.sample_rate)
         with pytest.raises(ComponentError, match=r"bwv1002_mov6.mxl does not fit .*% of them are heard\)"):
             align(cut, other)
+
+
+def test_a_score_that_hardly_fits_is_taken_where_it_is_trusted(audio: Audio, bach: Path) -> None:
+    other = Score("bwv1002_mov6.mxl", (bach / "scores/bwv1002_mov6.mxl").read_bytes())
+    assert len(align(audio, other, trust=True)[0])
 
 
 @pytest.mark.parametrize("loud", [0.5, 1.0, 2.0])

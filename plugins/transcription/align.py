@@ -81,6 +81,9 @@ class ScoreAligner(Recognizer):
         transpose: int = Field(
             0, ge=-12, le=12, title="Transpose", description="Semitones that the recording sounds above the score"
         )
+        trust: bool = Field(
+            False, title="Trust the Score", description="Take the score, however little of it is heard in the recording"
+        )
 
     def __init__(self, network: PitchNetwork | None = None) -> None:
         self._network = network or PitchNetwork()
@@ -99,7 +102,7 @@ class ScoreAligner(Recognizer):
         heard = self._network.listen(audio, context)
         sound = _Sound(audio, heard, Evidence.of(heard, superflux(audio)[: len(heard.note)]))
         best, _ = max((_align(r, sound, context) for r in readings), key=lambda found: found[1])
-        problem = _misfit(best, sound, options.transpose, context)
+        problem = "" if options.trust else _misfit(best, sound, options.transpose, context)
         if problem:
             raise ComponentError(f"{context.score.name} {problem}")
         return tracks_of(best, _notes(best, heard, context.instrument != "piano"))
@@ -139,7 +142,8 @@ def _misfit(best: Performed, sound: _Sound, transpose: int, context: JobContext)
     if fit < FIT or not believed:
         return (
             f"does not fit this recording (its notes explain {fit:.0%} of what is heard, "
-            f"and {found:.0%} of them are heard); give the score of this piece, or none to have the notes transcribed"
+            f"and {found:.0%} of them are heard); give the score of this piece, or none to have the notes transcribed; "
+            "align.trust=true takes it all the same, for a soloist in an orchestra or the like"
         )
     return ""
 

@@ -100,7 +100,7 @@ class FitPanel(InSidebar, bpy.types.Panel):
         for what, errors in report.get("contact", {}).items():
             within = f"{100 * errors['part_within']:.1f} % in {errors['within_mm']:g} mm"
             row = column.split(factor=0.3)
-            row.label(text=sentence(what))
+            row.label(text=sentence(what.replace("_", " ")))
             row.label(text=f"{within}, worst {errors['worst_mm']:.1f}")
         column.label(text=f"Direction error at most {report.get('largest_direction_error_degrees', 0):.2f}°")
         for warning in report.get("warnings", ()):

@@ -74,7 +74,8 @@ def touch(source: Source, result: Retargeted, instrument: Instrument | None = No
         return Contact(replace(result, rotations=limbs.rotations), errors=errors)
     fell_short = _hold_bow(limbs, instrument)
     errors["bow"] = np.linalg.norm(fell_short, axis=-1) / instrument.scale
-    errors["fingertips"] = _stop_strings(source, limbs, instrument) / instrument.scale
+    what, away = _stop_strings(source, limbs, instrument)
+    errors[what] = away / instrument.scale
     return Contact(
         replace(result, rotations=limbs.rotations),
         violin=instrument.violin,
@@ -155,15 +156,15 @@ def _hold_bow(limbs: Limbs, instrument: Instrument) -> Array:
     return limbs.at("right_hand") - instrument.right_wrist
 
 
-def _stop_strings(source: Source, limbs: Limbs, instrument: Instrument) -> Array:
-    """The left hand and its fingers on the strings; (T, fingers) from fingertips to where they belong: (T, 0) without
-    fingers, whatever the hand does."""
+def _stop_strings(source: Source, limbs: Limbs, instrument: Instrument) -> tuple[str, Array]:
+    """The left hand and its fingers on the strings; "fingertips" and (T, fingers) from them to where they belong, or,
+    without fingers, "left_hand" and (T,) from it."""
     wrist = instrument.left_wrist
     fingers = [f for f in instrument.tips if joints_of(limbs.body, "left", f)]
     for _ in range(ROUNDS if fingers else 1):
-        reach_for(limbs, "left", wrist)
+        short = reach_for(limbs, "left", wrist)
         if not fingers:
-            return np.zeros((len(wrist), 0))
+            return "left_hand", short
         away = np.stack([curl(source, limbs, "left", f, instrument.tips[f]) for f in fingers], axis=1)
         wrist = wrist + away.mean(axis=1)
-    return np.asarray(np.linalg.norm(away, axis=-1))
+    return "fingertips", np.asarray(np.linalg.norm(away, axis=-1))

@@ -31,7 +31,7 @@ from .seen_here import SeenHere, given_way
 
 PROPS: Final = {"violin_end": "violin", "bow_frog": "bow"}
 """Bones of the instruments' armature -> what they carry."""
-WITHIN: Final = {"bow": 0.003, "fingertips": 0.005, "feet": 0.003, "keys": 0.004}
+WITHIN: Final = {"bow": 0.003, "fingertips": 0.005, "left_hand": 0.005, "feet": 0.003, "keys": 0.004}
 """What the report counts as touching, metres."""
 
 
@@ -194,6 +194,7 @@ def _warnings(rest: RestPose, bone_map: BoneMap, contact: Contact) -> list[str]:
     words = {
         "bow": "the bow arm cannot reach the bow",
         "fingertips": "the left fingertips do not reach their stops",
+        "left_hand": "the left hand does not reach the neck of the violin",
         "keys": "the fingertips do not reach their keys",
         "feet": "the legs do not reach where the feet should stand",
     }

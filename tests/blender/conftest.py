@@ -14,6 +14,14 @@ from tests.take_writing import armature, empty_file  # noqa: E402
 
 
 @pytest.fixture
+def scene() -> Any:
+    """A fresh file's, at 24 frames a second."""
+    empty_file()
+    bpy.context.scene.render.fps, bpy.context.scene.render.fps_base = 24, 1.0
+    return bpy.context.scene
+
+
+@pytest.fixture
 def character() -> Any:
     """An armature with a violin."""
     empty_file()

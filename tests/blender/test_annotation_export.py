@@ -13,7 +13,6 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-import blender_addon  # noqa: E402
 from blender_addon import markers  # noqa: E402
 from blender_addon.core.annotations import Annotation, AnnotationTrack, find_track, from_json  # noqa: E402
 
@@ -22,12 +21,7 @@ PHRASES = AnnotationTrack("phrase", (Annotation(10.0, 2.0, "A"), Annotation(12.0
 
 
 @pytest.fixture
-def scene() -> Any:
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    if not hasattr(bpy.types.Scene, "cadenza_timeline"):
-        blender_addon.register()
-    scene = bpy.context.scene
-    scene.render.fps, scene.render.fps_base = 24, 1.0
+def scene(scene: Any) -> Any:
     markers.add_markers(scene, [BEATS, PHRASES], 10.0)
     return scene
 

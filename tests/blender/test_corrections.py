@@ -11,7 +11,6 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-import blender_addon  # noqa: E402
 from blender_addon import corrections, markers, music_curves, ranges  # noqa: E402
 from blender_addon.core.annotations import Annotation, AnnotationTrack, find_track  # noqa: E402
 
@@ -25,12 +24,7 @@ PHRASES = AnnotationTrack("phrase", (Annotation(1.0, 4.0, "A"), Annotation(5.0, 
 
 
 @pytest.fixture
-def scene() -> Any:
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    if not hasattr(bpy.types.Scene, "cadenza_timeline"):
-        blender_addon.register()
-    scene = bpy.context.scene
-    scene.render.fps, scene.render.fps_base = 24, 1.0
+def scene(scene: Any) -> Any:
     user = scene.timeline_markers.new("mine", frame=30)
     user.select = False
     return scene

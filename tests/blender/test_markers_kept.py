@@ -11,7 +11,6 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-import blender_addon  # noqa: E402
 from blender_addon import corrections, markers, music_curves, ranges  # noqa: E402
 from blender_addon.audio_source import Source  # noqa: E402
 from blender_addon.core.annotations import Annotation, AnnotationTrack, find_track  # noqa: E402
@@ -21,16 +20,6 @@ from blender_addon.track_state import Span  # noqa: E402
 
 BEATS = AnnotationTrack("beat", tuple(Annotation(0.5 * i, 0.0, i % 4 + 1, 0.6) for i in range(16)))
 BARS = AnnotationTrack("downbeat", tuple(Annotation(2.0 * i, 0.0, i + 1, 0.5) for i in range(4)))
-
-
-@pytest.fixture
-def scene() -> Any:
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    if not hasattr(bpy.types.Scene, "cadenza_timeline"):
-        blender_addon.register()
-    scene = bpy.context.scene
-    scene.render.fps, scene.render.fps_base = 24, 1.0
-    return scene
 
 
 def camera(name: str) -> Any:

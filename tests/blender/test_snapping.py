@@ -12,7 +12,6 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-import blender_addon  # noqa: E402
 from blender_addon import markers, timeline  # noqa: E402
 from blender_addon.core.annotations import Annotation, AnnotationTrack  # noqa: E402
 from blender_addon.core.protocol import SoundFile  # noqa: E402
@@ -23,12 +22,7 @@ sounding = pytest.mark.skipif(not bpy.app.build_options.audaspace, reason="this 
 
 
 @pytest.fixture
-def scene() -> Any:
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    if not hasattr(bpy.types.Scene, "cadenza_timeline"):
-        blender_addon.register()
-    scene = bpy.context.scene
-    scene.render.fps, scene.render.fps_base = 24, 1.0
+def scene(scene: Any) -> Any:
     markers.add_markers(scene, [BEATS], 0.0)
     return scene
 

@@ -12,7 +12,7 @@ import numpy as np
 from .action import key_values
 from .bone_channels import escape
 from .nla import played_on
-from .posed import AT_REST, CLOSE
+from .posed import AT_REST, CLOSE, PLACED
 
 NAMED: Final = 4
 """So many bones are named."""
@@ -31,7 +31,7 @@ def warnings_of(armature: Any, bones: Sequence[str], kept: Collection[str] = ())
         "drivers move {} instead of the keys; remove them, or choose other bones in the bone map": driven(
             armature, bones
         ),
-        "{} are moved or scaled in your poses; takes only turn bones, so those poses come out differently": displaced(
+        "{} are moved or scaled in your poses and stay so; between them hands and bow may miss the strings": displaced(
             armature, kept
         ),
     }
@@ -66,9 +66,6 @@ def displaced(armature: Any, bones: Collection[str]) -> list[str]:
         if not all(np.allclose(getattr(armature.pose.bones[name], p), AT_REST[p], atol=CLOSE) for p in PLACED)
         or not moved.isdisjoint(_paths(name, PLACED))
     ]
-
-
-PLACED: Final = ("location", "scale")
 
 
 def _paths(bone: str, properties: Collection[str]) -> list[str]:

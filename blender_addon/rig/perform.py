@@ -33,7 +33,7 @@ from .materials import Materials
 from .merge import Layer
 from .performance import PROPS, perform_motion
 from .pianist import furnish
-from .posed import bones_between, kept_at_rest, posed_of
+from .posed import PLACED, bones_between, kept_at_rest, posed_of
 from .rest_pose import RestPose
 from .seen_here import SeenHere, near_to
 from .violin_mesh import build_violin
@@ -141,7 +141,7 @@ def plan(
         armature.name,
         name,
         tuple(layers),
-        posed_of(armature, bones),
+        posed_of(armature, bones, () if kept is None else PLACED),
         warnings_of(armature, mapped, [b for b in mapped if b != bone_map.bones["hips"]] if kept is not None else ()),
         None if kept is None else SeenHere(_size_of_violin(armature), near_to(motion.times, kept)),
     )

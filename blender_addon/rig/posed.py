@@ -9,7 +9,7 @@ are, and so do those that no mapped bone hangs on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -26,6 +26,8 @@ AT_REST: Final = {
     "rotation_axis_angle": (0.0, 0.0, 1.0, 0.0),
     "scale": (1.0, 1.0, 1.0),
 }
+PLACED: Final = ("location", "scale")
+"""What of a bone no performance turns: where poses are kept, it stays as it is."""
 CLOSE: Final = 1e-6
 
 
@@ -44,13 +46,13 @@ def bones_between(rest: RestPose, bone_map: BoneMap) -> dict[str, str]:
     return found
 
 
-def posed_of(armature: Any, bones: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """Bone -> those of its properties that are not at rest."""
+def posed_of(armature: Any, bones: Mapping[str, str], but: Collection[str] = ()) -> dict[str, tuple[str, ...]]:
+    """Bone -> those of its properties, ``but`` some, that are not at rest."""
     found: dict[str, tuple[str, ...]] = {}
     for name in bones:
         bone = armature.pose.bones[name]
         wanted = ("location", _rotation(bone.rotation_mode), "scale")
-        away = tuple(p for p in wanted if not np.allclose(getattr(bone, p), AT_REST[p], atol=CLOSE))
+        away = tuple(p for p in wanted if p not in but and not np.allclose(getattr(bone, p), AT_REST[p], atol=CLOSE))
         if away:
             found[name] = away
     return found

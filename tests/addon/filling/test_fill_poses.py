@@ -196,6 +196,21 @@ def test_a_better_preview_takes_the_place_of_an_earlier_one(stage: Any) -> None:
     assert not any(track.is_solo for track in character().animation_data.nla_tracks)
 
 
+@pytest.mark.parametrize("prop", ["location", "scale"])
+def test_poses_with_a_moved_shoulder_and_a_longer_arm_stay(stage: Any, prop: str) -> None:
+    """Takes turn bones; what else the animator keyed goes on below them."""
+    pose()
+    bone = character().pose.bones["left_shoulder" if prop == "location" else "left_upper_arm"]
+    for number, frame in enumerate(POSES):
+        setattr(bone, prop, (0.0, 0.03 * number, 0.05) if prop == "location" else (1.0, 1.0 + 0.1 * number, 1.0))
+        bone.keyframe_insert(prop, frame=frame)
+    stage.frame_set(11)
+    before = hand_at(stage, POSES, "left_hand")
+    done(bpy.ops.cadenza.fill)
+    assert np.linalg.norm(hand_at(stage, POSES, "left_hand") - before, axis=1).max() < 2e-4
+    assert "moved or scaled in your poses" in character().cadenza.report
+
+
 def test_a_track_that_played_alone_plays_alone_again(stage: Any) -> None:
     """A preview plays alone meanwhile; then the job is cancelled."""
     pose()

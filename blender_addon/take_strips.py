@@ -64,7 +64,7 @@ def show(armature: Any, take: Any) -> None:
         for _, track, strip in strips_of(other):
             strip.mute = not seen
             # Where all strips of a track are muted Blender still sets what they would move to its defaults.
-            track.mute = all(s.mute for s in track.strips)
+            track.mute = not seen and (track.mute or all(s.mute for s in track.strips))
     put_away.follow(armature, take)
     if take is None:
         return_to_pose(armature)

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,7 +27,6 @@ from plugins.api import (
     Motion,
     MotionError,
     Recognizer,
-    to_json,
 )
 
 MEANT: Final = (AnnotationError, AudioError, Cancelled, ComponentError, MotionError, OSError)
@@ -79,8 +80,8 @@ def check_tracks(registry: Registry, recognizer: Recognizer, tracks: Sequence[An
             "tell its author"
         )
     try:
-        to_json(tracks)
-    except TypeError as error:
+        json.dumps([dataclasses.astuple(a) for t in tracks for a in t.annotations], allow_nan=False)
+    except (TypeError, ValueError) as error:
         raise ComponentError(
             f"{called(registry, recognizer)} answered with times or values that are no plain JSON ({error}); "
             "tell its author"
@@ -105,6 +106,15 @@ def check_performance(registry: Registry, generator: Generator, motion: Motion, 
         problem = f"motion from {made} instead of {asked}"
     if problem:
         raise ComponentError(f"{called(registry, generator)} answered with {problem}; tell its author")
+
+
+def check_same_frames(registry: Registry, step: Component, before: Motion, after: Motion) -> None:
+    """ComponentError unless a step that works on a motion leaves its frames where they are."""
+    if (len(after), after.fps, after.start) != (len(before), before.fps, before.start):
+        raise ComponentError(
+            f"{called(registry, step)} answered with {len(after)} frames at {after.fps:g} a second instead of "
+            f"{len(before)} at {before.fps:g}; tell its author"
+        )
 
 
 def check_finite(motion: Motion, generator: Generator) -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any, Final
 
-from backend.answers import as_motion, blamed, check_finite, check_performance, check_tracks
+from backend.answers import as_motion, blamed, check_finite, check_performance, check_same_frames, check_tracks
 from backend.chain import Job, check_job, check_recognition, options_of, recognizers_for
 from backend.device import device_for
 from backend.inference import Here, Inference
@@ -208,9 +208,9 @@ def _generate(work: Work, generator: Generator, audio: Audio, on_partial: Callab
     with blamed(work.registry, generator):
         answer = ready.generate(audio, options, context)
     motion = as_motion(work.registry, generator, answer)
+    check_performance(work.registry, generator, motion, audio, work.job.fps)
     motion = complete(work, motion, generator.post_steps, 0.15)
     check_finite(motion, generator)
-    check_performance(work.registry, generator, motion, audio, work.job.fps)
     return motion
 
 
@@ -220,8 +220,9 @@ def complete(work: Work, motion: Motion, post_steps: Sequence[str], share: float
         found = work.registry.post_step(name)
         step, options, context = work.stage(found, share / len(post_steps))
         with blamed(work.registry, found):
-            answer = step.apply(motion, options, context)
-        motion = as_motion(work.registry, found, answer)
+            answer = as_motion(work.registry, found, step.apply(motion, options, context))
+        check_same_frames(work.registry, found, motion, answer)
+        motion = answer
     return motion
 
 

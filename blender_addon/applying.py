@@ -187,7 +187,7 @@ class Applying:
                 self._let_play_alone()
             put_away.restore(self._instruments)
         if self._built_props and instruments:
-            perform.remove_props(character, perform.played_in(self.motion))
+            _remove_idle(character, perform.played_in(self.motion))
 
     def _let_play_alone(self) -> None:
         """The animator's own track that played solo before."""
@@ -253,6 +253,13 @@ def _as_named_now(character: Any, solved: perform.Performance) -> dict[str, list
     props = perform.props_of(character, solved.plays) if solved.props else None
     names = {solved.props: props.name if props is not None else solved.props}
     return {names.get(name, character.name): channels for name, channels in solved.channels.items()}
+
+
+def _remove_idle(character: Any, plays: str) -> None:
+    """Take away what was built to be played, unless a take that stays plays it."""
+    props = perform.props_of(character, plays)
+    if all(entry.object != props for take in takes.takes_of(character) for entry in take.actions):
+        perform.remove_props(character, plays)
 
 
 def _owners(character: Any) -> list[Any]:

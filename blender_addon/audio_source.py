@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from .option_schema import shortest
+from .recording import content_of
 from .timeline import frame_rate, seconds_at
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
 SCORES = (".musicxml", ".xml", ".mxl", ".mid", ".midi")
 LARGEST_SCORE = 5_000_000
@@ -41,6 +42,7 @@ class Source:
         start, end: seconds of the recording to perform; None for its beginning and end.
         frame, second: at this scene frame sounds this second of the recording; holds at any frame rate.
         name: for people.
+        content: what tells the sound's content, of a take's source.
     """
 
     sound: Path | None
@@ -50,6 +52,7 @@ class Source:
     frame: float
     second: float
     name: str
+    content: str = field(default="", compare=False)
 
     def origin(self, scene: Any) -> float:
         """The second of the recording that sounds at the scene's first frame (``timeline.frame_at``)."""
@@ -65,6 +68,7 @@ class Source:
             "frame": self.frame,
             "second": self.second,
             "name": self.name,
+            "content": content_of(self.sound) if self.sound else "",
         }
 
     @classmethod
@@ -73,7 +77,8 @@ class Source:
         try:
             sound, score = (Path(str(data[k])) if data[k] else None for k in ("sound", "score"))
             start, end = (None if data[k] is None else float(data[k]) for k in ("start", "end"))
-            return cls(sound, score, start, end, float(data["frame"]), float(data["second"]), str(data["name"]))
+            frame, second = float(data["frame"]), float(data["second"])
+            return cls(sound, score, start, end, frame, second, str(data["name"]), str(data.get("content", "")))
         except (KeyError, TypeError, ValueError) as error:
             raise SourceError("the take does not say what it was made from; generate a new one") from error
 
@@ -217,27 +222,30 @@ def found_again(source: Source) -> Source:
     Raises:
         SourceError: a file is gone.
     """
-    return replace(
-        source,
-        sound=_found_again(source.sound, [_there(sound) for sound in bpy.data.sounds]),
-        score=_found_again(source.score, ()),
-    )
+    sound, score = source.sound, source.score
+    if sound is not None and not sound.is_file():
+        sound = next((path for path in _elsewhere(sound) if content_of(path) == source.content), None)
+    if score is not None and not score.is_file():
+        score = next(_beside(score), None)
+    for old, new in ((source.sound, sound), (source.score, score)):
+        if old is not None and new is None:
+            raise SourceError(f"{old}, from which the take was made, is gone; put it back, or generate a new take")
+    return replace(source, sound=sound, score=score)
 
 
-def _found_again(path: Path | None, others: Sequence[Path | None]) -> Path | None:
-    if path is None or path.is_file():
-        return path
-    beside = Path(bpy.path.abspath("//")) / path.name if bpy.data.filepath else None
-    for other in (*others, beside):  # a packed sound's name tells its content
-        if other is not None and other.name == path.name and other.is_file():
-            return other
-    raise SourceError(f"{path}, from which the take was made, is gone; put it back, or generate a new take")
+def _elsewhere(path: Path) -> Iterator[Path]:
+    """Files that may be the one that is gone."""
+    yield from _beside(path)
+    for sound in bpy.data.sounds:
+        with suppress(SourceError, OSError):
+            yield _sound_file(sound)
 
 
-def _there(sound: Any) -> Path | None:
-    with suppress(SourceError, OSError):
-        return _sound_file(sound)
-    return None
+def _beside(path: Path) -> Iterator[Path]:
+    """The file of that name beside the .blend file."""
+    beside = Path(bpy.path.abspath("//")) / path.name
+    if bpy.data.filepath and beside.is_file():
+        yield beside
 
 
 def _in_range(source: Source, scene: Any, state: Any) -> Source:

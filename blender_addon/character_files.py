@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -103,9 +104,11 @@ def _choose(path: Path, name: str) -> Any:
     return armatures[best]
 
 
-def with_ending(path: Path, kind: str) -> Path:
-    """A name with the ending of a kind of file, in place of another kind's: ``anna v1.2`` has none."""
-    return path.with_suffix(kind) if path.suffix.lower() in WRITABLE else path.with_name(path.name + kind)
+def with_ending(name: str, kind: str) -> str:
+    """A file's name with the ending of a kind of file, in place of another kind's: ``anna v1.2`` has none. A folder
+    stays as it is."""
+    stem, ending = os.path.splitext(name)
+    return name if not bpy.path.basename(name) else (stem if ending.lower() in WRITABLE else name) + kind
 
 
 def export_character(path: Path, armature: Any, scene: Any) -> None:

@@ -75,6 +75,7 @@ class Job:
         self._tracks: list[AnnotationTrack] = []
         self._note(order.title)
         self._preparing = order.prepare
+        self._marks = order.mark.begun() if order.mark is not None else None
         if order.work is not None:
             self._begin(order.work)
 
@@ -222,10 +223,16 @@ class Job:
         """Take a preview away for a while, unless the whole is about to come in its place."""
         shown = self._longer or self._preview
         if self._final is None and shown is not None:
-            self._withdrawn = self._newest or shown.motion
+            motion = self._newest or shown.motion
             self._drop_longer()
             self._drop_preview()
             self._newest = None
+            self._withdrawn = None if self._kept(shown) else motion
+
+    def _kept(self, shown: Applying) -> bool:
+        """Whether a preview has become a take of the animator's."""
+        character = self.order.destination.character.find() if self.order.destination is not None else None
+        return character is not None and takes.find(character, shown.take) is not None
 
     def show_again(self) -> None:
         """Show what was withdrawn."""
@@ -266,8 +273,8 @@ class Job:
         self._drop_preview(instruments=False)
         self._settle()
         yield
-        if self.order.mark is not None:
-            message = self._mark(self.order.mark, message)
+        if self._marks is not None:
+            message = self._mark(self._marks, message)
         message = f"{message}; {self.order.told}" if self.order.told else message
         self.order.then()
         undo_step.push(f"Cadenza: {self.order.title}")

@@ -73,7 +73,7 @@ def add_markers(
         if shown is not None:
             _set_shown(item, track.namespace in shown)
         new = PlacedTrack(track, origin, float(scene.frame_start), frame_rate(scene), recording)
-        own = bool(item.data) and music_curves.edited(scene, PlacedTrack.of(item))
+        own = bool(item.data) and _own_curve(scene, PlacedTrack.of(item), recording)
         placed, edits, there = _renew(scene, item, new, span, leaving)
         renewed[track.namespace] = (placed, edits, there)
         if not own:
@@ -331,7 +331,7 @@ def _renew(
     else:
         item.corrected = ""
     if not item.shown:
-        there |= _cut_to(scene, item, old, set(now))
+        there |= _cut_to(scene, item, old, edits, set(now))
     ranges.let_go(scene, item.namespace, set(edits.strips) - set(now))
     ranges.remove(scene, item.namespace)
     _keep_cameras(item, {now[kept.index]: kept.camera for kept in item.cameras if kept.index in now})
@@ -345,14 +345,19 @@ def _renew(
     return track, edits.renewed(now, stayed), {now[index]: marker for index, marker in there.items()}
 
 
-def _cut_to(scene: Any, item: Any, track: PlacedTrack, there_again: set[int]) -> dict[int, Any]:
-    """Markers for the cameras of a hidden track whose annotations are not there again."""
-    lost = [kept for kept in item.cameras if kept.camera is not None and kept.index not in there_again]
+def _own_curve(scene: Any, old: PlacedTrack, recording: Recording) -> bool:
+    """Whether an animator edited the curve of a track that is made anew of the same recording."""
+    return same(old.recording, recording) and music_curves.edited(scene, old)
+
+
+def _cut_to(scene: Any, item: Any, track: PlacedTrack, edits: Edits, there_again: set[int]) -> dict[int, Any]:
+    """Markers for the cameras and names of a hidden track whose annotations are not there again."""
+    cameras = {kept.index: kept.camera for kept in item.cameras if kept.camera is not None}
     found = {}
-    for kept in lost:
-        annotation = track.annotations.annotations[kept.index]
-        found[kept.index] = scene.timeline_markers.new(label(item.namespace, annotation))
-        found[kept.index].camera = kept.camera
+    for index in sorted({*cameras, *edits.names} - there_again):
+        name = edits.names.get(index, label(item.namespace, track.annotations.annotations[index]))
+        found[index] = scene.timeline_markers.new(name)
+        found[index].camera = cameras.get(index)
     return found
 
 

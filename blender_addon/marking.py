@@ -42,6 +42,11 @@ class Marks:
         """These, leaving alone what is changed on the timeline from now on."""
         return replace(self, before=corrections.state_of(scene))
 
+    def begun(self) -> Marks:
+        """These, when their job begins: what came with the jobs before it nobody corrected."""
+        scene = self.scene.find()
+        return self if self.before is None or scene is None else self.since(scene)
+
     def put(self, tracks: Iterable[AnnotationTrack]) -> tuple[int, str]:
         """Put them on the timeline; how many markers are shown (none when the scene is gone), and what was left alone,
         for people."""

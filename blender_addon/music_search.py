@@ -42,6 +42,9 @@ class Shelf:
     frame: float
     words: str = "tracks"
 
+    def begun(self) -> Shelf:
+        return self
+
     def put(self, tracks: Iterable[AnnotationTrack]) -> tuple[int, str]:
         """Fill the list, best first; how many there are (none when the scene is gone)."""
         scene = self.scene.find()

@@ -28,6 +28,9 @@ class Putting(Protocol):
     @property
     def words(self) -> str: ...
 
+    def begun(self) -> Putting:
+        """As it is when the job begins, which may have waited for others."""
+
     def put(self, tracks: Iterable[AnnotationTrack]) -> tuple[int, str]:
         """Put them where they belong; how many there are, and what else the animator should know."""
 

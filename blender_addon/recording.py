@@ -21,7 +21,7 @@ PIECE: Final = 1 << 16
 def recording_of(source: Source) -> Recording:
     """What a source plays: the sound, or the score where there is none."""
     path = source.sound or source.score
-    return (str(path), _content(path)) if path is not None else ()
+    return (str(path), content_of(path)) if path is not None else ()
 
 
 def same(one: Recording, other: Recording) -> bool:
@@ -35,7 +35,8 @@ def name_of(recording: Recording) -> str:
     return Path(recording[0]).name if recording else ""
 
 
-def _content(path: Path) -> str:
+def content_of(path: Path) -> str:
+    """What tells a file's content, nothing where it cannot be read."""
     digest = hashlib.sha256()
     try:
         size = path.stat().st_size

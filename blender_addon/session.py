@@ -63,6 +63,13 @@ def _after_save(*_: Any) -> None:
     jobs.show_again()
 
 
+def _saved() -> list[Any]:
+    """Handlers of the end of saving, well or badly."""
+    return [
+        getattr(bpy.app.handlers, name) for name in ("save_post", "save_post_fail") if hasattr(bpy.app.handlers, name)
+    ]
+
+
 @persistent  # type: ignore[untyped-decorator]
 def _after_load(*_: Any) -> None:
     jobs.remove_leftovers()
@@ -72,11 +79,13 @@ def register() -> None:
     bpy.app.handlers.load_pre.append(_before_load)
     bpy.app.handlers.load_post.append(_after_load)
     bpy.app.handlers.save_pre.append(_before_save)
-    bpy.app.handlers.save_post.append(_after_save)
+    for handlers in _saved():
+        handlers.append(_after_save)
 
 
 def unregister() -> None:
-    bpy.app.handlers.save_post.remove(_after_save)
+    for handlers in _saved():
+        handlers.remove(_after_save)
     bpy.app.handlers.save_pre.remove(_before_save)
     bpy.app.handlers.load_post.remove(_after_load)
     bpy.app.handlers.load_pre.remove(_before_load)

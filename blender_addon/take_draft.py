@@ -10,7 +10,7 @@ identifier, and a draft knows how many of its pieces are written.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -104,7 +104,7 @@ class Draft:
         action: the draft, None before it is begun.
         pieces: how many are written.
         hand_keys: how many keys of the animator were kept where it was written.
-        before: fingerprint of the old action when it began.
+        before: fingerprints of the old action's F-curves when they were copied.
     """
 
     owner: Reference
@@ -113,12 +113,19 @@ class Draft:
     action: Reference | None = None
     pieces: int = 0
     hand_keys: int = 0
-    before: str = ""
+    before: list[int] = field(default_factory=list)
 
-    def check_unchanged(self) -> None:
-        """TakeError when the old action's keys were changed meanwhile: it is written again, then with them."""
-        if self.old is not None and fingerprint(find(self.old)) != self.before:
-            raise TakeError("the take's keys were changed while it was written again; generate again")
+    def check_unchanged(self) -> Iterator[int]:
+        """See, curve by curve, that the old action was not changed meanwhile: it is written again else, with that.
+
+        Raises:
+            TakeError: it was.
+        """
+        for index in range(len(self.before)):
+            curves = curves_of(find(self.old)).fcurves if self.old is not None else ()
+            if len(curves) != len(self.before) or fingerprint(curves[index]) != self.before[index]:
+                raise TakeError("the take's keys were changed while it was written again; generate again")
+            yield 0
 
     def found(self) -> Any:
         """The draft action, after seeing that nobody has undone what was written."""
@@ -160,8 +167,8 @@ class Draft:
         """Begin with a copy of the old action, made curve by curve where that is all that there is to it."""
         assert self.old is not None
         old = find(self.old)
-        self.before = fingerprint(old)
         if not is_plain(old):
+            self.before = [fingerprint(curve) for curve in curves_of(old).fcurves]
             self._begin(old.copy())
             yield 0
             return
@@ -171,6 +178,7 @@ class Draft:
             curves = curves_of(find(self.old)).fcurves
             if len(curves) != count:
                 raise TakeError("the take was changed while it was written again; generate again")
+            self.before.append(fingerprint(curves[index]))
             copy_curve(curves[index], curves_of(self.found()))
             self._written()
             yield 0

@@ -55,6 +55,7 @@ def check_there(take: Any, frames: tuple[float, float] = (-np.inf, np.inf)) -> N
 def show(armature: Any, take: Any) -> None:
     """Let this take be seen and mute the character's others; None mutes all of them, and the pose that nobody keyed,
     from before the first was shown, is there again."""
+    before = any(shown(other) for other in armature.cadenza_takes)
     for entry in entries_of(take) if take is not None else ():
         remember_pose(entry.object, entry.action)
     for other in armature.cadenza_takes:
@@ -63,23 +64,29 @@ def show(armature: Any, take: Any) -> None:
             solo(other, False)
         for _, track, strip in strips_of(other):
             strip.mute = not seen
-            # Where all strips of a track are muted Blender still sets what they would move to its defaults.
-            track.mute = not seen and (track.mute or all(s.mute for s in track.strips))
+            if seen or nla.of_takes(track):
+                track.mute = False
     put_away.follow(armature, take)
     if take is None:
-        return_to_pose(armature)
+        none_is_seen(armature, before)
 
 
 def remember_pose(owner: Any, action: Any) -> None:
     """Before a character's take is seen where none is: what it moves keeps its last value once it is gone."""
-    if owner is not None and action is not None and len(owner.cadenza_takes) and not owner.cadenza_pose:
+    if owner is not None and action is not None and len(owner.cadenza_takes):
         paths = {curve.data_path for curve in curves_of(action).fcurves}
-        owner.cadenza_pose = json.dumps(Pose.at({owner.name: paths}).values[owner.name])
+        known = json.loads(owner.cadenza_pose or "{}") if any(shown(t) for t in owner.cadenza_takes) else {}
+        owner.cadenza_pose = json.dumps({**Pose.at({owner.name: paths}).values[owner.name], **known})
 
 
-def return_to_pose(armature: Any) -> None:
-    """Pose a character as it was before any take was seen."""
-    Pose({armature.name: json.loads(armature.cadenza_pose or "{}")}).restore()
+def none_is_seen(armature: Any, before: bool) -> None:
+    """Pose a character as it was before any take was seen; where none was seen ``before``, its pose is a newer one."""
+    for take in armature.cadenza_takes:
+        for _, track, _ in strips_of(take):
+            # Where all strips of a track are muted Blender still sets what they would move to its defaults.
+            track.mute = track.mute or nla.of_takes(track)
+    if before:
+        Pose({armature.name: json.loads(armature.cadenza_pose or "{}")}).restore()
     armature.cadenza_pose = ""
 
 

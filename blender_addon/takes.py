@@ -39,9 +39,9 @@ from .take_strips import (
     hidden_by,
     lay_over,
     made_theirs,
+    none_is_seen,
     only_seen,
     remember_pose,
-    return_to_pose,
     show,
     shown,
     solo,
@@ -224,6 +224,9 @@ def _write(
             for count in draft.write(f"{draft.owner.name} {fields['name']}", frames, where):
                 done += count
                 yield min(done / max(keys, 1), 1.0) * 0.99
+        for draft in drafts:
+            for _ in draft.check_unchanged():
+                yield 0.99
         _finish(found(armature), drafts, fields, again)
     finally:
         for draft in drafts:
@@ -240,7 +243,6 @@ def _finish(armature: Any, drafts: list[Draft], fields: dict[str, Any], again: b
     owners = [found(draft.owner) for draft in drafts]
     for draft in drafts:  # see that all is there before anything changes
         draft.found()
-        draft.check_unchanged()
     if take is None:
         take = armature.cadenza_takes.add()
     for key, value in fields.items():
@@ -353,6 +355,7 @@ def delete(armature: Any, take: Any) -> None:
             f"the take {take.name!r} comes from the linked file of {armature.name!r}; hide it here, delete it there"
         )
     solo(take, False)
+    before = any(shown(other) for other in armature.cadenza_takes)
     actions = []
     for entry in entries_of(take):
         if entry.object is not None and entry.action is not None:
@@ -365,6 +368,6 @@ def delete(armature: Any, take: Any) -> None:
     seen = next((t for t in armature.cadenza_takes if shown(t)), None)
     put_away.follow(armature, seen)
     if seen is None:
-        return_to_pose(armature)
+        none_is_seen(armature, before)
     last = len(armature.cadenza_takes) - 1
     armature.cadenza_take_index = max(0, min(armature.cadenza_take_index, last))

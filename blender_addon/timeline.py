@@ -54,7 +54,8 @@ def free_channel(editor: Any, strips: Any, lowest: int = 1) -> int:
 
 def untouched(channel: Any, number: int) -> bool:
     """Whether nobody has muted, locked or named a channel of the Video Sequencer."""
-    return channel.name.endswith(str(number)) and not (channel.mute or channel.lock)  # "Channel 3", in any language
+    own = bpy.app.translations.pgettext_data("Channel %d").replace("%d", str(number))
+    return channel.name in (f"Channel {number}", own) and not (channel.mute or channel.lock)
 
 
 def add_sound(scene: Any, sound: SoundFile, name: str = "Cadenza sound") -> Any:

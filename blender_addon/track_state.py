@@ -29,6 +29,8 @@ class Span:
 
 
 WHOLE: Final = Span()
+STRETCHES: Final = ("phrase", "dynamics", "articulation")
+"""Namespaces whose annotations may be cut: what was said goes on. A note that is cut would be another one."""
 StripEdit = tuple[str | None, float | None, float | None]
 """What was done to a strip by hand: its name, and seconds by which its ends were moved."""
 UNCHANGED: Final[StripEdit] = (None, None, None)
@@ -161,28 +163,37 @@ def merged(
     fresh = [a for a in new.annotations if a.time in span]
     edges = (fresh[0].time, fresh[-1].time) if fresh else ()
     stays: dict[int, Annotation] = {}
+    rest: list[Annotation] = []
     for i, a in enumerate(old.annotations):
-        at = a.time + edits.shifts.get(i, 0.0)
-        if at not in span and not any(abs(at - t) <= SAME for t in edges):
-            over = fresh and at < span.start < at + a.duration  # a stretch that ends where the new ones begin
-            stays[i] = replace(a, duration=span.start - at) if over else a
-    track = AnnotationTrack(new.namespace, (*stays.values(), *fresh))
+        seen = edits.corrected(i, a)
+        if seen.time not in span and not any(abs(seen.time - t) <= SAME for t in edges):
+            over = fresh and seen.time < span.start < seen.end  # a stretch that ends where the new ones begin
+            stays[i] = replace(a, duration=a.duration + span.start - seen.end) if over else a
+        if new.namespace in STRETCHES and seen.time < span.end < seen.end - SAME:
+            rest.append(replace(seen, time=span.end, duration=seen.end - span.end))
+    track = AnnotationTrack(new.namespace, (*stays.values(), *fresh, *rest))
     places = {id(a): j for j, a in enumerate(track.annotations)}
-    return _numbered(track) if stays else track, {i: places[id(a)] for i, a in stays.items()}
+    stayed = {i: places[id(a)] for i, a in stays.items()}
+    if new.namespace == "downbeat" and stays:
+        track = _numbered(track, set(stayed.values()), len(fresh) - (len(old) - len(stays)))
+    return track, stayed
 
 
-def _numbered(track: AnnotationTrack) -> AnnotationTrack:
-    """Bars go on counting where a part of them was numbered anew."""
-    if track.namespace != "downbeat":
-        return track
+def _numbered(track: AnnotationTrack, stayed: set[int], more: int) -> AnnotationTrack:
+    """Bars go on counting where a part of them was numbered anew; there are so many ``more`` of them than before."""
     bars: list[Annotation] = []
-    shift = 0
-    for a in track.annotations:
-        if isinstance(a.value, int):
-            if bars and isinstance(bars[-1].value, int) and a.value + shift <= bars[-1].value:
-                shift = bars[-1].value + 1 - a.value
-            a = replace(a, value=a.value + shift)
-        bars.append(a)
+    shift: int | None = None  # of the new ones
+    for j, a in enumerate(track.annotations):
+        if not isinstance(a.value, int):
+            bars.append(a)
+            continue
+        if j in stayed:
+            bars.append(replace(a, value=a.value + (more if shift is not None else 0)))
+            continue
+        before = bars[-1].value if bars else None
+        if shift is None:
+            shift = before + 1 - a.value if isinstance(before, int) and a.value <= before else 0
+        bars.append(replace(a, value=a.value + shift))
     return AnnotationTrack(track.namespace, tuple(bars))
 
 

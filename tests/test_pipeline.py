@@ -222,6 +222,17 @@ class Careless(Generator):
             return positions
         return replace(motion, **changes.get(options.how, {}))
 
+class Cut(Careless):
+    """Answers well, and is cut."""
+    name, label, post_steps = "cut", "Cut", ("cutter",)
+
+class Cutter(PostStep):
+    """Takes away all but five frames."""
+    name, label, reads, writes = "cutter", "Cutter", "positions", "positions"
+
+    def apply(self, motion, options, context):
+        return replace(motion, positions=motion.positions[:5])
+
 class Moody(Recognizer):
     """Writes as its option says."""
     name, label, writes = "moods", "Moods", ("mood", "humour")
@@ -230,7 +241,7 @@ class Moody(Recognizer):
         how: str = ""
 
     def recognize(self, audio, motion, options, context):
-        value = np.float32(1.0) if options.how == "numpy" else "gay"
+        value = {"numpy": np.float32(1.0), "nan": float("nan")}.get(options.how, "gay")
         tracks = [AnnotationTrack("mood", (Annotation(0.0, 1.0, value),)), AnnotationTrack("humour")]
         if options.how == "bug":
             1 / 0
@@ -240,6 +251,11 @@ class Moody(Recognizer):
 @hookimpl
 def register_generators(register):
     register(Careless())
+    register(Cut())
+
+@hookimpl
+def register_post_steps(register):
+    register(Cutter())
 
 @hookimpl
 def register_recognizers(register):
@@ -269,6 +285,11 @@ def test_a_generator_that_answers_wrongly_is_named(careless: Registry, how: str,
         run(careless, Job("careless", fps=24.0, options={"careless": {"how": how}}), silence(2.0))
 
 
+def test_a_step_that_loses_frames_is_named_not_the_generator(careless: Registry) -> None:
+    with pytest.raises(ComponentError, match=r"cutter \(careless 1.0\) answered with 5 frames .*instead of 48"):
+        run(careless, Job("cut", fps=24.0), silence(2.0))
+
+
 @pytest.mark.parametrize(
     ("how", "words"),
     [
@@ -276,6 +297,7 @@ def test_a_generator_that_answers_wrongly_is_named(careless: Registry, how: str,
         ("one", "moods .*answered with mood instead of mood, humour"),
         ("lone", "moods .*answered with what is no list of tracks instead of mood, humour"),
         ("text", "moods .*answered with what is no list of tracks instead of mood, humour"),
+        ("nan", "moods .*no plain JSON .*tell its author"),
         ("numpy", "moods .*no plain JSON .*float32.*tell its author"),
         ("bug", "moods .*failed: ZeroDivisionError: division by zero; tell its author"),
     ],

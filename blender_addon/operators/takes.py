@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import bpy
 
 from .. import obstacles, orders, takes
-from ..character_files import export_character, with_ending
+from ..character_files import CharacterError, export_character, with_ending
 from . import UNDOABLE
 from .failing import EXPECTED, refuse
 from .generate import begin
@@ -204,12 +204,14 @@ class ExportCharacter(bpy.types.Operator):
 
     def check(self, context: Any) -> bool:
         """In the file browser: the name as it will be, so that Blender warns of a file that is there."""
-        named = str(with_ending(Path(self.filepath), self.kind))
+        named = with_ending(self.filepath, self.kind)
         changed, self.filepath = named != self.filepath, named
         return changed
 
     def execute(self, context: Any) -> set[str]:
-        path = with_ending(Path(bpy.path.abspath(self.filepath)), self.kind)
+        if not bpy.path.basename(self.filepath):
+            return refuse(self, CharacterError("give the file a name"))
+        path = Path(bpy.path.abspath(with_ending(self.filepath, self.kind)))
         try:
             export_character(path, context.scene.cadenza.character, context.scene)
         except EXPECTED as error:

@@ -9,7 +9,6 @@ what an animator has assigned stays assigned.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -245,14 +244,15 @@ def hand_frames(curve: Any) -> Array:
     return np.asarray(places[(kinds != GENERATED) | (places[:, 1] != back), 0], dtype=np.float64)
 
 
-def fingerprint(action: Any) -> str:
-    """Changes with every key of an action."""
-    found = hashlib.sha256()
-    for curve in curves_of(action).fcurves:
-        co = np.empty(2 * len(curve.keyframe_points), dtype=np.float32)
-        curve.keyframe_points.foreach_get("co", co)
-        found.update(f"{curve.data_path}[{curve.array_index}]".encode() + co.tobytes())
-    return found.hexdigest()
+def fingerprint(curve: Any) -> int:
+    """Changes with what an animator does to an F-curve."""
+    found = hash((curve.data_path, curve.array_index, curve.extrapolation, len(curve.modifiers)))
+    for name in ("co", "interpolation", "easing", "type", "handle_left_type", "handle_right_type"):
+        width, kind = ATTRIBUTES[name]
+        column = np.empty(width * len(curve.keyframe_points), dtype=kind)
+        curve.keyframe_points.foreach_get(name, column)
+        found = hash((found, column.tobytes()))
+    return found
 
 
 def key_frames(curve: Any) -> Array:

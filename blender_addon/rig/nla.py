@@ -92,6 +92,11 @@ def strips_of(owner: Any, action: Any) -> Iterator[tuple[Any, Any]]:
                 yield track, strip
 
 
+def of_takes(track: Any) -> bool:
+    """Whether a track holds nothing but strips of takes."""
+    return all(strip.action is not None and OF_TAKE in strip.action for strip in track.strips)
+
+
 def remove_strips(owner: Any, action: Any) -> None:
     """Remove an action's strips, and the tracks that have nothing else."""
     data = owner.animation_data

@@ -11,7 +11,7 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from blender_addon import beside, takes  # noqa: E402
+from blender_addon import beside, jobs, takes  # noqa: E402
 from blender_addon.rig import perform  # noqa: E402
 from tests.addon_driving import add_character, character, drive, generate, option  # noqa: E402
 
@@ -173,3 +173,53 @@ def test_a_pose_that_nobody_keyed_is_there_again(scene: Any) -> None:
     assert not len(takes.takes_of(character()))
     scene.frame_set(3)
     assert tuple(head.scale) == pytest.approx((1.4, 1.3, 1.3))
+
+
+def test_another_sound_of_the_same_name_is_not_taken(scene: Any, tmp_path: Path) -> None:
+    generate()
+    sound = Path(scene.cadenza.sound_file)
+    (tmp_path / "other").mkdir()
+    other = tmp_path / "other" / sound.name
+    other.write_bytes(sound.read_bytes()[:-400])
+    bpy.data.sounds.load(str(other))
+    sound.unlink()
+    with pytest.raises(RuntimeError, match="is gone"):
+        bpy.ops.cadenza.new_seed_take()
+
+
+def test_a_newer_pose_is_not_lost_to_an_older_one(scene: Any) -> None:
+    """The take was muted in the NLA editor, not here."""
+    arm = character().pose.bones["left_upper_arm"]
+    arm.rotation_quaternion = (0.8, 0.6, 0.0, 0.0)
+    generate()
+    for track in character().animation_data.nla_tracks:
+        track.mute = True
+    arm.rotation_quaternion = (0.6, 0.0, 0.8, 0.0)
+    bpy.ops.cadenza.delete_take()
+    scene.frame_set(3)
+    assert tuple(arm.rotation_quaternion) == pytest.approx((0.6, 0.0, 0.8, 0.0))
+
+
+def test_what_only_a_later_take_moves_is_remembered_too(scene: Any) -> None:
+    generate()
+    head = character().pose.bones["head"]
+    head.scale = (1.3, 1.3, 1.3)
+    generate()
+    bpy.ops.cadenza.show_take()
+    scene.frame_set(3)
+    assert tuple(head.scale) == pytest.approx((1.3, 1.3, 1.3))
+
+
+def test_four_seeds_speak_of_no_changes(scene: Any) -> None:
+    """The markers of the first are not what an animator corrected meanwhile."""
+    scene.cadenza.mark_takes, scene.cadenza.generator = True, "performer"
+    scene.cadenza.range, scene.cadenza.end = "SECONDS", 1.0
+    bpy.ops.cadenza.generate_four()
+    said = []
+    while jobs.running():
+        jobs.poll()
+        job = jobs.current()
+        if job is not None and job.ended:
+            said.append(job.message)
+    assert len(takes.takes_of(character())) == 4
+    assert not any("you changed" in words for words in [*said, jobs.current().message])

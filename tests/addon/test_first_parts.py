@@ -132,3 +132,24 @@ def test_renamed_meanwhile_it_performs_all_the_same(scene: Any) -> None:
     assert (job.state, job.error) == ("finished", "")
     assert [entry.object for entry in takes.takes_of(anna)[0].actions] == [anna]
     assert other.animation_data is None
+
+
+def test_a_kept_first_part_keeps_its_violin(scene: Any) -> None:
+    """It was hung on the character for this very job, which is cancelled after a second part."""
+    bpy.data.objects.remove(character())
+    bert = add_character("Bert", rename=lambda joint: joint.replace("violin", "v").replace("bow_", "b_"))
+    option(windows=2)
+    takes.star(first_part())
+    drive(lambda job: len(takes.takes_of(bert)) == 2)
+    bpy.ops.cadenza.cancel()
+    (kept,) = takes.takes_of(bert)
+    assert {entry.object for entry in kept.actions} == {bert, perform.props_of(bert)}
+
+
+def test_saving_makes_no_more_of_a_kept_part(scene: Any, tmp_path: Path) -> None:
+    takes.star(first_part())
+    for _ in range(3):
+        bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "x.blend"), copy=True)
+        for _ in range(40):
+            jobs.poll()
+    assert names() == ["Take 1 (first part)"]

@@ -16,7 +16,7 @@ from blender_addon.audio_source import Source  # noqa: E402
 from blender_addon.core.annotations import Annotation, AnnotationTrack, find_track  # noqa: E402
 from blender_addon.recording import recording_of  # noqa: E402
 from blender_addon.rig.action import curves_in_use  # noqa: E402
-from blender_addon.track_state import Span  # noqa: E402
+from blender_addon.track_state import Edits, Span, merged  # noqa: E402
 
 BEATS = AnnotationTrack("beat", tuple(Annotation(0.5 * i, 0.0, i % 4 + 1, 0.6) for i in range(16)))
 BARS = AnnotationTrack("downbeat", tuple(Annotation(2.0 * i, 0.0, i + 1, 0.5) for i in range(4)))
@@ -360,3 +360,33 @@ def test_beats_need_no_video_sequencer(scene: Any) -> None:
     other = bpy.data.scenes.new("Other")
     markers.add_markers(other, [BEATS, BARS], 0.0)
     assert other.sequence_editor is None
+
+
+def spans(track: AnnotationTrack) -> list[tuple[float, float, Any]]:
+    return [(a.time, a.end, a.value) for a in track.annotations]
+
+
+@pytest.mark.parametrize("begin", [0.0, 8.0], ids=["spans the part", "begins in it"])
+def test_a_stretch_goes_on_after_a_part_that_is_made_anew(begin: float) -> None:
+    old = AnnotationTrack("dynamics", (Annotation(begin, 30.0 - begin, "f"),))
+    new, stayed = merged(old, Edits(), AnnotationTrack("dynamics", (Annotation(5.0, 5.0, "p"),)), Span(5.0, 10.0))
+    before = [(0.0, 5.0, "f")] if begin < 5.0 else []
+    assert spans(new) == [*before, (5.0, 10.0, "p"), (10.0, 30.0, "f")]
+    assert stayed == ({0: 0} if before else {})
+
+
+def test_a_trimmed_phrase_is_cut_only_where_it_reaches_the_part() -> None:
+    """Trimmed by hand to end at 8 s: the part begins at 9 s, or at 7 s."""
+    old, edits = AnnotationTrack("phrase", (Annotation(5.0, 5.0, "A"),)), Edits(strips={0: (None, 0.0, -2.0)})
+    for start, end in ((9.0, 8.0), (7.0, 7.0)):
+        fresh = AnnotationTrack("phrase", (Annotation(start, 5.0, "B"),))
+        new, stayed = merged(old, edits, fresh, Span(start, 20.0))
+        assert edits.renewed(stayed, stayed).corrected(0, new.annotations[0]).end == pytest.approx(end)
+
+
+@pytest.mark.parametrize("count", [9, 10, 11])
+def test_bars_after_a_part_count_by_how_many_there_are_now(count: int) -> None:
+    old = AnnotationTrack("downbeat", tuple(Annotation(2.0 * i, 0.0, i + 1) for i in range(30)))
+    fresh = tuple(Annotation(20.0 + 20.0 * i / count, 0.0, i + 1) for i in range(count))
+    new, _ = merged(old, Edits(), AnnotationTrack("downbeat", fresh), Span(20.0, 40.0))
+    assert [a.value for a in new.annotations] == list(range(1, 21 + count))

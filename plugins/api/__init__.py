@@ -49,6 +49,7 @@ from plugins.api.components import (
 )
 from plugins.api.context import Cancelled, Constraint, JobContext, Score
 from plugins.api.hookspecs import PROJECT, hookimpl, hookspec
+from plugins.api.poses import playing_pose
 
 __all__ = [
     "CURVES",
@@ -97,6 +98,7 @@ __all__ = [
     "hookspec",
     "pianist",
     "piano",
+    "playing_pose",
     "rotations",
     "to_json",
     "two_bones",

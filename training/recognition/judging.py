@@ -9,6 +9,7 @@ trimmed.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -56,15 +57,17 @@ def judge(
 
     Args:
         kept: a file of JSON lines in which every figure is kept as soon as it is there; a second run goes on from it.
-        versions: of trackers that change: what was kept of another version is measured again.
+            What was kept of another soundfont or of other notes and beats under the same names is measured again.
+        versions: of trackers that change: what was kept of another version is measured again too.
     """
     known = _kept(kept)
+    fonts = {synthesiser: synthesiser.sha256() for synthesiser in synthesisers} if kept else {}
     out = []
     for done, performed in enumerate(performances):
         tell(done, len(performances))
         cut = performed.until(LONGEST)
         for synthesiser in synthesisers:
-            of = (cut.corpus, cut.piece, cut.name, synthesiser.name)
+            of = (cut.corpus, cut.piece, cut.name, synthesiser.name, fonts.get(synthesiser, ""), _digest(cut))
             keys = {name: (*of, name, (versions or {}).get(name, "")) for name in trackers}
             heard = None if all(key in known for key in keys.values()) else _sound(synthesiser, cut)
             for name, tracker in trackers.items():
@@ -74,6 +77,13 @@ def judge(
                 about = (cut.corpus, cut.instrument, cut.piece, cut.name, synthesiser.name, name)
                 out.append(Judged(*about, known[keys[name]]))
     return out
+
+
+def _digest(performed: Performed) -> str:
+    """Of what is played and what is true of it (nobody uses the pedal)."""
+    truth = [performed.beats, performed.downbeats, performed.phrases]
+    said = [performed.instrument, performed.notes, [None if times is None else times.tolist() for times in truth]]
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
 
 def _sound(synthesiser: Synthesiser, performed: Performed) -> Audio:

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from tests.styled_dances import write_dances
 from training.config_files import ConfigError, checked
 from training.momu.config import STAGES, MomuRun
 from training.momu.train import train
+from training.run_state import STARTED_FROM
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY: dict[str, dict[str, Any]] = {
@@ -122,6 +124,28 @@ def test_a_run_taken_up_again_ends_the_same(clips: Path, trained: list[Path], tm
     assert whole.keys() == parts.keys()
     for name, value in whole.items():
         np.testing.assert_array_equal(parts[name], value, err_msg=name)
+
+
+def test_a_run_goes_on_from_a_moved_start_but_not_from_another(clips: Path, tmp_path: Path) -> None:
+    first = run(config(clips, tmp_path / "one", "music-vae"))
+    begun = config(clips, tmp_path / "second", "motion-vae", start=str(first), minutes=1e-9)
+    run(begun)
+    moved = first.rename(tmp_path / "moved.safetensors")
+    run({**begun, "start": str(moved)})
+    run(config(clips, tmp_path / "other", "music-vae", seed=1)).rename(moved)  # made again in place
+    with pytest.raises(ConfigError, match="the weights of start"):
+        run({**begun, "start": str(moved)})
+
+
+def test_a_run_begun_before_contents_were_compared_goes_on(clips: Path, trained: list[Path], tmp_path: Path) -> None:
+    begun = config(clips, tmp_path, "motion-vae", start=str(trained[0]), minutes=1e-9)
+    run(begun)
+    path, kind = tmp_path / "state.safetensors", "momu-motion-vae-training"
+    state = load_checkpoint(path, component=kind, version=1)
+    old = {k: v for k, v in state.config["run"].items() if k != STARTED_FROM} | {"start": "elsewhere.safetensors"}
+    replace(state, config={"run": old}).save(path)
+    run(begun)
+    assert load_checkpoint(path, component=kind, version=1).tensors["step"].item() == 2
 
 
 @pytest.mark.parametrize("stage", ["music-vae", "music2motion"])

@@ -89,7 +89,8 @@ class RecognitionConfig(Section):
         return tuple(name for name in (*TIME, *EXPRESSION) if name in self.hearing.heads)
 
     def same_run(self) -> dict[str, Any]:
-        """What must be equal for a run to be taken up again. (Clips are known by their data cards.)"""
+        """What must be equal for a run to be taken up again. (Clips are known by their data cards, and
+        ``start`` by its weights.)"""
         free = {
             "clips",
             "output",

@@ -204,6 +204,11 @@ def test_what_is_wrong_in_a_config_is_named(override: str, named: str | None) ->
 def test_the_shipped_config_is_read(tmp_path: Path) -> None:
     found = read_config(TrainConfig, SHIPPED, ["seed=3", "schedule.kind=cosine"])
     assert (found.seed, found.schedule.kind, found.network.branches) == (3, "cosine", (15, 15, 6, 3))
+    rates = [f"schedule.learning_rate={rate}" for rate in ("1e-3", "1E-03", "0.001", "1.e-3")]
+    assert {read_config(TrainConfig, SHIPPED, [rate]).schedule.learning_rate for rate in rates} == {0.001}
+    file = tmp_path / "rate.yaml"
+    file.write_text(SHIPPED.read_text() + "gradient_norm: 2e0\n")
+    assert read_config(TrainConfig, file).gradient_norm == 2.0
     for text in ("[1, 2]", "a: [", "\x00"):
         file = tmp_path / "bad.yaml"
         file.write_text(text)

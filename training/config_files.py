@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,7 +29,7 @@ def read_config(kind: type[Config], path: Path | str, overrides: Sequence[str] =
     import yaml
 
     try:
-        raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        raw = _plain(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"the config {path} cannot be read: {error.strerror or error}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -53,6 +55,28 @@ def checked(kind: type[Config], raw: dict[str, Any], source: str) -> Config:
         raise ConfigError(f"the config {source}: " + "; ".join(problems)) from error
 
 
+@cache
+def _loader() -> Any:
+    """YAML's safe loader, to which 1e-3 is a number; to YAML 1.1 it is a text."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        pass
+
+    Loader.add_implicit_resolver(
+        "tag:yaml.org,2002:float", re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789")
+    )
+    return Loader
+
+
+def _plain(text: str) -> Any:
+    loader = _loader()(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
+
+
 def _put(raw: dict[str, Any], override: str) -> None:
     import yaml
 
@@ -66,7 +90,7 @@ def _put(raw: dict[str, Any], override: str) -> None:
         if not isinstance(at, dict):
             raise ConfigError(f"the override {override!r}: {name} holds a value, not keys")
     try:
-        at[last] = yaml.safe_load(text)
+        at[last] = _plain(text)
     except yaml.YAMLError as error:
         raise ConfigError(f"the override {override!r}: the value is not YAML") from error
 

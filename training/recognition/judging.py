@@ -24,6 +24,7 @@ from plugins.api import Audio
 from training.datasets.performances import Performed
 from training.recognition.synthesisers import Synthesiser
 from training.recognition.trackers import Said, Tracker
+from training.whole_files import whole_lines
 
 TOLERANCES: Final = {"beat": 0.07, "downbeat": 0.07, "phrase": 0.7}
 SURENESS: Final = {"right of those at 0.7 and more": (0.7, 1.01), "right of those below 0.4": (-0.01, 0.4)}
@@ -94,8 +95,7 @@ def _sound(synthesiser: Synthesiser, performed: Performed) -> Audio:
 def _kept(path: Path | None) -> dict[tuple[str, ...], dict[str, float]]:
     if path is None or not path.exists():
         return {}
-    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return {tuple(line["of"]): line["figures"] for line in lines}
+    return {tuple(line["of"]): line["figures"] for line in whole_lines(path)}
 
 
 def _keep(path: Path | None, key: tuple[str, ...], values: Mapping[str, float]) -> None:

@@ -19,7 +19,7 @@ from plugins.mapnet.checkpoint import load_weights
 from plugins.mapnet.config import HEARD, OUR_POSE, MapNetConfig, paper
 from plugins.mapnet.corrector import MapNet
 from plugins.mapnet.model import network_of
-from tests.simulated import short_studies, small_corpus  # noqa: F401 - fixtures
+from tests.simulated import short_studies, small_corpus, small_piano_corpus  # noqa: F401 - fixtures
 from tests.test_mapnet import corrected, error, jittery, performance
 from training.a2m_clips import ClipsError
 from training.cli import main
@@ -81,6 +81,15 @@ def test_takes_hold_what_they_say(folder: Path) -> None:
         assert set(np.unique(takes.of(row, "paper")[:, 33])) <= {0.0, 1.0}  # peaks
     card = json.loads((folder / "card.json").read_text())
     assert card["recordings"] == len(takes.rows)
+
+
+def test_takes_are_of_violinists(small_piano_corpus: Path, tmp_path: Path) -> None:
+    said: list[str] = []
+    with pytest.raises(CorpusError, match="no recording of the corpus can be used"):
+        make_takes(small_piano_corpus, tmp_path / "takes", say=said.append)
+    assert all("is of the piano; the network repairs violinists" in what for what in said)
+    with pytest.raises(CorpusError, match="is of the piano"):
+        make_takes(small_piano_corpus, tmp_path / "takes", on_problem="fail")
 
 
 def test_takes_that_are_cut_off_are_named(folder: Path, tmp_path: Path) -> None:

@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 import sys
-from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 
 from training.a2m_command import a2m
+from training.choices import Instrument, OnProblem
 from training.mapnet.command import evaluate_mapnet, mapnet, takes
 from training.mclemcd.command import evaluate_mclemcd, mclemcd
 from training.momu.command import momu
@@ -29,20 +29,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-
-class Instrument(str, Enum):  # noqa: UP042
-    """Who plays."""
-
-    violin = "violin"
-    piano = "piano"
-
-
-class OnProblem(str, Enum):  # noqa: UP042 - typer shows the values of such an Enum
-    """What happens with a recording that cannot be used."""
-
-    skip = "skip"
-    fail = "fail"
 
 
 def main() -> None:
@@ -116,6 +102,7 @@ def clips(
 ) -> None:
     """Cut a corpus into what training reads: sound, score and joints at 40 frames a second."""
     from training.datasets.clips import make_clips
+    from training.datasets.corpus_card import warning_of
 
     def say(problem: object) -> None:
         typer.echo(f"left out: {problem}", err=True)
@@ -131,6 +118,8 @@ def clips(
             workers=workers,
             progress=tell,
         )
+    if warning := warning_of(corpus, card):
+        typer.echo(warning, err=True)
     left_out = f", {len(card['left_out'])} left out" if card["left_out"] else ""
     typer.echo(f"{card['recordings']} recordings, {card['hours']['all']} hours in {out}{left_out}")
 

@@ -9,15 +9,19 @@ from typing import Annotated
 
 import typer
 
+from training.choices import OnProblem
+
 
 def takes(
     corpus: Annotated[Path, typer.Argument(help="Corpus in MOSA's layout, or in TELMI's with --telmi.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder to write.")],
     telmi: Annotated[bool, typer.Option("--telmi", help="The corpus is in TELMI's layout.")] = False,
     paper: Annotated[bool, typer.Option("--paper", help="With the paper's 35 features, for its own networks.")] = False,
+    on_problem: Annotated[OnProblem, typer.Option(help="A recording that cannot be used.")] = OnProblem.skip,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
 ) -> None:
     """Cut a corpus into what `cadenza-train mapnet` reads: thirteen joints and the sound at 50 frames a second."""
+    from training.datasets.corpus_card import warning_of
     from training.mapnet.takes import make_takes
     from training.progress import progress
 
@@ -27,10 +31,13 @@ def takes(
             out,
             telmi=telmi,
             paper=paper,
+            on_problem=on_problem.value,
             workers=workers,
             say=lambda problem: typer.echo(f"left out: {problem}", err=True),
             progress=tell,
         )
+    if warning := warning_of(corpus, card):
+        typer.echo(warning, err=True)
     typer.echo(f"{card['recordings']} recordings, hours {card['hours']}, are in {out}")
 
 

@@ -217,10 +217,18 @@ def test_filters_keep_what_stands_still() -> None:
 
 def test_a_config_says_what_is_wrong(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="tau must be one of"):
-        _ = config(tmp_path, tmp_path, network="mapnet", tau=0.7).rate
+        config(tmp_path, tmp_path, network="mapnet", tau=0.7)
+    for network in ("ours", "mapnet"):
+        with pytest.raises(ConfigError, match="model.wdith is no known key"):
+            config(tmp_path, tmp_path, network=network, model={"wdith": 3})
     with pytest.raises(ConfigError, match="network"):
         config(tmp_path, tmp_path, network="magic")
     assert MapNetConfig().kind == "ours"
+
+
+def test_a_window_longer_than_every_take_is_told(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no take of 4000 s to train on; make window \(100000 frames\) smaller"):
+        train(config(folder, tmp_path, window=100_000))
 
 
 def write_telmi(folder: Path, frames: int = 200) -> np.ndarray:

@@ -186,6 +186,8 @@ def test_dances_are_learned_with_a_fold_held_out(trained: list[Path], tmp_path: 
         ({"stage": "music-vae", "kind": "aist", "fold": 4}, "4 folds, 0 to 3"),
         ({"stage": "music-vae", "on_the_beat": True}, "on_the_beat is for dances"),
         ({"stage": "music-vae", "widht": 3}, "widht is no known key"),
+        ({"stage": "music-vae", "model": {"wdith": 3}}, "model.wdith is no known key"),
+        ({"stage": "music-vae", "model": {"width": "wide"}}, "model.width: Input should be a valid integer"),
         ({"stage": "music-vae", "batch": 1000}, "windows to train on"),
     ],
 )

@@ -95,6 +95,11 @@ def _put(raw: dict[str, Any], override: str) -> None:
         raise ConfigError(f"the override {override!r}: the value is not YAML") from error
 
 
+def of_model(error: ValidationError) -> str:
+    """What is wrong below a config's key ``model``, from which a network could not be made."""
+    return "; ".join(problem(("model", *e["loc"]), e["type"], e["msg"]) for e in error.errors())
+
+
 def problem(location: Sequence[int | str], kind: str, message: str) -> str:
     """One error of pydantic's in words that name the key."""
     key = ".".join(map(str, location))

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError, model_validator
 
 from plugins.hearing.config import (
     EXPRESSION,
@@ -19,6 +19,7 @@ from plugins.hearing.config import (
     paper_expression,
     paper_time,
 )
+from training.config_files import of_model
 from training.recognition.targets import CLASSES
 from training.run_config import Machine, Schedule, Section
 
@@ -69,6 +70,14 @@ class RecognitionConfig(Section):
     validate_every: int = Field(default=500, ge=1)
     save_every: int = Field(default=100, ge=1)
     tensorboard: bool = True
+
+    @model_validator(mode="after")
+    def _fits(self) -> RecognitionConfig:
+        try:
+            _ = self.hearing
+        except ValidationError as error:
+            raise ValueError(of_model(error)) from None
+        return self
 
     @property
     def hearing(self) -> HearingConfig:

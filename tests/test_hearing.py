@@ -222,7 +222,7 @@ def test_the_shipped_config_is_read(tmp_path: Path) -> None:
     assert shipped.steps == 3
     with pytest.raises(ConfigError, match="colour"):
         read_config(RecognitionConfig, ROOT / "training" / "configs" / "hearing.yaml", ["loss.colour=3"])
-    with pytest.raises(ConfigError, match="model.wdith is no known key"):
+    with pytest.raises(ConfigError, match=r"model\.wdith is no known key"):
         read_config(RecognitionConfig, ROOT / "training" / "configs" / "hearing.yaml", ["model.wdith=3"])
 
 

@@ -30,6 +30,7 @@ from training.mapnet.batches import Known, elsewhere, our_batch, paper_batch
 from training.mapnet.config import MapNetRun
 from training.mapnet.filters import families
 from training.mapnet.habits import fit_habit, fit_usual
+from training.mapnet.judging import judge
 from training.mapnet.noise import PAPER_RATES, our_noise, paper_noise, seen_at
 from training.mapnet.takes import Takes, make_takes
 from training.mapnet.train import train
@@ -206,6 +207,9 @@ def test_published_networks_are_trained_and_measured(
     assert {"ours", "ours, given no sound", "its smoother alone", "theirs", "moving average (3)"} <= set(rows)
     assert float(rows["ours"][1].split()[0]) < float(rows["moving average (3)"][1].split()[0])
     assert (out.parent / "report_wrist.png").stat().st_size > 10_000
+    for wrong in (f"theirs={other}", f"theirs@1.0={other}", f"theirs@fast={other}"):
+        with pytest.raises(ConfigError, match=r"trained at tau 0\.33; say NAME@0\.33=FILE|tau is one of"):
+            judge(str(folder), [wrong], out, 1, 1)
 
 
 def test_filters_keep_what_stands_still() -> None:
@@ -219,7 +223,7 @@ def test_a_config_says_what_is_wrong(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="tau must be one of"):
         config(tmp_path, tmp_path, network="mapnet", tau=0.7)
     for network in ("ours", "mapnet"):
-        with pytest.raises(ConfigError, match="model.wdith is no known key"):
+        with pytest.raises(ConfigError, match=r"model\.wdith is no known key"):
             config(tmp_path, tmp_path, network=network, model={"wdith": 3})
     with pytest.raises(ConfigError, match="network"):
         config(tmp_path, tmp_path, network="magic")

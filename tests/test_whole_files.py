@@ -12,7 +12,7 @@ import pytest
 
 from training.recognition import judging
 from training.run_log import RunLog
-from training.whole_files import FileError, read_json, whole_lines, write_whole
+from training.whole_files import FileError, check_writable, read_json, whole_lines, write_whole
 
 
 def test_a_file_stays_when_its_successor_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,6 +28,17 @@ def test_a_file_stays_when_its_successor_cannot_be_written(tmp_path: Path, monke
         write_whole(path, "after")
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
     assert path.read_text() == "before"
+
+
+def test_what_cannot_be_written_is_told_before_the_work(tmp_path: Path) -> None:
+    check_writable(tmp_path / "new" / "folder" / "report.md")
+    (tmp_path / "file").write_text("")
+    check_writable(tmp_path / "file")
+    (tmp_path / "taken.md").mkdir()
+    for path in (tmp_path / "file" / "report.md", tmp_path / "taken.md"):
+        with pytest.raises(FileError, match=f"{path.name} cannot be written .*; give another file with -o"):
+            check_writable(path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "taken.md"]
 
 
 @pytest.mark.parametrize("text", ["", '{"a": ', "[1]"])

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,18 @@ def write_whole(path: Path, text: str) -> None:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def check_writable(path: Path) -> None:
+    """FileError when this file cannot be written: before hours of work for it, not after. (Makes nothing.)"""
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+        if path.exists() and not (path.is_file() and os.access(path, os.W_OK)):
+            raise PermissionError(0, "it is there and cannot be replaced")
+    except OSError as error:
+        raise FileError(f"{path} cannot be written ({error.strerror or error}); give another file with -o") from error
 
 
 def read_json(path: Path, advice: str) -> dict[str, Any]:

@@ -70,13 +70,14 @@ def evaluate_mapnet(
 ) -> None:
     """Measure how far repaired motion lies from the truth, beside filters and the published networks."""
     from training.config_files import ConfigError
+    from training.whole_files import check_writable
 
     if out.suffix != ".md":
         raise ConfigError(f"the report {out} must end in .md")
+    check_writable(out)
     try:
         from training.mapnet.judging import judge
     except ModuleNotFoundError as error:
         raise ConfigError(f"evaluating needs {error.name}; run: pip install 'cadenza[learned,training]'") from error
-    out.parent.mkdir(parents=True, exist_ok=True)  # before minutes of work, not after
     judge(folder, checkpoint, out, most, threads)
     typer.echo(f"{out} is written")

@@ -52,9 +52,11 @@ def evaluate_recognition(
     from training.progress import progress
     from training.recognition.judging import judge
     from training.recognition.synthesisers import Synthesiser
+    from training.whole_files import check_writable
 
     if out.suffix != ".md":
         raise ConfigError(f"the report {out} must end in .md")
+    check_writable(out)
     try:
         from training.recognition.evaluate import Confusion, Figures, evaluate
         from training.recognition.report import write

@@ -26,7 +26,7 @@ from training.a2m_clips import Clips, ClipsError
 from training.a2m_config import TrainConfig
 from training.cli import main
 from training.config_files import ConfigError, checked, read_config
-from training.train_a2m import train
+from training.train_a2m import _Playing, train
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ROOT / "training" / "configs" / "a2m_violin.yaml"
@@ -97,6 +97,34 @@ def test_a_run_taken_up_again_ends_the_same(clips: Path, tmp_path: Path) -> None
     for name, value in whole.items():
         np.testing.assert_array_equal(parts[name], value)
     assert logged(tmp_path / "parts", "loss") == logged(tmp_path / "whole", "loss")
+
+
+def test_a_run_stopped_by_hand_saves_its_step(
+    clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run(config(clips, tmp_path / "whole", max_steps=4))
+    file = tmp_path / "config.yaml"
+    file.write_text(json.dumps(config(clips, tmp_path / "parts", max_steps=4, save_every=100)))
+    monkeypatch.setattr(sys, "argv", ["cadenza-train", "a2m", "--config", str(file)])
+    stepped = _Playing.step
+
+    def step(training: _Playing, network: Any, number: int, fabric: Any) -> Any:
+        if number == 2:
+            signal.raise_signal(signal.SIGINT)
+        return stepped(training, network, number, fabric)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_Playing, "step", step)
+        with pytest.raises(SystemExit) as end:
+            main()
+    assert end.value.code == 130
+    assert "stopped; the same command goes on from here" in capfd.readouterr().err
+    assert not (tmp_path / "parts" / "a2m.safetensors").exists()
+    with pytest.raises(SystemExit):
+        main()
+    assert '"step": 3' in (tmp_path / "parts" / "log.jsonl").read_text()
+    whole, parts = weights_of(tmp_path / "whole"), weights_of(tmp_path / "parts")
+    assert all(np.array_equal(parts[name], value) for name, value in whole.items())
 
 
 def test_a_run_that_is_killed_goes_on(clips: Path, tmp_path: Path) -> None:

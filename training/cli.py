@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
 
@@ -31,12 +31,23 @@ app = typer.Typer(
 )
 
 
+GOES_ON: Final = "the same command goes on from here"
+ANEW: Final = "nothing was written, and the same command begins anew"
+STOPPED: Final = {
+    **dict.fromkeys(("simulate", "a2m", "recognition", "mapnet", "mclemcd", "momu"), GOES_ON),
+    **dict.fromkeys(("clips", "takes"), ANEW),
+}
+"""Of commands that take long, what Ctrl-C leaves."""
+
+
 def main() -> None:
     """Run the command; what is wrong with the data becomes one message and an exit status."""
     try:
         app()
-    except KeyboardInterrupt:
-        _fail("stopped; the same command goes on from here", 130)
+    except SystemExit as end:  # typer makes one of Ctrl-C
+        if end.code == 130 and (said := STOPPED.get(sys.argv[1])):
+            _fail(f"stopped; {said}", 130)
+        raise
     except (ValueError, OSError) as error:
         if not _is_for_the_user(error):
             raise

@@ -25,7 +25,7 @@ from tests.a2m_clips import write_clips
 from training.a2m_clips import Clips, ClipsError
 from training.a2m_config import TrainConfig
 from training.cli import main
-from training.config_files import ConfigError, checked, read_config
+from training.config_files import ConfigError, checked, read_arguments, read_config
 from training.train_a2m import _Playing, train
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -266,6 +266,26 @@ def test_the_command_trains_and_says_what_is_wrong(
     assert "model.head is no known key" in error
 
 
+def test_a_run_that_diverges_says_so(clips: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"diverged in step \d+: .* a lower schedule.learning_rate"):
+        run(config(clips, tmp_path, schedule={"learning_rate": 1e30}))
+
+
+def test_clips_without_a_validation_are_told(clips: Path, tmp_path: Path) -> None:
+    rows = json.loads((clips / "clips.json").read_text())
+    folder = shutil.copytree(clips, tmp_path / "clips")
+    (folder / "clips.json").write_text(json.dumps([{**row, "split": "train"} for row in rows]))
+    run(config(folder, tmp_path / "run", max_steps=1))
+    assert "nothing is left for the validation" in logged(tmp_path / "run", "warning")[0]
+
+
+def test_a_module_without_a_config_says_what_it_needs(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="give a config"):
+        read_arguments(TrainConfig, [])
+    with pytest.raises(SystemExit, match="cannot be read"):
+        read_arguments(TrainConfig, [str(tmp_path / "none.yaml")])
+
+
 def _spoilt(clips: Path, folder: Path, name: str, array: np.ndarray | None) -> Path:
     shutil.copytree(clips, folder)
     if array is None:
@@ -296,6 +316,10 @@ def test_clips_that_are_missing_or_spoilt_are_named(clips: Path, tmp_path: Path)
             config(_spoilt(clips, tmp_path / "holed", "joints.npy", holed), tmp_path / "out")
             | {"targets": {"right_hand": ["bow_tip"], "left_hand": ["violin_scroll"], "torso": ["head"]}}
         )
+    unheard = np.load(clips / "audio.npy")
+    unheard[50] = np.nan
+    with pytest.raises(ClipsError, match=r"audio.npy: frame 50 \(piece0/vn00/01\)"):
+        run(config(_spoilt(clips, tmp_path / "unheard", "audio.npy", unheard), tmp_path / "out2"))
     cut = tmp_path / "cut"
     shutil.copytree(clips, cut)
     (cut / "audio.npy").write_bytes((clips / "audio.npy").read_bytes()[:5000])

@@ -41,6 +41,16 @@ def read_config(kind: type[Config], path: Path | str, overrides: Sequence[str] =
     return checked(kind, raw, str(path))
 
 
+def read_arguments(kind: type[Config], arguments: Sequence[str]) -> Config:
+    """Of ``python -m module CONFIG [key=value ...]``; what is wrong ends the program with its message."""
+    if not arguments:
+        raise SystemExit("give a config (.yaml), and what to change in it as key=value")
+    try:
+        return read_config(kind, arguments[0], arguments[1:])
+    except ConfigError as error:
+        raise SystemExit(str(error)) from error
+
+
 def checked(kind: type[Config], raw: dict[str, Any], source: str) -> Config:
     """Plain data as a config; ConfigError names the keys that are wrong."""
     try:

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from plugins.api.checkpoint import Checkpoint
 from plugins.api.transformer import parameter_count
+from training.config_files import ConfigError
 from training.run_config import Schedule
 from training.run_log import RunLog
 from training.run_state import STATE, RunState, learning_rate, set_rate
@@ -80,8 +81,8 @@ def run(
         facts: are told at the beginning of the log.
 
     Raises:
-        ConfigError: the folder holds another run; CheckpointError: what it holds is damaged; KeyboardInterrupt: after
-        a Ctrl-C, with the step saved.
+        ConfigError: the folder holds another run, or this one diverged; CheckpointError: what it holds is damaged;
+        KeyboardInterrupt: after a Ctrl-C, with the step saved.
     """
     started = time.monotonic()
     folder = Path(config.output)
@@ -99,7 +100,7 @@ def run(
             torch.manual_seed(hash((config.seed, step, fabric.global_rank)))
             loss, terms = training.step(network, step, fabric)
             fabric.backward(loss)
-            fabric.clip_gradients(network, optimizer, max_norm=config.gradient_norm)
+            _clip(fabric, network, optimizer, config, step)
             optimizer.step()
             optimizer.zero_grad()
             training.average_weights(step)
@@ -127,3 +128,13 @@ def run(
                 break
     log.close()
     return folder / training.weights_file
+
+
+def _clip(fabric: Fabric, network: Any, optimizer: Any, config: LoopConfig, step: int) -> None:
+    """Gradients no longer than the config says; ConfigError when they are no numbers."""
+    norm = fabric.clip_gradients(network, optimizer, max_norm=config.gradient_norm, error_if_nonfinite=False)
+    if norm is not None and not torch.isfinite(norm):
+        raise ConfigError(
+            f"the training diverged in step {step + 1}: its gradients are no numbers any more. Begin again in another "
+            f"output with a lower schedule.learning_rate (it is {config.schedule.learning_rate:g})"
+        )

@@ -21,7 +21,7 @@ from torch import Tensor
 from plugins.api.checkpoint import Checkpoint
 from plugins.momu.checkpoint import VERSION, Weights, load_weights
 from training import loop
-from training.config_files import ConfigError, read_config
+from training.config_files import ConfigError, read_arguments
 from training.momu.config import MomuRun
 from training.momu.material import Material, Piece, material
 from training.momu.stages import config_of, stage_of
@@ -135,4 +135,4 @@ class _Stage(loop.Training):
 
 
 if __name__ == "__main__":
-    train(read_config(MomuRun, sys.argv[1], sys.argv[2:]))
+    train(read_arguments(MomuRun, sys.argv[1:]))

@@ -12,17 +12,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
+from plugins.a2m.generator import WEIGHTS
 from plugins.a2m.score_features import NAMES, score_features
 from plugins.api import Annotation, AnnotationTrack
 from plugins.api.log_mel import log_mel
-from tests.simulated import short_studies, small_corpus  # noqa: F401
+from tests.simulated import HOURS, SEED, short_studies, small_corpus  # noqa: F401
 from training import cli
 from training.datasets import mosa, mosa_motion
 from training.datasets.clips import make_clips
 from training.datasets.corpus_card import corpus_card, warning_of
 from training.datasets.markers import JOINTS, MARKERS, PELVIS
 from training.datasets.splits import split_of
+from training.simulate import corpus
 from training.whole_files import FileError
 
 
@@ -221,3 +224,16 @@ def test_the_command_line(
     assert _run(monkeypatch, "clips", str(tmp_path / "none"), "-o", str(tmp_path / "new")) == 1
     assert "is not a folder" in capfd.readouterr().err
     assert _run(monkeypatch, "simulate", "-o", str(folder), "--hours", "0") == 2
+    capfd.readouterr()
+    other = ["evaluate-recognition", str(WEIGHTS), "--clips", str(clips), "-o", str(tmp_path / "report.md")]
+    assert _run(monkeypatch, *other) == 1
+    assert capfd.readouterr().err.splitlines()[-1].startswith("cadenza-train: ")
+
+
+def test_a_full_disk_is_told(small_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise soundfile.LibsndfileError(2)
+
+    monkeypatch.setattr(soundfile, "write", full)
+    with pytest.raises(mosa.CorpusError, match="is the disk full"):
+        corpus.simulate(tmp_path / "corpus", HOURS, SEED)

@@ -318,6 +318,7 @@ BAD = {
     "silent": "silence.wav is silent",
     "no sound": "text.wav is not a sound file",
     "missing": "there is no file",
+    "missing MIDI": "there is no file",
     "other piece": "is not what is played in",
     "no notes in score": "holds no notes",
     "broken score": "cannot be read as a score",
@@ -336,8 +337,8 @@ def test_bad_input_is_named(
     elif what == "no sound":
         recording = tmp_path / "text.wav"
         recording.write_text("no sound")
-    elif what == "missing":
-        recording = tmp_path / "none.wav"
+    elif what.startswith("missing"):
+        recording = tmp_path / ("none.mid" if what == "missing MIDI" else "none.wav")
     elif what == "other piece":
         heard = played(written)
         recording = midi(tmp_path / "other.mid", written, Heard(heard.onsets, heard.pitches[::-1]))

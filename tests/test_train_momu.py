@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from plugins.momu.config import Ask
 from plugins.momu.engine import Desire, Engine
 from tests.a2m_clips import write_clips
 from tests.styled_dances import write_dances
+from training.a2m_clips import ClipsError
 from training.config_files import ConfigError, checked
 from training.momu.config import STAGES, MomuRun
 from training.momu.train import train
@@ -194,6 +196,13 @@ def test_dances_are_learned_with_a_fold_held_out(trained: list[Path], tmp_path: 
 def test_a_config_that_cannot_be_says_why(clips: Path, tmp_path: Path, changes: dict[str, Any], says: str) -> None:
     with pytest.raises(ConfigError, match=says):
         run(config(clips, tmp_path, "music-vae") | changes)
+
+
+def test_clips_without_motion_are_named(clips: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(clips, tmp_path / "clips")
+    np.save(folder / "joints.npy", np.full_like(np.load(clips / "joints.npy"), np.nan))
+    with pytest.raises(ClipsError, match=r"joints\.npy: of .* no motion is known"):
+        run(config(folder, tmp_path / "run", "music-vae"))
 
 
 def test_latents_that_cannot_be_compared_are_refused(clips: Path, trained: list[Path], tmp_path: Path) -> None:

@@ -48,14 +48,14 @@ def main() -> None:
         if end.code == 130 and (said := STOPPED.get(sys.argv[1])):
             _fail(f"stopped; {said}", 130)
         raise
-    except (ValueError, OSError) as error:
+    except Exception as error:
         if not _is_for_the_user(error):
             raise
         _fail(str(error))
 
 
 def _is_for_the_user(error: Exception) -> bool:
-    """Errors of data say what to do themselves; other ValueErrors are mistakes of ours."""
+    """Errors of data say what to do themselves; others are mistakes of ours."""
     module = type(error).__module__
     return isinstance(error, OSError) or module.startswith(("training.", "plugins."))
 

@@ -159,13 +159,21 @@ def write_trial(
     sample_rate: int,
     sheet: bytes | None = None,
 ) -> None:
-    """A performance into its folder: markers (T, 34, 3) in metres at 120 frames a second (or none), mono sound."""
+    """A performance into its folder: markers (T, 34, 3) in metres at 120 frames a second (or none), mono sound.
+
+    CorpusError when there is no room for the sound.
+    """
     import soundfile
 
     write_annotations(annotations, trial.tables, trial.prefix)
     if markers is not None:
         write_motion(trial.motion, markers)
-    soundfile.write(trial.audio, samples, sample_rate, subtype="PCM_16", format="WAV")
+    try:
+        soundfile.write(trial.audio, samples, sample_rate, subtype="PCM_16", format="WAV")
+    except soundfile.LibsndfileError as error:
+        raise CorpusError(
+            f"{trial.audio} cannot be written ({error}): is the disk full? Make room; the same command goes on"
+        ) from error
     if sheet is not None:
         trial.sheet.write_bytes(sheet)
 

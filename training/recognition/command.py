@@ -71,6 +71,9 @@ def evaluate_recognition(
     sounds = [Synthesiser.read(text) for text in synth or ()]
     if played and not sounds:
         raise CorpusError("performances have no sound of their own; give at least one --synth NAME=FILE")
+    if not played and (asap or match or mosa):
+        given = ", ".join(str(folder) for folder in (asap, *(match or ()), mosa) if folder)
+        raise CorpusError(f"no performance is found in {given}; docs/recognition.md says how the folders are laid out")
     if not played and not clips:
         raise ConfigError("there is nothing to measure; give performances (--asap, --match, --mosa) or --clips")
     with progress("performances") as tell:

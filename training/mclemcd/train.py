@@ -7,6 +7,7 @@ A run is a function of its config and its dances: seconds, turns and dropout are
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 from typing import Any, Final
@@ -58,6 +59,11 @@ def train(config: MclemcdConfig) -> Path:
         while step < run.steps:
             values = run.advance(step)
             step += 1
+            if not math.isfinite(values["loss"]):
+                raise ConfigError(
+                    f"the training diverged in step {step}: its loss is no number any more. Begin again in another "
+                    f"output with a lower schedule.learning_rate (it is {config.schedule.learning_rate:g})"
+                )
             over = step == run.steps
             if step % config.log_every == 0 or over:
                 log(step, elapsed=round(time.monotonic() - started, 1), **values)

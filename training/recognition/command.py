@@ -73,7 +73,10 @@ def evaluate_recognition(
         raise CorpusError("performances have no sound of their own; give at least one --synth NAME=FILE")
     if not played and (asap or match or mosa):
         given = ", ".join(str(folder) for folder in (asap, *(match or ()), mosa) if folder)
-        raise CorpusError(f"no performance is found in {given}; docs/recognition.md says how the folders are laid out")
+        raise CorpusError(
+            f"no performance is found in {given}; --asap wants *_annotations.txt beside *.mid, --match match/*.match, "
+            "--mosa yv/piece/performer/trial"
+        )
     if not played and not clips:
         raise ConfigError("there is nothing to measure; give performances (--asap, --match, --mosa) or --clips")
     with progress("performances") as tell:

@@ -64,6 +64,12 @@ def test_what_does_not_fit_is_refused(tmp_path: Path, saved: Checkpoint, reason:
     assert reason in str(caught.value)
 
 
+def test_the_same_checkpoint_is_the_same_bytes() -> None:
+    made = {checkpoint().to_bytes() for _ in range(8)}
+    assert len(made) == 1
+    assert read_checkpoint(made.pop()).tensors.keys() == checkpoint().tensors.keys()
+
+
 def test_every_flipped_bit_is_refused() -> None:
     data = bytearray(checkpoint().to_bytes())
     read_checkpoint(bytes(data))

@@ -12,16 +12,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
+from plugins.a2m.generator import WEIGHTS
 from plugins.a2m.score_features import NAMES, score_features
 from plugins.api import Annotation, AnnotationTrack
 from plugins.api.log_mel import log_mel
-from tests.simulated import short_studies, small_corpus  # noqa: F401
+from tests.simulated import HOURS, SEED, short_studies, small_corpus  # noqa: F401
 from training import cli
-from training.datasets import mosa
+from training.datasets import mosa, mosa_motion
 from training.datasets.clips import make_clips
-from training.datasets.markers import JOINTS
+from training.datasets.corpus_card import corpus_card, warning_of
+from training.datasets.markers import JOINTS, MARKERS, PELVIS
 from training.datasets.splits import split_of
+from training.simulate import corpus
+from training.whole_files import FileError
 
 
 @pytest.fixture(scope="session")
@@ -109,6 +114,42 @@ def test_bad_recordings_are_named_and_left_out_or_stop_the_work(small_corpus: Pa
         make_clips(small_corpus, tmp_path / "clips")
 
 
+def test_a_player_who_turns_round_is_named_and_left_out(small_corpus: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "corpus"
+    shutil.copytree(small_corpus, folder)
+    trial = mosa.find_trials(folder)[0]
+    markers = mosa_motion.read_motion(trial.motion)
+    half = len(markers) // 2
+    middle = markers[:, [MARKERS.index(name) for name in PELVIS]].mean(axis=(0, 1))
+    markers[half : 2 * half] = middle + (markers[:half] - middle) * [-1.0, -1.0, 1.0]  # half a turn about the vertical
+    mosa_motion.write_motion(trial.motion, markers[: 2 * half])
+    said: list[mosa.Problem] = []
+    make_clips(folder, tmp_path / "clips", on_problem="skip", say=said.append)
+    assert [p.where for p in said] == [trial.prefix]
+    assert "turned round" in said[0].what
+
+
+def test_a_card_that_cannot_be_read_stops_before_the_work(small_corpus: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "corpus"
+    shutil.copytree(small_corpus, folder)
+    (folder / "card.json").write_text('{"what": ')
+    asked: list[int] = []
+    with pytest.raises(FileError, match=r"card\.json is empty, cut off"):
+        make_clips(folder, tmp_path / "clips", progress=lambda done, of: asked.append(done))
+    assert not asked
+    assert not list(tmp_path.glob("clips*"))
+
+
+def test_a_simulation_that_was_stopped_is_told(small_corpus: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "corpus"
+    shutil.copytree(small_corpus, folder)
+    assert not warning_of(folder, {"corpus": corpus_card(folder)})
+    (folder / "card.json").unlink()
+    assert "a simulation that was stopped" in warning_of(folder, {"corpus": corpus_card(folder)})
+    (folder / "simulation.json").unlink()  # a corpus of somebody else's
+    assert corpus_card(folder) == {}
+
+
 def test_the_card_travels_with_the_clips(small_clips: Path, small_corpus: Path) -> None:
     card = json.loads((small_clips / "card.json").read_text())
     assert card["joints"] == list(JOINTS)
@@ -183,3 +224,16 @@ def test_the_command_line(
     assert _run(monkeypatch, "clips", str(tmp_path / "none"), "-o", str(tmp_path / "new")) == 1
     assert "is not a folder" in capfd.readouterr().err
     assert _run(monkeypatch, "simulate", "-o", str(folder), "--hours", "0") == 2
+    capfd.readouterr()
+    other = ["evaluate-recognition", str(WEIGHTS), "--clips", str(clips), "-o", str(tmp_path / "report.md")]
+    assert _run(monkeypatch, *other) == 1
+    assert capfd.readouterr().err.splitlines()[-1].startswith("cadenza-train: ")
+
+
+def test_a_full_disk_is_told(small_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise soundfile.LibsndfileError(2)
+
+    monkeypatch.setattr(soundfile, "write", full)
+    with pytest.raises(mosa.CorpusError, match="is the disk full"):
+        corpus.simulate(tmp_path / "corpus", HOURS, SEED)

@@ -203,6 +203,14 @@ def test_who_says_nothing_of_phrases_does_not_say_that_there_are_none(clips: Pat
     assert window(Library([str(clips)], ["notes"]).split("train")[0], 0, 80).known["phrase"].all()
 
 
+def test_a_run_that_starts_from_other_weights_is_another(clips: Path, tmp_path: Path) -> None:
+    one, other = (str(train(config(clips, tmp_path / f"{seed}", seed=seed, steps=2))) for seed in (0, 1))
+    train(config(clips, tmp_path / "next", start=one, steps=2))
+    train(config(clips, tmp_path / "next", start=one, steps=2))
+    with pytest.raises(ConfigError, match="the weights of start"):
+        train(config(clips, tmp_path / "next", start=other, steps=2))
+
+
 def test_clips_without_keys_say_how_to_make_them(tmp_path: Path) -> None:
     folder = write_clips(tmp_path / "clips")
     with pytest.raises(ClipsError, match=r"keys.npy is missing; make the clips with: cadenza-train clips --hearing"):
@@ -214,6 +222,8 @@ def test_the_shipped_config_is_read(tmp_path: Path) -> None:
     assert shipped.steps == 3
     with pytest.raises(ConfigError, match="colour"):
         read_config(RecognitionConfig, ROOT / "training" / "configs" / "hearing.yaml", ["loss.colour=3"])
+    with pytest.raises(ConfigError, match=r"model\.wdith is no known key"):
+        read_config(RecognitionConfig, ROOT / "training" / "configs" / "hearing.yaml", ["model.wdith=3"])
 
 
 def test_the_shipped_weights_hear_the_example() -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -139,7 +140,9 @@ def test_a_judgement_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: p
         asked.append(audio.duration)
         return said(performed().until(10.0).beats)
 
-    synthesisers = [Silence("none", tmp_path)]
+    font = tmp_path / "none.sf2"
+    font.write_bytes(b"one")
+    synthesisers = [Silence("none", font)]
     kept = tmp_path / "kept.jsonl"
     first = judge([performed()], synthesisers, {"one": tracker}, kept=kept, versions={"one": "a"})
     again = judge([performed()], synthesisers, {"one": tracker, "two": tracker}, kept=kept, versions={"one": "a"})
@@ -148,6 +151,12 @@ def test_a_judgement_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: p
     judge([performed()], synthesisers, {"one": tracker}, kept=kept, versions={"one": "b"})
     assert len(asked) == 3
     assert first[0].values["beat F"] == 1.0
+    font.write_bytes(b"another")  # under the same name
+    judge([performed()], synthesisers, {"one": tracker}, kept=kept, versions={"one": "a"})
+    assert len(asked) == 4
+    moved = replace(performed(), beats=performed().beats + 0.1)
+    judge([moved], synthesisers, {"one": tracker}, kept=kept, versions={"one": "a"})
+    assert len(asked) == 5
 
 
 def test_the_report_counts_pieces_not_performances(tmp_path: Path) -> None:

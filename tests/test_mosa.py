@@ -264,6 +264,11 @@ DAMAGES: dict[str, tuple[Callable[[mosa.Trial], object], str]] = {
         lambda t: mosa_motion.write_motion(t.motion, mosa_motion.read_motion(t.motion) / 1000.0),
         "millimetres are expected",
     ),
+    "centimetres": (
+        lambda t: mosa_motion.write_motion(t.motion, mosa_motion.read_motion(t.motion) / 10.0),
+        r"the body measures 0\.1\d m; millimetres are expected",
+    ),
+    "no MIDI number": (lambda t: _cell(_table(t, "align_notetime"), 6, "200"), "has MIDI number 200, not 0 to 127"),
     "NaN in the notes": (lambda t: _cell(_table(t, "align_notetime"), 1, "nan"), "line 5: onset is 'nan'"),
     "a word in the beats": (
         lambda t: _cell(_table(t, "beat"), 0, "one"),

@@ -29,6 +29,7 @@ from training.datasets.mosa_tracks import tracks
 from training.performance_metrics import best_f1
 from training.simulate import corpus, room, sound
 from training.simulate.bowed_string import bow
+from training.simulate.claim import annotations_sha256, claimed
 from training.simulate.musicxml import score_xml
 from training.simulate.players import SIZES
 from training.simulate.players import violinist as player
@@ -36,6 +37,7 @@ from training.simulate.playing import Sounding, sounding
 from training.simulate.recording import perform as move
 from training.simulate.studies import study
 from training.simulate.timing import perform, varied
+from training.whole_files import FileError
 
 
 def _files(folder: Path) -> dict[str, bytes]:
@@ -271,6 +273,59 @@ def test_another_simulation_or_a_full_folder_is_refused(small_corpus: Path, tmp_
     (tmp_path / "letters" / "to.txt").write_text("her")
     with pytest.raises(mosa.CorpusError, match="is not empty"):
         corpus.simulate(tmp_path / "letters", HOURS, SEED)
+
+
+def test_fewer_hours_than_there_are_are_refused(small_corpus: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "corpus"
+    shutil.copytree(small_corpus, folder)
+    with pytest.raises(mosa.CorpusError, match="recordings more than this is to make"):
+        corpus.simulate(folder, 0.001, SEED)
+    with pytest.raises(mosa.CorpusError, match="number of hours, not inf"):
+        corpus.simulate(folder, float("inf"), SEED)
+    assert _files(folder) == _files(small_corpus)
+
+
+def test_one_program_at_a_time_works_in_a_folder(small_corpus: Path, tmp_path: Path) -> None:
+    pytest.importorskip("fcntl")
+    folder = tmp_path / "corpus"
+    shutil.copytree(small_corpus, folder)
+    settings = json.loads((folder / "simulation.json").read_text())
+    with (
+        claimed(folder, settings, [p.path for p in corpus.plan(HOURS, SEED)]),
+        pytest.raises(mosa.CorpusError, match="another cadenza-train simulate is at work"),
+    ):
+        corpus.simulate(folder, HOURS, SEED)
+    corpus.simulate(folder, HOURS, SEED)
+
+
+def test_an_empty_file_of_settings_is_named(small_corpus: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "corpus"
+    shutil.copytree(small_corpus, folder)
+    (folder / "simulation.json").write_text("")
+    with pytest.raises(FileError, match=r"simulation\.json is empty, cut off or no JSON"):
+        corpus.simulate(folder, HOURS, SEED)
+
+
+def test_other_annotations_are_another_simulation(tmp_path: Path) -> None:
+    table = tmp_path / "yv" / "p" / "yv01" / "t1" / "annotation" / "annotations" / "p_yv01_t1_note.csv"
+    table.parent.mkdir(parents=True)
+    table.write_text("one")
+    settings = {
+        "simulation": 1,
+        "seed": 0,
+        "instrument": "violin",
+        "mosa": annotations_sha256(mosa.find_trials(tmp_path)),
+    }
+    folder = tmp_path / "corpus"
+    with claimed(folder, settings, []):
+        pass
+    table.write_text("other")
+    other = {**settings, "mosa": annotations_sha256(mosa.find_trials(tmp_path))}
+    with pytest.raises(mosa.CorpusError, match="another simulation"), claimed(folder, other, []):
+        pass
+    (folder / "simulation.json").write_text(json.dumps({**settings, "mosa": True}))  # begun before this was looked at
+    with claimed(folder, other, []):
+        pass
 
 
 def test_the_card_says_what_it_is(small_corpus: Path) -> None:

@@ -194,7 +194,7 @@ def test_a_piano_corpus_is_mosas_and_follows_from_its_seed(small_piano_corpus: P
 
 def test_a_folder_from_before_there_were_pianists_goes_on(small_corpus: Path, tmp_path: Path) -> None:
     (tmp_path / "old").mkdir()
-    (tmp_path / "old" / corpus.SETTINGS).write_text(
+    (tmp_path / "old" / "simulation.json").write_text(
         json.dumps({"simulation": corpus.VERSION, "seed": SEED, "mosa": False})
     )
     corpus.simulate(tmp_path / "old", 0.001, SEED)

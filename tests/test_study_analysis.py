@@ -40,7 +40,7 @@ def write(path: Path, given: list[Rating]) -> Path:
 def test_means_and_errors_are_over_raters() -> None:
     given = ratings()
     result = analyse(given)
-    assert (result.raters, result.ratings, result.left_out, result.repeated) == (8, 8 * 3 * 3 * 2, {}, 0)
+    assert (len(result.raters), result.ratings, result.left_out, result.repeated) == (8, 8 * 3 * 3 * 2, {}, 0)
     assert result.comparisons == ()
     for summary in result.summaries:
         table = np.array(
@@ -105,8 +105,8 @@ def test_raters_who_did_not_finish_count_only_when_asked() -> None:
     short = [r for r in given if r.rater != "r3" or r.item == "de1"]
     result = analyse(short)
     assert result.left_out == {"r3": 6}
-    assert result.raters == 7
-    assert analyse(short, unfinished=True).raters == 8
+    assert len(result.raters) == 7
+    assert len(analyse(short, unfinished=True).raters) == 8
     with pytest.raises(StudyError, match="no ratings"):
         analyse([])
 
@@ -124,7 +124,7 @@ def test_the_command_writes_a_report_and_a_plot(
 ) -> None:
     file = write(tmp_path / "ratings.csv", ratings())
     (tmp_path / "ratings.raters.csv").write_text(
-        "rater,seed,study,years,time\nr0,1,x,10,now\nr1,1,x,,now\nr2,1,x,5,now\n"
+        "rater,seed,study,years,time\nr0,1,x,10,now\nr1,1,x,,now\nr2,1,x,5,now\ngone,1,x,40,now\n"
     )
     out = tmp_path / "docs" / "report.md"
     assert command(monkeypatch, "study", "analyse", file, "-o", out, "--reference", "real") == 0

@@ -8,6 +8,7 @@ import csv
 import io
 import sys
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ from training.synchronisation.event_times import bars, confirmed, event_times
 from training.synchronisation.hmm import follow
 from training.synchronisation.matching import Matching, match
 from training.synchronisation.notes import Heard, SynchronisationError, Written
+from training.synchronisation.report import write
 from training.synchronisation.sources import read_sheets
 from training.synchronisation.synchronise import synchronise
 from training.synchronisation.tempo_curve import TempoCurve
@@ -161,6 +163,16 @@ def test_another_piece_is_told_by_its_notes(written: Written) -> None:
     assert follow(written, heard).gain > 1.0
     assert follow(written, backwards).gain < 0.0
     assert follow(written, Heard(heard.onsets, heard.pitches + 3)).gain < 0.0
+
+
+def test_a_score_that_hardly_fits_is_told(written: Written, tmp_path: Path) -> None:
+    found = synchronise(midi(tmp_path / "right.mid", written, played(written)), EXAMPLES / "minuet.musicxml")
+    assert found.heard > 0.95
+    assert "WARNING" not in write(found, tmp_path / "right.csv")
+    assert "WARNING" not in write(replace(found, heard=0.7), tmp_path / "damaged.csv")
+    assert "only 55 % of these notes" in write(replace(found, heard=0.55), tmp_path / "few.csv")
+    jumps = replace(found.matching, passages=found.matching.passages * 3)
+    assert "with 2 jumps: is this the score" in write(replace(found, heard=0.7, matching=jumps), tmp_path / "jumps.csv")
 
 
 def test_the_tempo_curve_keeps_held_notes_and_drops_wrong_times() -> None:
@@ -318,6 +330,7 @@ BAD = {
     "silent": "silence.wav is silent",
     "no sound": "text.wav is not a sound file",
     "missing": "there is no file",
+    "missing MIDI": "there is no file",
     "other piece": "is not what is played in",
     "no notes in score": "holds no notes",
     "broken score": "cannot be read as a score",
@@ -336,8 +349,8 @@ def test_bad_input_is_named(
     elif what == "no sound":
         recording = tmp_path / "text.wav"
         recording.write_text("no sound")
-    elif what == "missing":
-        recording = tmp_path / "none.wav"
+    elif what.startswith("missing"):
+        recording = tmp_path / ("none.mid" if what == "missing MIDI" else "none.wav")
     elif what == "other piece":
         heard = played(written)
         recording = midi(tmp_path / "other.mid", written, Heard(heard.onsets, heard.pitches[::-1]))

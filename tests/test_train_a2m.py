@@ -25,8 +25,8 @@ from tests.a2m_clips import write_clips
 from training.a2m_clips import Clips, ClipsError
 from training.a2m_config import TrainConfig
 from training.cli import main
-from training.config_files import ConfigError, checked, read_config
-from training.train_a2m import train
+from training.config_files import ConfigError, checked, read_arguments, read_config
+from training.train_a2m import _Playing, train
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ROOT / "training" / "configs" / "a2m_violin.yaml"
@@ -97,6 +97,34 @@ def test_a_run_taken_up_again_ends_the_same(clips: Path, tmp_path: Path) -> None
     for name, value in whole.items():
         np.testing.assert_array_equal(parts[name], value)
     assert logged(tmp_path / "parts", "loss") == logged(tmp_path / "whole", "loss")
+
+
+def test_a_run_stopped_by_hand_saves_its_step(
+    clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run(config(clips, tmp_path / "whole", max_steps=4))
+    file = tmp_path / "config.yaml"
+    file.write_text(json.dumps(config(clips, tmp_path / "parts", max_steps=4, save_every=100)))
+    monkeypatch.setattr(sys, "argv", ["cadenza-train", "a2m", "--config", str(file)])
+    stepped = _Playing.step
+
+    def step(training: _Playing, network: Any, number: int, fabric: Any) -> Any:
+        if number == 2:
+            signal.raise_signal(signal.SIGINT)
+        return stepped(training, network, number, fabric)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_Playing, "step", step)
+        with pytest.raises(SystemExit) as end:
+            main()
+    assert end.value.code == 130
+    assert "stopped; the same command goes on from here" in capfd.readouterr().err
+    assert not (tmp_path / "parts" / "a2m.safetensors").exists()
+    with pytest.raises(SystemExit):
+        main()
+    assert '"step": 3' in (tmp_path / "parts" / "log.jsonl").read_text()
+    whole, parts = weights_of(tmp_path / "whole"), weights_of(tmp_path / "parts")
+    assert all(np.array_equal(parts[name], value) for name, value in whole.items())
 
 
 def test_a_run_that_is_killed_goes_on(clips: Path, tmp_path: Path) -> None:
@@ -204,6 +232,11 @@ def test_what_is_wrong_in_a_config_is_named(override: str, named: str | None) ->
 def test_the_shipped_config_is_read(tmp_path: Path) -> None:
     found = read_config(TrainConfig, SHIPPED, ["seed=3", "schedule.kind=cosine"])
     assert (found.seed, found.schedule.kind, found.network.branches) == (3, "cosine", (15, 15, 6, 3))
+    rates = [f"schedule.learning_rate={rate}" for rate in ("1e-3", "1E-03", "0.001", "1.e-3")]
+    assert {read_config(TrainConfig, SHIPPED, [rate]).schedule.learning_rate for rate in rates} == {0.001}
+    file = tmp_path / "rate.yaml"
+    file.write_text(SHIPPED.read_text() + "gradient_norm: 2e0\n")
+    assert read_config(TrainConfig, file).gradient_norm == 2.0
     for text in ("[1, 2]", "a: [", "\x00"):
         file = tmp_path / "bad.yaml"
         file.write_text(text)
@@ -231,6 +264,26 @@ def test_the_command_trains_and_says_what_is_wrong(
     error = capsys.readouterr().err
     assert error.startswith(f"cadenza-train: the config {file}")
     assert "model.head is no known key" in error
+
+
+def test_a_run_that_diverges_says_so(clips: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"diverged in step \d+: .* a lower schedule.learning_rate"):
+        run(config(clips, tmp_path, schedule={"learning_rate": 1e30}))
+
+
+def test_clips_without_a_validation_are_told(clips: Path, tmp_path: Path) -> None:
+    rows = json.loads((clips / "clips.json").read_text())
+    folder = shutil.copytree(clips, tmp_path / "clips")
+    (folder / "clips.json").write_text(json.dumps([{**row, "split": "train"} for row in rows]))
+    run(config(folder, tmp_path / "run", max_steps=1))
+    assert "nothing is left for the validation" in logged(tmp_path / "run", "warning")[0]
+
+
+def test_a_module_without_a_config_says_what_it_needs(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="give a config"):
+        read_arguments(TrainConfig, [])
+    with pytest.raises(SystemExit, match="cannot be read"):
+        read_arguments(TrainConfig, [str(tmp_path / "none.yaml")])
 
 
 def _spoilt(clips: Path, folder: Path, name: str, array: np.ndarray | None) -> Path:
@@ -263,6 +316,10 @@ def test_clips_that_are_missing_or_spoilt_are_named(clips: Path, tmp_path: Path)
             config(_spoilt(clips, tmp_path / "holed", "joints.npy", holed), tmp_path / "out")
             | {"targets": {"right_hand": ["bow_tip"], "left_hand": ["violin_scroll"], "torso": ["head"]}}
         )
+    unheard = np.load(clips / "audio.npy")
+    unheard[50] = np.nan
+    with pytest.raises(ClipsError, match=r"audio.npy: frame 50 \(piece0/vn00/01\)"):
+        run(config(_spoilt(clips, tmp_path / "unheard", "audio.npy", unheard), tmp_path / "out2"))
     cut = tmp_path / "cut"
     shutil.copytree(clips, cut)
     (cut / "audio.npy").write_bytes((clips / "audio.npy").read_bytes()[:5000])

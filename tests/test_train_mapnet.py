@@ -19,7 +19,7 @@ from plugins.mapnet.checkpoint import load_weights
 from plugins.mapnet.config import HEARD, OUR_POSE, MapNetConfig, paper
 from plugins.mapnet.corrector import MapNet
 from plugins.mapnet.model import network_of
-from tests.simulated import short_studies, small_corpus  # noqa: F401 - fixtures
+from tests.simulated import short_studies, small_corpus, small_piano_corpus  # noqa: F401 - fixtures
 from tests.test_mapnet import corrected, error, jittery, performance
 from training.a2m_clips import ClipsError
 from training.cli import main
@@ -30,6 +30,7 @@ from training.mapnet.batches import Known, elsewhere, our_batch, paper_batch
 from training.mapnet.config import MapNetRun
 from training.mapnet.filters import families
 from training.mapnet.habits import fit_habit, fit_usual
+from training.mapnet.judging import judge
 from training.mapnet.noise import PAPER_RATES, our_noise, paper_noise, seen_at
 from training.mapnet.takes import Takes, make_takes
 from training.mapnet.train import train
@@ -81,6 +82,15 @@ def test_takes_hold_what_they_say(folder: Path) -> None:
         assert set(np.unique(takes.of(row, "paper")[:, 33])) <= {0.0, 1.0}  # peaks
     card = json.loads((folder / "card.json").read_text())
     assert card["recordings"] == len(takes.rows)
+
+
+def test_takes_are_of_violinists(small_piano_corpus: Path, tmp_path: Path) -> None:
+    said: list[str] = []
+    with pytest.raises(CorpusError, match="no recording of the corpus can be used"):
+        make_takes(small_piano_corpus, tmp_path / "takes", say=said.append)
+    assert all("is of the piano; the network repairs violinists" in what for what in said)
+    with pytest.raises(CorpusError, match="is of the piano"):
+        make_takes(small_piano_corpus, tmp_path / "takes", on_problem="fail")
 
 
 def test_takes_that_are_cut_off_are_named(folder: Path, tmp_path: Path) -> None:
@@ -197,6 +207,9 @@ def test_published_networks_are_trained_and_measured(
     assert {"ours", "ours, given no sound", "its smoother alone", "theirs", "moving average (3)"} <= set(rows)
     assert float(rows["ours"][1].split()[0]) < float(rows["moving average (3)"][1].split()[0])
     assert (out.parent / "report_wrist.png").stat().st_size > 10_000
+    for wrong in (f"theirs={other}", f"theirs@1.0={other}", f"theirs@fast={other}"):
+        with pytest.raises(ConfigError, match=r"trained at tau 0\.33; say NAME@0\.33=FILE|tau is one of"):
+            judge(str(folder), [wrong], out, 1, 1)
 
 
 def test_filters_keep_what_stands_still() -> None:
@@ -208,10 +221,18 @@ def test_filters_keep_what_stands_still() -> None:
 
 def test_a_config_says_what_is_wrong(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="tau must be one of"):
-        _ = config(tmp_path, tmp_path, network="mapnet", tau=0.7).rate
+        config(tmp_path, tmp_path, network="mapnet", tau=0.7)
+    for network in ("ours", "mapnet"):
+        with pytest.raises(ConfigError, match=r"model\.wdith is no known key"):
+            config(tmp_path, tmp_path, network=network, model={"wdith": 3})
     with pytest.raises(ConfigError, match="network"):
         config(tmp_path, tmp_path, network="magic")
     assert MapNetConfig().kind == "ours"
+
+
+def test_a_window_longer_than_every_take_is_told(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no take of 4000 s to train on; make window \(100000 frames\) smaller"):
+        train(config(folder, tmp_path, window=100_000))
 
 
 def write_telmi(folder: Path, frames: int = 200) -> np.ndarray:

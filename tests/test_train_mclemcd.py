@@ -115,6 +115,11 @@ def test_a_run_taken_up_again_ends_the_same(folder: Path, tmp_path: Path, monkey
         train(config(folder, tmp_path / "parts", seed=1))
 
 
+def test_a_run_that_diverges_says_so(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"diverged in step \d+: .* a lower schedule.learning_rate"):
+        train(config(folder, tmp_path, schedule={"learning_rate": 1e30}))
+
+
 def test_losses_are_the_papers(segments: Segments, folder: Path, tmp_path: Path) -> None:
     run = Run(config(folder, tmp_path, model=TINY | {"fusion": "joints", "music": "plain"}), segments, np.arange(6))
     network: Any = run.network.eval()

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +25,11 @@ from plugins.momu.config import Ask
 from plugins.momu.engine import Desire, Engine
 from tests.a2m_clips import write_clips
 from tests.styled_dances import write_dances
+from training.a2m_clips import ClipsError
 from training.config_files import ConfigError, checked
 from training.momu.config import STAGES, MomuRun
 from training.momu.train import train
+from training.run_state import STARTED_FROM
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY: dict[str, dict[str, Any]] = {
@@ -124,6 +128,28 @@ def test_a_run_taken_up_again_ends_the_same(clips: Path, trained: list[Path], tm
         np.testing.assert_array_equal(parts[name], value, err_msg=name)
 
 
+def test_a_run_goes_on_from_a_moved_start_but_not_from_another(clips: Path, tmp_path: Path) -> None:
+    first = run(config(clips, tmp_path / "one", "music-vae"))
+    begun = config(clips, tmp_path / "second", "motion-vae", start=str(first), minutes=1e-9)
+    run(begun)
+    moved = first.rename(tmp_path / "moved.safetensors")
+    run({**begun, "start": str(moved)})
+    run(config(clips, tmp_path / "other", "music-vae", seed=1)).rename(moved)  # made again in place
+    with pytest.raises(ConfigError, match="the weights of start"):
+        run({**begun, "start": str(moved)})
+
+
+def test_a_run_begun_before_contents_were_compared_goes_on(clips: Path, trained: list[Path], tmp_path: Path) -> None:
+    begun = config(clips, tmp_path, "motion-vae", start=str(trained[0]), minutes=1e-9)
+    run(begun)
+    path, kind = tmp_path / "state.safetensors", "momu-motion-vae-training"
+    state = load_checkpoint(path, component=kind, version=1)
+    old = {k: v for k, v in state.config["run"].items() if k != STARTED_FROM} | {"start": "elsewhere.safetensors"}
+    replace(state, config={"run": old}).save(path)
+    run(begun)
+    assert load_checkpoint(path, component=kind, version=1).tensors["step"].item() == 2
+
+
 @pytest.mark.parametrize("stage", ["music-vae", "music2motion"])
 def test_two_processes_share_the_work(clips: Path, trained: list[Path], tmp_path: Path, stage: str) -> None:
     before = {} if stage == "music-vae" else {"start": str(trained[STAGES.index(stage) - 1])}
@@ -162,12 +188,21 @@ def test_dances_are_learned_with_a_fold_held_out(trained: list[Path], tmp_path: 
         ({"stage": "music-vae", "kind": "aist", "fold": 4}, "4 folds, 0 to 3"),
         ({"stage": "music-vae", "on_the_beat": True}, "on_the_beat is for dances"),
         ({"stage": "music-vae", "widht": 3}, "widht is no known key"),
+        ({"stage": "music-vae", "model": {"wdith": 3}}, "model.wdith is no known key"),
+        ({"stage": "music-vae", "model": {"width": "wide"}}, "model.width: Input should be a valid integer"),
         ({"stage": "music-vae", "batch": 1000}, "windows to train on"),
     ],
 )
 def test_a_config_that_cannot_be_says_why(clips: Path, tmp_path: Path, changes: dict[str, Any], says: str) -> None:
     with pytest.raises(ConfigError, match=says):
         run(config(clips, tmp_path, "music-vae") | changes)
+
+
+def test_clips_without_motion_are_named(clips: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(clips, tmp_path / "clips")
+    np.save(folder / "joints.npy", np.full_like(np.load(clips / "joints.npy"), np.nan))
+    with pytest.raises(ClipsError, match=r"joints\.npy: of .* no motion is known"):
+        run(config(folder, tmp_path / "run", "music-vae"))
 
 
 def test_latents_that_cannot_be_compared_are_refused(clips: Path, trained: list[Path], tmp_path: Path) -> None:

@@ -96,6 +96,15 @@ class Clips:
             raise ClipsError(f"{self.folder / 'joints.npy'}: frame {row} ({self._owner(row)}) is not a number")
         return found
 
+    def check_heard(self, rows: slice, *, score: bool) -> None:
+        """ClipsError when the sound of these rows, or their score, holds what is not a number."""
+        arrays: dict[str, Any] = {"audio": self.audio} | ({"score": self.score} if score else {})
+        for name, array in arrays.items():
+            wrong = ~np.isfinite(array[rows]).all(axis=1)
+            if wrong.any():
+                row = rows.start + int(np.nonzero(wrong)[0][0])
+                raise ClipsError(f"{self.folder / name}.npy: frame {row} ({self._owner(row)}) is not a number")
+
     @cached_property
     def strokes(self) -> npt.NDArray[np.float32]:
         """(frames, 3) of all recordings, on the model's scale."""
@@ -142,7 +151,7 @@ def _recordings(folder: Path) -> Sequence[Recording]:
         rows = json.loads(path.read_text(encoding="utf-8"))
         recordings = [_recording(row) for row in rows]
     except OSError as error:
-        raise ClipsError(f"{path} cannot be read: {error.strerror}. Make clips with cadenza-train simulate") from error
+        raise ClipsError(f"{path} cannot be read: {error.strerror}. Make clips with cadenza-train clips") from error
     except (TypeError, KeyError, ValueError) as error:
         raise ClipsError(f"{path} is not a list of recordings: {error!r}") from error
     wrong = sorted({r.split for r in recordings} - set(SPLITS))

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 from plugins.a2m.config import CLIP, ModelConfig, Variant, has_compound_loss, paper_config
 from plugins.a2m.targets import PAPER_TARGETS
 from training.a2m_clips import STROKE_CHANNELS, check_targets, part_sizes
-from training.config_files import problem
+from training.config_files import of_model
 from training.losses import PART_SCALES
 from training.run_config import Machine, Schedule, Section
 
@@ -73,9 +73,7 @@ class TrainConfig(Section):
         try:
             built = self.network
         except ValidationError as error:
-            raise ValueError(
-                "; ".join(problem(("model", *e["loc"]), e["type"], e["msg"]) for e in error.errors())
-            ) from None
+            raise ValueError(of_model(error)) from None
         if built.positions == "learned" and self.window > built.length:
             raise ValueError(f"window ({self.window}) is longer than model.length ({built.length})")
         return self

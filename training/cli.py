@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 import sys
-from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
 
 from training.a2m_command import a2m
+from training.choices import Instrument, OnProblem
 from training.mapnet.command import evaluate_mapnet, mapnet, takes
 from training.mclemcd.command import evaluate_mclemcd, mclemcd
 from training.momu.command import momu
@@ -31,34 +31,31 @@ app = typer.Typer(
 )
 
 
-class Instrument(str, Enum):  # noqa: UP042
-    """Who plays."""
-
-    violin = "violin"
-    piano = "piano"
-
-
-class OnProblem(str, Enum):  # noqa: UP042 - typer shows the values of such an Enum
-    """What happens with a recording that cannot be used."""
-
-    skip = "skip"
-    fail = "fail"
+GOES_ON: Final = "the same command goes on from here"
+ANEW: Final = "nothing was written, and the same command begins anew"
+STOPPED: Final = {
+    **dict.fromkeys(("simulate", "a2m", "recognition", "mapnet", "mclemcd", "momu"), GOES_ON),
+    **dict.fromkeys(("clips", "takes"), ANEW),
+}
+"""Of commands that take long, what Ctrl-C leaves."""
 
 
 def main() -> None:
     """Run the command; what is wrong with the data becomes one message and an exit status."""
     try:
         app()
-    except KeyboardInterrupt:
-        _fail("stopped; the same command goes on from here", 130)
-    except (ValueError, OSError) as error:
+    except SystemExit as end:  # typer makes one of Ctrl-C
+        if end.code == 130 and (said := STOPPED.get(sys.argv[1])):
+            _fail(f"stopped; {said}", 130)
+        raise
+    except Exception as error:
         if not _is_for_the_user(error):
             raise
         _fail(str(error))
 
 
 def _is_for_the_user(error: Exception) -> bool:
-    """Errors of data say what to do themselves; other ValueErrors are mistakes of ours."""
+    """Errors of data say what to do themselves; others are mistakes of ours."""
     module = type(error).__module__
     return isinstance(error, OSError) or module.startswith(("training.", "plugins."))
 
@@ -116,6 +113,7 @@ def clips(
 ) -> None:
     """Cut a corpus into what training reads: sound, score and joints at 40 frames a second."""
     from training.datasets.clips import make_clips
+    from training.datasets.corpus_card import warning_of
 
     def say(problem: object) -> None:
         typer.echo(f"left out: {problem}", err=True)
@@ -131,6 +129,8 @@ def clips(
             workers=workers,
             progress=tell,
         )
+    if warning := warning_of(corpus, card):
+        typer.echo(warning, err=True)
     left_out = f", {len(card['left_out'])} left out" if card["left_out"] else ""
     typer.echo(f"{card['recordings']} recordings, {card['hours']['all']} hours in {out}{left_out}")
 

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,7 +29,7 @@ def read_config(kind: type[Config], path: Path | str, overrides: Sequence[str] =
     import yaml
 
     try:
-        raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        raw = _plain(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"the config {path} cannot be read: {error.strerror or error}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -37,6 +39,16 @@ def read_config(kind: type[Config], path: Path | str, overrides: Sequence[str] =
     for override in overrides:
         _put(raw, override)
     return checked(kind, raw, str(path))
+
+
+def read_arguments(kind: type[Config], arguments: Sequence[str]) -> Config:
+    """Of ``python -m module CONFIG [key=value ...]``; what is wrong ends the program with its message."""
+    if not arguments:
+        raise SystemExit("give a config (.yaml), and what to change in it as key=value")
+    try:
+        return read_config(kind, arguments[0], arguments[1:])
+    except ConfigError as error:
+        raise SystemExit(str(error)) from error
 
 
 def checked(kind: type[Config], raw: dict[str, Any], source: str) -> Config:
@@ -53,6 +65,28 @@ def checked(kind: type[Config], raw: dict[str, Any], source: str) -> Config:
         raise ConfigError(f"the config {source}: " + "; ".join(problems)) from error
 
 
+@cache
+def _loader() -> Any:
+    """YAML's safe loader, to which 1e-3 is a number; to YAML 1.1 it is a text."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        pass
+
+    Loader.add_implicit_resolver(
+        "tag:yaml.org,2002:float", re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789")
+    )
+    return Loader
+
+
+def _plain(text: str) -> Any:
+    loader = _loader()(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
+
+
 def _put(raw: dict[str, Any], override: str) -> None:
     import yaml
 
@@ -66,9 +100,14 @@ def _put(raw: dict[str, Any], override: str) -> None:
         if not isinstance(at, dict):
             raise ConfigError(f"the override {override!r}: {name} holds a value, not keys")
     try:
-        at[last] = yaml.safe_load(text)
+        at[last] = _plain(text)
     except yaml.YAMLError as error:
         raise ConfigError(f"the override {override!r}: the value is not YAML") from error
+
+
+def of_model(error: ValidationError) -> str:
+    """What is wrong below a config's key ``model``, from which a network could not be made."""
+    return "; ".join(problem(("model", *e["loc"]), e["type"], e["msg"]) for e in error.errors())
 
 
 def problem(location: Sequence[int | str], kind: str, message: str) -> str:

@@ -21,9 +21,11 @@ from torch import Tensor
 
 from plugins.api.checkpoint import Checkpoint
 from plugins.api.transformer import parameter_count
+from training.config_files import ConfigError
 from training.run_config import Schedule
 from training.run_log import RunLog
 from training.run_state import STATE, RunState, learning_rate, set_rate
+from training.stopping import asked_to_stop
 
 
 class LoopConfig(Protocol):
@@ -79,7 +81,8 @@ def run(
         facts: are told at the beginning of the log.
 
     Raises:
-        ConfigError: the folder holds another run; CheckpointError: what it holds is damaged.
+        ConfigError: the folder holds another run, or this one diverged; CheckpointError: what it holds is damaged;
+        KeyboardInterrupt: after a Ctrl-C, with the step saved.
     """
     started = time.monotonic()
     folder = Path(config.output)
@@ -89,36 +92,49 @@ def run(
     step, best = training.take_up(folder / STATE, fabric.device, **known)
     log = RunLog(folder, step, writes=fabric.is_global_zero, board=config.tensorboard)
     log(step, parameters=parameters, **facts, steps=total)
-    while step < total:
-        network.train()
-        rate = learning_rate(config.schedule, step, total)
-        set_rate(optimizer, rate)
-        torch.manual_seed(hash((config.seed, step, fabric.global_rank)))
-        loss, terms = training.step(network, step, fabric)
-        fabric.backward(loss)
-        fabric.clip_gradients(network, optimizer, max_norm=config.gradient_norm)
-        optimizer.step()
-        optimizer.zero_grad()
-        training.average_weights(step)
-        step += 1
+    with asked_to_stop(fabric.world_size == 1) as stop:
+        while step < total:
+            network.train()
+            rate = learning_rate(config.schedule, step, total)
+            set_rate(optimizer, rate)
+            torch.manual_seed(hash((config.seed, step, fabric.global_rank)))
+            loss, terms = training.step(network, step, fabric)
+            fabric.backward(loss)
+            _clip(fabric, network, optimizer, config, step)
+            optimizer.step()
+            optimizer.zero_grad()
+            training.average_weights(step)
+            step += 1
 
-        over = step == total or (config.minutes is not None and time.monotonic() - started > 60 * config.minutes)
-        over = bool(fabric.broadcast(over))
-        if step % config.log_every == 0 or over:
-            log(step, rate=rate, seconds=round(time.monotonic() - started, 1), **terms)
-        if step % config.validate_every == 0 or over:
-            validation = training.validate(fabric)
-            log(step, validation=validation)
-            if fabric.is_global_zero and (validation <= best or not training.keeps_best):
-                training.weights().save(folder / training.weights_file)
-            if training.keeps_best:
-                best = min(best, validation)
-            if fabric.is_global_zero and (more := training.validated(folder, step)):
-                log(step, **more)
-        if (step % config.save_every == 0 or over) and fabric.is_global_zero:
-            training.save(folder / STATE, step, best, **known)
-        fabric.barrier()
-        if over:
-            break
+            over = step == total or (config.minutes is not None and time.monotonic() - started > 60 * config.minutes)
+            over = bool(fabric.broadcast(over))
+            if step % config.log_every == 0 or over:
+                log(step, rate=rate, seconds=round(time.monotonic() - started, 1), **terms)
+            if step % config.validate_every == 0 or over:
+                validation = training.validate(fabric)
+                log(step, validation=validation)
+                if fabric.is_global_zero and (validation <= best or not training.keeps_best):
+                    training.weights().save(folder / training.weights_file)
+                if training.keeps_best:
+                    best = min(best, validation)
+                if fabric.is_global_zero and (more := training.validated(folder, step)):
+                    log(step, **more)
+            if (step % config.save_every == 0 or over or stop.asked) and fabric.is_global_zero:
+                training.save(folder / STATE, step, best, **known)
+            fabric.barrier()
+            if stop.asked:
+                raise KeyboardInterrupt
+            if over:
+                break
     log.close()
     return folder / training.weights_file
+
+
+def _clip(fabric: Fabric, network: Any, optimizer: Any, config: LoopConfig, step: int) -> None:
+    """Gradients no longer than the config says; ConfigError when they are no numbers."""
+    norm = fabric.clip_gradients(network, optimizer, max_norm=config.gradient_norm, error_if_nonfinite=False)
+    if norm is not None and not torch.isfinite(norm):
+        raise ConfigError(
+            f"the training diverged in step {step + 1}: its gradients are no numbers any more. Begin again in another "
+            f"output with a lower schedule.learning_rate (it is {config.schedule.learning_rate:g})"
+        )

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from training.whole_files import whole_lines, write_whole
+
 LOG: Final = "log.jsonl"
 BOARD: Final = "tensorboard"
 
@@ -30,8 +32,8 @@ class RunLog:
         folder.mkdir(parents=True, exist_ok=True)
         kept = []
         if self._path.exists() and step:
-            kept = [line for line in self._path.read_text().splitlines() if json.loads(line)["step"] <= step]
-        self._path.write_text("".join(f"{line}\n" for line in kept))
+            kept = [json.dumps(row) for row in whole_lines(self._path) if row.get("step", 0) <= step]
+        write_whole(self._path, "".join(f"{line}\n" for line in kept))
         if board:
             self._board = _board(folder / BOARD, step)
 

@@ -7,6 +7,7 @@ Saved and taken up again it goes on bit for bit (on one device), because everyth
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -27,6 +28,8 @@ STATE: Final = "state.safetensors"
 """File of a run's folder with everything that it needs to go on."""
 BETAS: Final = (0.9, 0.999)
 """Adam's, as usual."""
+STARTED_FROM: Final = "the weights of start"
+"""What a run starts from, among what must be the same: by content, because files move and are made again."""
 
 
 class RunState:
@@ -115,8 +118,21 @@ def launched(machine: Machine) -> Fabric:
     return fabric
 
 
+def tensors_sha256(tensors: Mapping[str, npt.NDArray[Any]]) -> str:
+    """SHA-256 of weights by their names, whatever else their file tells."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        value = np.ascontiguousarray(tensors[name])
+        digest.update(f"{name} {value.dtype.str} {value.shape}".encode())
+        digest.update(value.tobytes())
+    return digest.hexdigest()
+
+
 def _check_same_run(path: Path, found: Checkpoint, run: Mapping[str, Any], data_card: str) -> None:
     saved, asked = found.config["run"], json.loads(json.dumps(dict(run)))
+    if STARTED_FROM in asked and STARTED_FROM not in saved:  # begun before content was compared: not known
+        saved = {key: value for key, value in saved.items() if key != "start"}
+        del asked[STARTED_FROM]
     other = sorted(key for key in saved.keys() | asked.keys() if saved.get(key) != asked.get(key))
     if found.data_card != data_card:
         other.append("the data card of the clips")

@@ -31,7 +31,7 @@ from training import loop
 from training.a2m_clips import Clips
 from training.a2m_config import TrainConfig
 from training.a2m_sway import add_sway
-from training.config_files import ConfigError, read_config
+from training.config_files import ConfigError, read_arguments
 from training.folds import training_windows, validation_windows
 from training.losses import compound_loss, point_loss, printed_compound_loss
 from training.report.contestants import EvaluateError
@@ -62,7 +62,11 @@ def train(config: TrainConfig) -> Path:
     training = _Playing(config, clips, _fitted(clips, config), _new_network(config), windows)
     total = math.ceil(config.epochs * len(windows) / config.batch)
     total = min(total, config.max_steps or total)
-    facts = {"windows": len(windows)}
+    facts: dict[str, Any] = {"windows": len(windows)}
+    if not len(validation_windows(clips, config)):
+        facts["warning"] = (
+            "nothing is left for the validation, and the last weights are kept; an hour of music has some"
+        )
     path = loop.run(training, config, fabric, total, clips.card_sha256, config.same_run(), **facts)
     if config.sway and fabric.is_global_zero:
         add_sway(path, clips, config.instrument)
@@ -108,6 +112,8 @@ class _Playing(loop.Training):
         def stacked(parts: Iterator[npt.NDArray[Any]]) -> Tensor:
             return torch.from_numpy(np.stack([np.asarray(p, dtype=np.float32) for p in parts])).to(device)
 
+        for cut in cuts:
+            clips.check_heard(cut, score=config.score)
         return Batch(
             audio=stacked(clips.audio[cut] for cut in cuts),
             score=stacked(clips.score[cut] for cut in cuts) if config.score else None,
@@ -211,4 +217,4 @@ def _batch_rows(windows: npt.NDArray[np.int64], config: TrainConfig, step: int) 
 
 
 if __name__ == "__main__":
-    train(read_config(TrainConfig, sys.argv[1], sys.argv[2:]))
+    train(read_arguments(TrainConfig, sys.argv[1:]))

@@ -72,7 +72,7 @@ class Checkpoint:
         }
         text = json.dumps(head, allow_nan=False)
         tensors = {name: np.ascontiguousarray(value) for name, value in self.tensors.items()}
-        return bytes(save(tensors, {_HEAD: text, _DIGEST: _digest(text, tensors)}))
+        return _ordered(bytes(save(tensors, {_HEAD: text, _DIGEST: _digest(text, tensors)})))
 
     def save(self, path: Path | str) -> None:
         """Write the file; when that fails (a full disk), what was there before is still there.
@@ -163,6 +163,16 @@ def _unpacked(data: bytes) -> tuple[str, str, Tensors]:
         raise CheckpointError(
             f"is no checkpoint of Cadenza, or is damaged ({type(error).__name__}: {error}). Copy or make it again"
         ) from error
+
+
+def _ordered(data: bytes) -> bytes:
+    """The same file with its metadata in order: safetensors writes them in another in each process."""
+    size = int.from_bytes(data[:8], "little")
+    head = json.loads(data[8 : 8 + size])
+    metadata = dict(sorted(head.pop("__metadata__").items()))
+    text = json.dumps({"__metadata__": metadata, **head}, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)  # tensors begin where their numbers are aligned
+    return len(text).to_bytes(8, "little") + text + data[8 + size :]
 
 
 def _digest(head: str, tensors: Tensors) -> str:

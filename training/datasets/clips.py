@@ -39,8 +39,10 @@ from plugins.api.log_mel import log_mel
 from plugins.api.pitch_network import pitch_network
 from plugins.hearing import features
 from training.datasets import mosa_motion
+from training.datasets.corpus_card import corpus_card
 from training.datasets.markers import JOINTS, MARKERS, UPPER_BODY, our_joints
 from training.datasets.mosa import CorpusError, OnProblem, Performance, Problem, Trial, find_trials, hash_of, read_trial
+from training.datasets.mosa_annotations import TableError
 from training.datasets.splits import split_of
 
 FORMAT_VERSION: Final = 1
@@ -123,7 +125,7 @@ def make_clips(
     """
     if out.exists():
         raise CorpusError(f"{out} exists; choose another folder for the clips, or delete it")
-    trials = find_trials(corpus)
+    trials, about = find_trials(corpus), corpus_card(corpus)
     part = out.with_name(out.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
@@ -132,7 +134,7 @@ def make_clips(
         kinds = {**ARRAYS, **(HEARING_ARRAYS if hearing else {})}
         cuts = _cuts(trials, partial(_try_cut, hearing=hearing, motion=motion), workers)
         rows = _write_arrays(part, kinds, cuts, len(trials), on_problem, problems, say, progress)
-        card = _card(corpus, rows, problems)
+        card = _card(about, rows, problems)
         recordings = [{k: v for k, v in row.items() if k != "sha256"} for row in rows]
         (part / "clips.json").write_text(json.dumps(recordings, indent=0) + "\n", encoding="utf-8")
         (part / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
@@ -199,7 +201,7 @@ def _cuts(trials: Iterable[Trial], work: Callable[[Trial], Cut | Problem], worke
 def _try_cut(trial: Trial, hearing: bool, motion: bool) -> Cut | Problem:
     try:
         return cut(read_trial(trial, motion=motion), hearing)
-    except CorpusError as error:
+    except (CorpusError, TableError) as error:
         return Problem(trial.prefix, str(error).removeprefix(f"{trial.prefix}: "))
 
 
@@ -233,10 +235,8 @@ class Growing:
         np.lib.format.write_array_header_1_0(self._file, description)  # type: ignore[no-untyped-call]
 
 
-def _card(corpus: Path, rows: list[dict[str, Any]], problems: list[Problem]) -> dict[str, Any]:
+def _card(about: dict[str, Any], rows: list[dict[str, Any]], problems: list[Problem]) -> dict[str, Any]:
     """What the clips are: source, counts, splits, hash, and what was left out."""
-    source = corpus / "card.json"
-    about = json.loads(source.read_text(encoding="utf-8")) if source.is_file() else {}
     whole = hashlib.sha256("\n".join(row["sha256"] for row in rows).encode()).hexdigest()
     hours = {
         split: round(sum(r["frames"] for r in rows if r["split"] == split) / 40 / 3600, 3) for split in _splits(rows)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Final, Literal
 
@@ -159,13 +159,21 @@ def write_trial(
     sample_rate: int,
     sheet: bytes | None = None,
 ) -> None:
-    """A performance into its folder: markers (T, 34, 3) in metres at 120 frames a second (or none), mono sound."""
+    """A performance into its folder: markers (T, 34, 3) in metres at 120 frames a second (or none), mono sound.
+
+    CorpusError when there is no room for the sound.
+    """
     import soundfile
 
     write_annotations(annotations, trial.tables, trial.prefix)
     if markers is not None:
         write_motion(trial.motion, markers)
-    soundfile.write(trial.audio, samples, sample_rate, subtype="PCM_16", format="WAV")
+    try:
+        soundfile.write(trial.audio, samples, sample_rate, subtype="PCM_16", format="WAV")
+    except soundfile.LibsndfileError as error:
+        raise CorpusError(
+            f"{trial.audio} cannot be written ({error}): is the disk full? Make room; the same command goes on"
+        ) from error
     if sheet is not None:
         trial.sheet.write_bytes(sheet)
 
@@ -237,6 +245,8 @@ RIGID: Final = {HEAD: 0.10, PELVIS: 0.35, ("VIOLINE", "VIOLINB"): 0.10, ("BOWE",
 exchanged jumps farther."""
 SLACK: Final = 0.01
 """Metres by which any distance may change."""
+LENGTHS_OF_BODIES: Final = (1.0, 2.0)
+"""Metres from the head by hips and knees to the ankles, whoever sits or stands: 0.87 of the stature of our own body."""
 
 
 def _checked_markers(trial: Trial) -> npt.NDArray[np.float64]:
@@ -251,6 +261,7 @@ def _checked_markers(trial: Trial) -> npt.NDArray[np.float64]:
         for a, b in combinations(group, 2):
             _check_distance(trial, markers, a, b, part)
     _check_sides(trial, markers)
+    _check_size(trial, markers)
     return markers
 
 
@@ -273,4 +284,15 @@ def _check_sides(trial: Trial, markers: npt.NDArray[np.float64]) -> None:
     if np.cross(front, left)[2] <= 0:
         raise TableError(
             f"{trial.motion.name}: the pelvis markers' left is on the right (mislabelled, or Z is not up?)"
+        )
+
+
+def _check_size(trial: Trial, markers: npt.NDArray[np.float64]) -> None:
+    """A body of people's size: other units are told by it."""
+    chain = [HEAD, PELVIS, ("RKNE", "LKNE"), ("RANK", "LANK")]
+    places = [markers[:, [MARKERS.index(name) for name in names]].mean(axis=1) for names in chain]
+    length = sum(float(np.median(np.linalg.norm(a - b, axis=-1))) for a, b in pairwise(places))
+    if not LENGTHS_OF_BODIES[0] <= length <= LENGTHS_OF_BODIES[1]:
+        raise TableError(
+            f"{trial.motion.name}: from head to ankles the body measures {length:.2f} m; millimetres are expected"
         )

@@ -201,6 +201,11 @@ def read_annotations(folder: Path, prefix: str) -> Annotations:
     late = next((n for n in tables["align_notetime"] if n.offset < n.onset), None)
     if late is not None:
         raise TableError(f"{prefix}_align_notetime.csv: note {late.note_id} ends before it begins")
+    strange = next((n for n in tables["align_notetime"] if not 0 <= n.midi_number <= 127), None)
+    if strange is not None:
+        raise TableError(
+            f"{prefix}_align_notetime.csv: note {strange.note_id} has MIDI number {strange.midi_number}, not 0 to 127"
+        )
     return Annotations(**tables)
 
 

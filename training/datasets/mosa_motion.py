@@ -170,7 +170,9 @@ def own_frame(markers: Floats) -> tuple[Floats, Floats]:
     origin = markers[:, list(index.values())].mean(axis=(0, 1))
     left = (markers[:, index["LASI"]] - markers[:, index["RASI"]]).mean(axis=0)
     if np.hypot(left[0], left[1]) < 0.01:
-        raise TableError("the markers RASI and LASI lie in one place: the performer's left is unknown")
+        raise TableError(
+            "the markers RASI and LASI lie in one place on average (whoever plays turned round?): there is no left"
+        )
     yaw = -np.arctan2(left[1], left[0])
     return origin, rot.from_axis_angle(np.array([0.0, 0.0, 1.0]), float(yaw))
 

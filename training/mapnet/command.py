@@ -9,15 +9,19 @@ from typing import Annotated
 
 import typer
 
+from training.choices import OnProblem
+
 
 def takes(
     corpus: Annotated[Path, typer.Argument(help="Corpus in MOSA's layout, or in TELMI's with --telmi.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder to write.")],
     telmi: Annotated[bool, typer.Option("--telmi", help="The corpus is in TELMI's layout.")] = False,
     paper: Annotated[bool, typer.Option("--paper", help="With the paper's 35 features, for its own networks.")] = False,
+    on_problem: Annotated[OnProblem, typer.Option(help="A recording that cannot be used.")] = OnProblem.skip,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
 ) -> None:
     """Cut a corpus into what `cadenza-train mapnet` reads: thirteen joints and the sound at 50 frames a second."""
+    from training.datasets.corpus_card import warning_of
     from training.mapnet.takes import make_takes
     from training.progress import progress
 
@@ -27,10 +31,13 @@ def takes(
             out,
             telmi=telmi,
             paper=paper,
+            on_problem=on_problem.value,
             workers=workers,
             say=lambda problem: typer.echo(f"left out: {problem}", err=True),
             progress=tell,
         )
+    if warning := warning_of(corpus, card):
+        typer.echo(warning, err=True)
     typer.echo(f"{card['recordings']} recordings, hours {card['hours']}, are in {out}")
 
 
@@ -63,13 +70,14 @@ def evaluate_mapnet(
 ) -> None:
     """Measure how far repaired motion lies from the truth, beside filters and the published networks."""
     from training.config_files import ConfigError
+    from training.whole_files import check_writable
 
     if out.suffix != ".md":
         raise ConfigError(f"the report {out} must end in .md")
+    check_writable(out)
     try:
         from training.mapnet.judging import judge
     except ModuleNotFoundError as error:
         raise ConfigError(f"evaluating needs {error.name}; run: pip install 'cadenza[learned,training]'") from error
-    out.parent.mkdir(parents=True, exist_ok=True)  # before minutes of work, not after
     judge(folder, checkpoint, out, most, threads)
     typer.echo(f"{out} is written")

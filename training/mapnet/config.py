@@ -7,9 +7,10 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError, model_validator
 
 from plugins.mapnet.config import PAPER_FPS, PAPER_SECONDS, MapNetConfig, paper
+from training.config_files import of_model
 from training.mapnet.noise import PAPER_RATES
 from training.run_config import Machine, Schedule, Section
 
@@ -51,13 +52,19 @@ class MapNetRun(Section):
     save_every: int = Field(default=100, ge=1)
     tensorboard: bool = True
 
+    @model_validator(mode="after")
+    def _fits(self) -> MapNetRun:
+        if self.network != "ours" and self.tau not in PAPER_RATES:
+            raise ValueError(f"tau must be one of {', '.join(map(str, PAPER_RATES))}, not {self.tau:g}")
+        try:
+            _ = self.mapnet
+        except ValidationError as error:
+            raise ValueError(of_model(error)) from None
+        return self
+
     @property
     def rate(self) -> float:
         """Frames a second that the published networks see."""
-        from training.config_files import ConfigError
-
-        if self.tau not in PAPER_RATES:
-            raise ConfigError(f"tau must be one of {', '.join(map(str, PAPER_RATES))}, not {self.tau:g}")
         return PAPER_RATES[self.tau]
 
     @property

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from plugins.api.checkpoint import load_checkpoint
+from plugins.mapnet.checkpoint import COMPONENT, VERSION
 from training.config_files import ConfigError
 from training.mapnet.evaluate import Row, best_filters, contestants, measure, seen_of
 from training.mapnet.noise import PAPER_RATES
@@ -42,6 +44,7 @@ def judge(folder: str, given: Sequence[str], out: Path, most: int, threads: int)
         with progress(f"takes at tau {tau:g}") as tell:
             found += measure(takes, rows, tau, judged, tell)
     seconds = sum(len(seen_of(takes, row, 1.0, 0).truth) for row in rows) / 50.0
+    out.parent.mkdir(parents=True, exist_ok=True)
     write(out, found, seen_before, seconds, _example(takes, rows, named))
 
 
@@ -51,9 +54,21 @@ def _named(text: str) -> tuple[str, float | None, Path]:
     name, _, tau = name.partition("@")
     if not equals or not Path(path).is_file():
         raise ConfigError(f"--checkpoint takes NAME=FILE or NAME@TAU=FILE with a file that exists, not {text!r}")
-    if tau and float(tau) not in PAPER_RATES:
+    known = {str(rate): rate for rate in PAPER_RATES} | {f"{rate:g}": rate for rate in PAPER_RATES}
+    if tau and tau not in known:
         raise ConfigError(f"{text!r}: tau is one of {', '.join(map(str, PAPER_RATES))}")
-    return name, float(tau) if tau else None, Path(path)
+    _check_tau(text, Path(path), known.get(tau))
+    return name, known.get(tau), Path(path)
+
+
+def _check_tau(text: str, path: Path, tau: float | None) -> None:
+    """A published network is judged at the rate that it was trained at, and no other; ours at every rate."""
+    found = load_checkpoint(path, component=COMPONENT, version=VERSION).config
+    trained = found["training"].get("tau")
+    if found["model"]["kind"] != "ours" and tau != trained:
+        raise ConfigError(
+            f"{text!r}: {path} is a published network that was trained at tau {trained}; say NAME@{trained}=FILE"
+        )
 
 
 def _spread(rows: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:

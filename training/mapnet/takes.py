@@ -40,8 +40,9 @@ from plugins.mapnet.sound import heard, paper_features
 from training.a2m_clips import ClipsError, mapped
 from training.datasets import mosa_motion
 from training.datasets.clips import Growing
+from training.datasets.corpus_card import corpus_card
 from training.datasets.markers import JOINTS, PELVIS, our_joints
-from training.datasets.mosa import CorpusError, Performance, Trial, find_trials, hash_of, read_trial
+from training.datasets.mosa import CorpusError, OnProblem, Performance, Trial, find_trials, hash_of, read_trial
 from training.datasets.splits import split_of
 from training.mapnet.ears import BUNDLED_EARS, Ears
 
@@ -128,6 +129,7 @@ def make_takes(
     *,
     paper: bool = False,
     telmi: bool = False,
+    on_problem: OnProblem = "skip",
     workers: int = 1,
     say: Callable[[str], None] = lambda problem: None,
     progress: Callable[[int, int], None] = lambda done, of: None,
@@ -138,16 +140,17 @@ def make_takes(
         say: hears of every recording that is left out, and why.
 
     Raises:
-        CorpusError: ``out`` exists, or nothing can be used.
+        CorpusError: ``out`` exists, nothing can be used, or, with ``on_problem="fail"``, a recording cannot be.
     """
     if out.exists():
         raise CorpusError(f"{out} exists; choose another folder for the takes, or delete it")
+    about = corpus_card(corpus)
     part = out.with_name(out.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     try:
-        rows, problems = _write(part, _found(corpus, paper, telmi, workers, progress), paper, say)
-        card = _card(corpus, rows, problems)
+        rows, problems = _write(part, _found(corpus, paper, telmi, workers, progress), paper, on_problem, say)
+        card = _card(about, rows, problems)
         (part / "takes.json").write_text(json.dumps(rows, indent=0) + "\n", encoding="utf-8")
         (part / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
         part.rename(out)
@@ -181,6 +184,8 @@ def _mapped(work: Any, sources: list[Any], workers: int) -> Iterator[Take | str]
 
 
 def _of_trial(trial: Trial, paper: bool) -> Take | str:
+    if trial.instrument != "violin":
+        return f"{trial.prefix}: is of the {trial.instrument}; the network repairs violinists"
     try:
         return take_of(read_trial(trial), paper)
     except (CorpusError, ComponentError) as error:
@@ -200,7 +205,7 @@ def _of_session(session: Any, paper: bool) -> Take | str:
 
 
 def _write(
-    part: Path, takes: Iterable[Take | str], paper: bool, say: Callable[[str], None]
+    part: Path, takes: Iterable[Take | str], paper: bool, on_problem: OnProblem, say: Callable[[str], None]
 ) -> tuple[list[dict[str, Any]], list[str]]:
     kinds = {**KINDS, **({"paper": np.float16} if paper else {})}
     rows: list[dict[str, Any]] = []
@@ -210,6 +215,8 @@ def _write(
         writers = {name: stack.enter_context(Growing(part / f"{name}.npy", kind)) for name, kind in kinds.items()}
         for take in takes:
             if isinstance(take, str):
+                if on_problem == "fail":
+                    raise CorpusError(take)
                 problems.append(take)
                 say(take)
                 continue
@@ -225,9 +232,7 @@ def _write(
     return rows, problems
 
 
-def _card(corpus: Path, rows: list[dict[str, Any]], problems: list[str]) -> dict[str, Any]:
-    source = corpus / "card.json"
-    about = json.loads(source.read_text(encoding="utf-8")) if source.is_file() else {}
+def _card(about: dict[str, Any], rows: list[dict[str, Any]], problems: list[str]) -> dict[str, Any]:
     whole = hashlib.sha256("\n".join(row["sha256"] for row in rows).encode()).hexdigest()
     splits = sorted({r["split"] for r in rows})
     hours = {s: round(sum(r["frames"] for r in rows if r["split"] == s) / PAPER_FPS / 3600, 3) for s in splits}

@@ -16,9 +16,11 @@ from torch import Tensor, nn
 
 from plugins.api.checkpoint import Checkpoint
 from plugins.mapnet.checkpoint import EARS, VERSION, pack
+from plugins.mapnet.config import PAPER_FPS
 from plugins.mapnet.model import network_of
 from plugins.mapnet.repair import FLOOR
 from training import loop
+from training.config_files import ConfigError
 from training.mapnet.batches import Batch, Known, PaperBatch, our_batch, paper_batch
 from training.mapnet.config import MapNetRun
 from training.mapnet.habits import fit_habit, fit_usual
@@ -53,6 +55,11 @@ class _Repairing(loop.Training):
         super().__init__("mapnet-training", VERSION, network_of(config.mapnet), config.schedule, config.average)
         self.config, self._takes, self._model = config, takes, config.mapnet
         self.rows = self._long(takes.split("train"))
+        if not self.rows:
+            raise ConfigError(
+                f"{config.takes} has no take of {2 * config.window / PAPER_FPS:.0f} s to train on; make window "
+                f"({config.window} frames) smaller, or simulate more hours"
+            )
         self._valid = self._long(takes.split("valid")) or self.rows
         self.known = Known(fit_habit(takes, self.rows, config.seed), fit_usual(takes, self.rows, config.seed))
         # What moves more is what can be repaired: the bow arm counts most.

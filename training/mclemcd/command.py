@@ -47,9 +47,11 @@ def evaluate_mclemcd(
     from training.config_files import ConfigError, read_config
     from training.mclemcd.config import MclemcdConfig
     from training.progress import progress
+    from training.whole_files import check_writable
 
     if out.suffix != ".md":
         raise ConfigError(f"the report {out} must end in .md")
+    check_writable(out)
     read = read_config(MclemcdConfig, config, override or [])
     try:
         import torch

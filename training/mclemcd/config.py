@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from plugins.mclemcd.config import StyleConfig
-from training.config_files import problem
+from training.config_files import of_model
 from training.run_config import Machine, Schedule, Section
 
 
@@ -64,9 +64,7 @@ class MclemcdConfig(Section):
         try:
             _ = self.style
         except ValidationError as error:
-            raise ValueError(
-                "; ".join(problem(("model", *e["loc"]), e["type"], e["msg"]) for e in error.errors())
-            ) from None
+            raise ValueError(of_model(error)) from None
         return self
 
     @property

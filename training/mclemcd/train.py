@@ -7,6 +7,7 @@ A run is a function of its config and its dances: seconds, turns and dropout are
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +28,7 @@ from training.metrics import Floats
 from training.revision import git_revision
 from training.run_log import RunLog
 from training.run_state import STATE, RunState, launched, learning_rate, set_rate
+from training.stopping import asked_to_stop
 
 AT_ONCE: Final = 128
 """Seconds that are judged together."""
@@ -53,14 +55,22 @@ def train(config: MclemcdConfig) -> Path:
     step, _ = run.take_up(folder / STATE, fabric.device, **same)
     log = RunLog(folder, step, board=config.tensorboard)
     log(step, parameters=parameter_count(run.network), seconds=len(rows), steps=run.steps)
-    while step < run.steps:
-        values = run.advance(step)
-        step += 1
-        over = step == run.steps
-        if step % config.log_every == 0 or over:
-            log(step, elapsed=round(time.monotonic() - started, 1), **values)
-        if step % config.save_every == 0 or over:
-            run.save(folder / STATE, step, 0.0, **same)
+    with asked_to_stop() as stop:
+        while step < run.steps:
+            values = run.advance(step)
+            step += 1
+            if not math.isfinite(values["loss"]):
+                raise ConfigError(
+                    f"the training diverged in step {step}: its loss is no number any more. Begin again in another "
+                    f"output with a lower schedule.learning_rate (it is {config.schedule.learning_rate:g})"
+                )
+            over = step == run.steps
+            if step % config.log_every == 0 or over:
+                log(step, elapsed=round(time.monotonic() - started, 1), **values)
+            if step % config.save_every == 0 or over or stop.asked:
+                run.save(folder / STATE, step, 0.0, **same)
+            if stop.asked:
+                raise KeyboardInterrupt
     run.settle()
     if len(kept):
         right = run.chances(kept).argmax(axis=1) == segments.label[kept]

@@ -23,6 +23,7 @@ from training.mclemcd.config import MclemcdConfig, Split
 from training.mclemcd.segments import PARTS, Rows, Segments, split
 from training.mclemcd.train import Run
 from training.metrics import Floats
+from training.whole_files import whole_lines
 
 MODES: Final = {"none": False, "collaborative": True}
 FUSIONS: Final = ("late", "early")
@@ -127,5 +128,4 @@ def _key(config: MclemcdConfig, segments: Segments) -> str:
 def _kept(results: Path | None) -> dict[str, Any]:
     if results is None or not results.exists():
         return {}
-    rows = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
-    return {row["key"]: row["answers"] for row in rows}
+    return {row["key"]: row["answers"] for row in whole_lines(results)}

@@ -79,5 +79,5 @@ class MomuRun(Section):
         return self
 
     def same_run(self) -> dict[str, Any]:
-        """What must be equal for a run to be taken up again."""
-        return self.model_dump(mode="json", exclude=set(FREE))
+        """What must be equal for a run to be taken up again. (What it starts from is known by its content.)"""
+        return self.model_dump(mode="json", exclude={*FREE, "start"})

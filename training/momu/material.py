@@ -16,7 +16,7 @@ import numpy.typing as npt
 from plugins.momu.amplitude import amplitude
 from plugins.momu.body import Body, Scale, dancer, median_lengths, turned, violinist
 from plugins.momu.vigour import vigour
-from training.a2m_clips import Clips
+from training.a2m_clips import Clips, ClipsError
 from training.datasets.markers import JOINTS
 from training.momu.config import MomuRun
 from training.momu.dance_clips import DanceClip, fold_of, read
@@ -131,8 +131,12 @@ def _performances(folder: Path, directions: bool) -> Material:
     pieces = []
     for recording in clips.recordings:
         places = np.asarray(clips.joints[recording.rows][:, columns], dtype=np.float32)
-        places = places - places[:, :1]
         name = f"{recording.piece}/{recording.performer}/{recording.trial}"
+        if not np.isfinite(places).all():
+            raise ClipsError(
+                f"{folder / 'joints.npy'}: of {name} no motion is known throughout; momu learns from motion"
+            )
+        places = places - places[:, :1]
         pieces.append(_piece(name, 0, recording.split, clips.audio[recording.rows], places, body))
     return replace(_made(body, pieces, (), clips.card_sha256), grip=clips.grip())
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from pydantic import ValidationError
 from torch import Tensor, nn
 
 from plugins.api.log_mel import FPS
@@ -17,7 +18,7 @@ from plugins.momu.config import COMPRESSION, STEPS, DenoiserConfig, MotionConfig
 from plugins.momu.joints import Joints
 from plugins.momu.model import Denoiser, Wish
 from plugins.momu.schedule import noised
-from training.config_files import ConfigError
+from training.config_files import ConfigError, of_model
 from training.momu.config import MomuRun
 from training.momu.losses import contrast, divergence, drawn, judged, step_weight
 from training.momu.material import Material
@@ -159,8 +160,15 @@ def frozen(weights: Weights, part: str) -> Any:
 
 
 def stage_of(config: MomuRun, material: Material, before: Weights | None) -> Any:
-    """The networks of a run, drawn by its seed."""
+    """The networks of a run, drawn by its seed; ConfigError when ``model`` has keys or values that they cannot have."""
     torch.manual_seed(config.seed)
+    try:
+        return _built(config, material, before)
+    except ValidationError as error:
+        raise ConfigError(f"the config of {config.stage}: {of_model(error)}") from error
+
+
+def _built(config: MomuRun, material: Material, before: Weights | None) -> Any:
     if before is None:
         return MusicStage(config)
     if config.stage == "motion-vae":

@@ -21,12 +21,12 @@ from torch import Tensor
 from plugins.api.checkpoint import Checkpoint
 from plugins.momu.checkpoint import VERSION, Weights, load_weights
 from training import loop
-from training.config_files import ConfigError, read_config
+from training.config_files import ConfigError, read_arguments
 from training.momu.config import MomuRun
 from training.momu.material import Material, Piece, material
 from training.momu.stages import config_of, stage_of
 from training.revision import git_revision
-from training.run_state import launched
+from training.run_state import STARTED_FROM, launched, tensors_sha256
 
 VALIDATION: Final = 8
 """Batches."""
@@ -48,7 +48,14 @@ def train(config: MomuRun, read: Material | None = None) -> Path:
         read = _as_before(read, before)
     training = _Stage(config, read, before)
     facts = {"windows": len(training.rows)}
-    return loop.run(training, config, fabric, config.steps, read.card, config.same_run(), **facts)
+    same = {**config.same_run(), STARTED_FROM: _digest(before)}
+    return loop.run(training, config, fabric, config.steps, read.card, same, **facts)
+
+
+def _digest(before: Weights | None) -> str:
+    if before is None:
+        return ""
+    return tensors_sha256({f"{part}.{name}": v for part, found in before.tensors.items() for name, v in found.items()})
 
 
 def _as_before(read: Material, before: Weights) -> Material:
@@ -128,4 +135,4 @@ class _Stage(loop.Training):
 
 
 if __name__ == "__main__":
-    train(read_config(MomuRun, sys.argv[1], sys.argv[2:]))
+    train(read_arguments(MomuRun, sys.argv[1:]))

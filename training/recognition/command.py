@@ -52,9 +52,11 @@ def evaluate_recognition(
     from training.progress import progress
     from training.recognition.judging import judge
     from training.recognition.synthesisers import Synthesiser
+    from training.whole_files import check_writable
 
     if out.suffix != ".md":
         raise ConfigError(f"the report {out} must end in .md")
+    check_writable(out)
     try:
         from training.recognition.evaluate import Confusion, Figures, evaluate
         from training.recognition.report import write
@@ -69,6 +71,12 @@ def evaluate_recognition(
     sounds = [Synthesiser.read(text) for text in synth or ()]
     if played and not sounds:
         raise CorpusError("performances have no sound of their own; give at least one --synth NAME=FILE")
+    if not played and (asap or match or mosa):
+        given = ", ".join(str(folder) for folder in (asap, *(match or ()), mosa) if folder)
+        raise CorpusError(
+            f"no performance is found in {given}; --asap wants *_annotations.txt beside *.mid, --match match/*.match, "
+            "--mosa yv/piece/performer/trial"
+        )
     if not played and not clips:
         raise ConfigError("there is nothing to measure; give performances (--asap, --match, --mosa) or --clips")
     with progress("performances") as tell:

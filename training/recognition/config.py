@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError, model_validator
 
 from plugins.hearing.config import (
     EXPRESSION,
@@ -19,6 +19,7 @@ from plugins.hearing.config import (
     paper_expression,
     paper_time,
 )
+from training.config_files import of_model
 from training.recognition.targets import CLASSES
 from training.run_config import Machine, Schedule, Section
 
@@ -70,6 +71,14 @@ class RecognitionConfig(Section):
     save_every: int = Field(default=100, ge=1)
     tensorboard: bool = True
 
+    @model_validator(mode="after")
+    def _fits(self) -> RecognitionConfig:
+        try:
+            _ = self.hearing
+        except ValidationError as error:
+            raise ValueError(of_model(error)) from None
+        return self
+
     @property
     def hearing(self) -> HearingConfig:
         """The network of this run, changed by ``model``. (Three articulations, as the paper says; the released
@@ -89,7 +98,8 @@ class RecognitionConfig(Section):
         return tuple(name for name in (*TIME, *EXPRESSION) if name in self.hearing.heads)
 
     def same_run(self) -> dict[str, Any]:
-        """What must be equal for a run to be taken up again. (Clips are known by their data cards.)"""
+        """What must be equal for a run to be taken up again. (Clips are known by their data cards, and
+        ``start`` by its weights.)"""
         free = {
             "clips",
             "output",

@@ -9,6 +9,7 @@ trimmed.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +24,7 @@ from plugins.api import Audio
 from training.datasets.performances import Performed
 from training.recognition.synthesisers import Synthesiser
 from training.recognition.trackers import Said, Tracker
+from training.whole_files import whole_lines
 
 TOLERANCES: Final = {"beat": 0.07, "downbeat": 0.07, "phrase": 0.7}
 SURENESS: Final = {"right of those at 0.7 and more": (0.7, 1.01), "right of those below 0.4": (-0.01, 0.4)}
@@ -56,15 +58,17 @@ def judge(
 
     Args:
         kept: a file of JSON lines in which every figure is kept as soon as it is there; a second run goes on from it.
-        versions: of trackers that change: what was kept of another version is measured again.
+            What was kept of another soundfont or of other notes and beats under the same names is measured again.
+        versions: of trackers that change: what was kept of another version is measured again too.
     """
     known = _kept(kept)
+    fonts = {synthesiser: synthesiser.sha256() for synthesiser in synthesisers} if kept else {}
     out = []
     for done, performed in enumerate(performances):
         tell(done, len(performances))
         cut = performed.until(LONGEST)
         for synthesiser in synthesisers:
-            of = (cut.corpus, cut.piece, cut.name, synthesiser.name)
+            of = (cut.corpus, cut.piece, cut.name, synthesiser.name, fonts.get(synthesiser, ""), _digest(cut))
             keys = {name: (*of, name, (versions or {}).get(name, "")) for name in trackers}
             heard = None if all(key in known for key in keys.values()) else _sound(synthesiser, cut)
             for name, tracker in trackers.items():
@@ -76,6 +80,13 @@ def judge(
     return out
 
 
+def _digest(performed: Performed) -> str:
+    """Of what is played and what is true of it (nobody uses the pedal)."""
+    truth = [performed.beats, performed.downbeats, performed.phrases]
+    said = [performed.instrument, performed.notes, [None if times is None else times.tolist() for times in truth]]
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+
+
 def _sound(synthesiser: Synthesiser, performed: Performed) -> Audio:
     sound = synthesiser.play(performed)
     return Audio(sound.samples[: round(LONGEST * sound.sample_rate)], sound.sample_rate)
@@ -84,8 +95,7 @@ def _sound(synthesiser: Synthesiser, performed: Performed) -> Audio:
 def _kept(path: Path | None) -> dict[tuple[str, ...], dict[str, float]]:
     if path is None or not path.exists():
         return {}
-    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return {tuple(line["of"]): line["figures"] for line in lines}
+    return {tuple(line["of"]): line["figures"] for line in whole_lines(path)}
 
 
 def _keep(path: Path | None, key: tuple[str, ...], values: Mapping[str, float]) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 import tempfile
@@ -38,6 +39,11 @@ class Synthesiser:
         if shutil.which(program) is None:
             raise CorpusError(f"{file} needs the program {program} (apt install {program})")
         return cls(name or path.stem, path)
+
+    def sha256(self) -> str:
+        """Beginning of the file's SHA-256. (What a .cfg names is not followed.)"""
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
     def play(self, performed: Performed, pedal: bool = False) -> Audio:
         """The sound, with the pedal or as if nobody used it; the performance's seconds are the sound's."""

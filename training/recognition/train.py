@@ -24,7 +24,7 @@ from training.recognition.losses import class_loss, class_weights, paper_event_l
 from training.recognition.targets import CLASSES, EVENTS
 from training.recognition.windows import Library, Window, varied, window
 from training.revision import git_revision
-from training.run_state import launched
+from training.run_state import STARTED_FROM, launched, tensors_sha256
 
 REACH: Final = {"beat": 2, "downbeat": 2, "phrase": 8}
 """Frames by which a peak may be off (50 ms; 0.2 s)."""
@@ -41,9 +41,12 @@ def train(config: RecognitionConfig) -> Path:
     fabric = launched(config.machine)
     library = Library(config.clips, config.modalities, config.leave_out)
     torch.manual_seed(config.seed)
-    training = _Hearing(config, _begun(config), library)
+    network = _begun(config)
+    begun = {name: value.numpy() for name, value in network.state_dict().items()} if config.start else {}
+    same = {**config.same_run(), STARTED_FROM: tensors_sha256(begun) if begun else ""}
+    training = _Hearing(config, network, library)
     facts = {"recordings": len(training.heard)}
-    return loop.run(training, config, fabric, config.steps, library.card_sha256, config.same_run(), **facts)
+    return loop.run(training, config, fabric, config.steps, library.card_sha256, same, **facts)
 
 
 def _begun(config: RecognitionConfig) -> torch.nn.Module:

@@ -80,7 +80,9 @@ class Library:
         """ClipsError when there is nothing of that split."""
         found = [folder.heard(r) for folder, r in self._recordings if r.split == name]
         if not found:
-            raise ClipsError(f"the clips have no recordings of the split {name!r}")
+            raise ClipsError(
+                f"the clips have no recordings of the split {name!r}; an hour of simulated music has some of each"
+            )
         return found
 
 

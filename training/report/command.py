@@ -46,9 +46,11 @@ def evaluate(
     except ModuleNotFoundError as error:
         raise ConfigError(f"evaluating needs {error.name}; run: pip install 'cadenza[learned,training]'") from error
     from training.a2m_clips import Clips
+    from training.whole_files import check_writable
 
     if out.suffix != ".md":
         raise EvaluateError(f"the report {out} must end in .md")
+    check_writable(out)
     if film is not None and (film.suffix != ".mp4" or film.parent.resolve() != out.parent.resolve()):
         raise EvaluateError(f"the film {film} must end in .mp4 and lie beside the report {out}, which shows it")
     if film is not None and corpus is None:

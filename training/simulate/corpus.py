@@ -10,6 +10,7 @@ and the same command goes on from it.
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +25,7 @@ import numpy as np
 from training.datasets.mosa import CorpusError, Trial, find_trials, hash_of, read_trial, write_trial
 from training.datasets.mosa_annotations import Annotations
 from training.simulate.card import write_card
+from training.simulate.claim import annotations_sha256, claimed
 from training.simulate.excerpts import excerpt, read_library
 from training.simulate.kinds import KINDS
 from training.simulate.loosening import loosened
@@ -47,7 +49,6 @@ STUDY_EVERY: Final = 6
 """Of so many pieces one is a study, where there are scores to take excerpts from."""
 LENGTHS: Final = (55.0, 110.0)
 """Seconds of a study."""
-SETTINGS: Final = "simulation.json"
 
 
 @dataclass(frozen=True)
@@ -165,14 +166,18 @@ def simulate(
     workers: int = 1,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> list[Planned]:
-    """Make what is missing of a corpus; returns its plan. CorpusError when the folder holds another one.
+    """Make what is missing of a corpus; returns its plan. CorpusError when the folder holds another one, or
+    more than is asked for.
 
     Args:
         share: part of the recordings that soundfonts play.
         scores: folder of scores; most pieces are then excerpts of them, played more freely than studies are.
         motion: whether anybody moves; without, it is much faster.
     """
-    settings: dict[str, Any] = {"simulation": VERSION, "seed": seed, "mosa": mosa is not None, "instrument": instrument}
+    if not math.isfinite(hours):
+        raise CorpusError(f"--hours must be a number of hours, not {hours}")
+    of = annotations_sha256(_annotated(mosa, instrument)) if mosa else False
+    settings: dict[str, Any] = {"simulation": VERSION, "seed": seed, "mosa": of, "instrument": instrument}
     fonts = [SoundFont.open(path) for path in soundfonts]
     if fonts:
         settings["soundfonts"] = [font.sha256 for font in fonts]
@@ -183,15 +188,15 @@ def simulate(
     if not motion:
         settings["motion"] = False
     recordings = plan(hours, seed, mosa, instrument, scores)
-    _claim(folder, settings)
-    missing = [p for p in recordings if not (folder / p.path).is_dir()]
-    done = len(recordings) - len(missing)
-    progress(done, len(recordings))
     work = partial(make, folder, seed, fonts=fonts, share=share, motion=motion)
-    for _ in _made(work, missing, workers):
-        done += 1
+    with claimed(folder, settings, [p.path for p in recordings]):
+        missing = [p for p in recordings if not (folder / p.path).is_dir()]
+        done = len(recordings) - len(missing)
         progress(done, len(recordings))
-    write_card(folder, settings, [(p.path, p.kind) for p in recordings])
+        for _ in _made(work, missing, workers):
+            done += 1
+            progress(done, len(recordings))
+        write_card(folder, settings, [(p.path, p.kind) for p in recordings])
     return recordings
 
 
@@ -249,20 +254,3 @@ def _source_of(planned: Planned, seed: int) -> str:
     if planned.source:
         return "/".join(Path(planned.source).parts[-4:])
     return piece_of(seed, planned.slot, planned.instrument, planned.scores).title
-
-
-def _claim(folder: Path, settings: dict[str, Any]) -> None:
-    """Say in the folder what it holds, or find the same said already."""
-    path = folder / SETTINGS
-    if path.exists():
-        # Before there were pianists the instrument was not said.
-        there = {"instrument": "violin", **json.loads(path.read_text(encoding="utf-8"))}
-        if there != settings:
-            raise CorpusError(
-                f"{folder} holds another simulation ({there}, asked for {settings}); choose another folder"
-            )
-    elif folder.exists() and any(folder.iterdir()):
-        raise CorpusError(f"{folder} is not empty and holds no simulation; choose another folder")
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(folder / ".parts", ignore_errors=True)
-    path.write_text(json.dumps(settings) + "\n", encoding="utf-8")

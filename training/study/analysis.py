@@ -57,13 +57,14 @@ class Analysis:
     """A study's result.
 
     Attributes:
+        raters: who counts.
         left_out: raters who did not finish, with the number of their answers, when those do not count.
         repeated: ratings that were given twice; the later one counts.
     """
 
     summaries: tuple[Summary, ...]
     comparisons: tuple[Comparison, ...]
-    raters: int
+    raters: frozenset[str]
     ratings: int
     left_out: dict[str, int]
     repeated: int
@@ -93,7 +94,7 @@ def analyse(ratings: Sequence[Rating], reference: str | None = None, *, unfinish
         raise StudyError("there are no ratings to analyse")
     means = rater_means(counted)
     comparisons = _comparisons(means, reference) if reference is not None else ()
-    raters = len({r.rater for r in counted})
+    raters = frozenset(r.rater for r in counted)
     return Analysis(_summaries(means), comparisons, raters, len(counted), left_out, len(ratings) - len(latest))
 
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -43,7 +44,8 @@ def make(
 
     with progress("films") as tell:
         count = make_study(folders, out, drawn, title=title, warn=warn, progress=tell)
-    typer.echo(f"{count} {'clip' if count == 1 else 'clips'} in {out}; show them with: cadenza-train study serve {out}")
+    show = shlex.join(["cadenza-train", "study", "serve", str(out)])
+    typer.echo(f"{count} {'clip' if count == 1 else 'clips'} in {out}; show them with: {show}")
 
 
 @study.command()
@@ -91,4 +93,4 @@ def analyse(
         typer.echo(f"left out: {line}", err=True)
     result = run(ratings, reference, unfinished=unfinished)
     plot = write_report(result, results, out, reference, wrong)
-    typer.echo(f"{result.raters} raters; {out} and {plot}")
+    typer.echo(f"{len(result.raters)} raters; {out} and {plot}")

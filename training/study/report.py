@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,8 @@ def _lines(analysis: Analysis, results: Path, plot: Path, reference: str | None,
     yield "# Ratings"
     yield ""
     yield (
-        f"{analysis.ratings} ratings by {analysis.raters} raters from `{results.name}`, on a scale of "
-        f"{SCALE[0]} (not at all) to {SCALE[-1]} (completely){_years(results)}."
+        f"{analysis.ratings} ratings by {len(analysis.raters)} raters from `{results.name}`, on a scale of "
+        f"{SCALE[0]} (not at all) to {SCALE[-1]} (completely){_years(results, analysis.raters)}."
     )
     yield "A rater's clips of a condition are averaged first; mean and standard error (SE) are over raters."
     yield ""
@@ -88,12 +88,14 @@ def _left_out(analysis: Analysis, wrong: Sequence[str]) -> Iterator[str]:
         yield from (f"- {_plain(note)}" for note in notes)
 
 
-def _years(results: Path) -> str:
-    """What the raters told of themselves, when the file is there."""
+def _years(results: Path, raters: Set[str]) -> str:
+    """What these raters told of themselves, when the file is there."""
     if not raters_file(results).is_file():
         return ""
     told = []
-    for _, row in read_rows(raters_file(results), ("years",)):
+    for _, row in read_rows(raters_file(results), ("rater", "years")):
+        if row["rater"] not in raters:
+            continue
         try:
             told.append(float(row["years"] or ""))
         except ValueError:

@@ -17,6 +17,10 @@ from training.synchronisation.synchronise import Synchronised
 
 DOUBTFUL: Final = 0.5
 """Confidence of a bar below which somebody should listen to it."""
+FEW: Final = (0.6, 0.75)
+"""Part of the notes heard in time below which the score may be another piece's; the second where the player jumps more
+than once. (Of the right score, a fifth of the notes being wrong, 0.62 and more, without jumps; of another simulated
+study of like scales 0.53, with three jumps and more.)"""
 
 
 def write(found: Synchronised, out: Path) -> str:
@@ -49,6 +53,12 @@ def _bars_text(bars: tuple[Bar, ...]) -> str:
 def _summary(found: Synchronised, out: Path, beside: Path) -> str:
     written, unplayed = len(found.sheet.written), len(found.sheet.written) - len(found.notes)
     lines = [f"{len(found.notes)} of {written} notes in {out}, {len(found.bars)} bars in {beside}"]
+    jumps = len(found.matching.passages) - 1
+    if found.heard < FEW[jumps > 1]:
+        lines.append(
+            f"WARNING: only {100 * found.heard:.0f} % of these notes were heard at their times, with {jumps} jumps: "
+            "is this the score of this piece? Of another one the tables are worthless"
+        )
     if unplayed:
         lines.append(f"{unplayed} notes were not played: the recording is a cut, or leaves something out")
     if len(found.matching.passages) > 1:

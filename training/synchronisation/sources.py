@@ -72,6 +72,8 @@ def read_performance(
 ) -> Performance:
     """The notes of a recording: transcribed from its sound, or read from MIDI."""
     if path.suffix.lower() in MIDI:
+        if not path.is_file():
+            raise SynchronisationError(f"there is no file {path}; check its name")
         return _read_midi(path)
     audio = read_sound(path)
     recognizer = Transcriber(network)

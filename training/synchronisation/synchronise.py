@@ -40,7 +40,7 @@ class Synchronised:
     notes: rows of ``align_notetime``, what was played only.
     bars: every bar of the reading that was played, with how sure its time is.
     matching: which notes are which. times: (K,) seconds of the score's events.
-    lag: of the reference, if there is one.
+    lag: of the reference, if there is one. heard: part of the notes that were heard when they are said to be.
     """
 
     notes: tuple[AlignedNote, ...] = field(repr=False)
@@ -49,6 +49,7 @@ class Synchronised:
     sheet: Sheet = field(repr=False)
     times: Floats = field(repr=False)
     lag: Lag | None
+    heard: float
 
 
 def synchronise(
@@ -121,7 +122,8 @@ def _result(performance: Performance, sheet: Sheet, matching: Matching, times: F
     onsets, offsets, times = onsets + shift, offsets + shift, times + shift
     found = bars(sheet.written, sure, times, sheet.downbeats)
     played = tuple(bar for bar in found if np.isfinite(bar.seconds))
-    return Synchronised(tuple(_rows(sheet, onsets, offsets)), played, matching, sheet, times, lag)
+    heard = float(sure[np.isfinite(onsets)].mean()) if np.isfinite(onsets).any() else 0.0
+    return Synchronised(tuple(_rows(sheet, onsets, offsets)), played, matching, sheet, times, lag, heard)
 
 
 def _spans(performance: Performance, sheet: Sheet, matching: Matching, times: Floats) -> tuple[Floats, Floats]:

@@ -6,28 +6,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from training.recognition import judging
 from training.run_log import RunLog
-from training.whole_files import FileError, check_writable, read_json, whole_lines, write_whole
-
-
-def test_a_file_stays_when_its_successor_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "a.json"
-    write_whole(path, "before")
-
-    def full(self: Path, data: str, **_: Any) -> int:
-        self.write_bytes(data[:2].encode())
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_text", full)
-    with pytest.raises(OSError, match="No space"):
-        write_whole(path, "after")
-    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
-    assert path.read_text() == "before"
+from training.whole_files import FileError, check_writable, read_json, whole_lines
 
 
 def test_what_cannot_be_written_is_told_before_the_work(tmp_path: Path) -> None:

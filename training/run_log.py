@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from training.whole_files import whole_lines, write_whole
+from plugins.api.checkpoint import write_whole
+from training.whole_files import whole_lines
 
 LOG: Final = "log.jsonl"
 BOARD: Final = "tensorboard"
@@ -33,7 +34,7 @@ class RunLog:
         kept = []
         if self._path.exists() and step:
             kept = [json.dumps(row) for row in whole_lines(self._path) if row.get("step", 0) <= step]
-        write_whole(self._path, "".join(f"{line}\n" for line in kept))
+        write_whole(self._path, "".join(f"{line}\n" for line in kept).encode())
         if board:
             self._board = _board(folder / BOARD, step)
 

@@ -10,20 +10,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from plugins.api.checkpoint import write_whole
+
 
 class FileError(ValueError):
     """A file that does not hold what it should: the message names it and says what to do."""
-
-
-def write_whole(path: Path, text: str) -> None:
-    """All of the text under this name, or the file as it was."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def check_writable(path: Path) -> None:
@@ -67,5 +58,5 @@ def whole_lines(path: Path) -> list[dict[str, Any]]:
                 ) from error
     whole = "".join(f"{line}\n" for line in lines[: len(found)])
     if whole != text:
-        write_whole(path, whole)
+        write_whole(path, whole.encode())
     return found

@@ -83,7 +83,7 @@ class Checkpoint:
         path = Path(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _replace(path, self.to_bytes())
+            write_whole(path, self.to_bytes())
         except OSError as error:
             raise CheckpointError(
                 f"the checkpoint {path} could not be saved ({error.strerror or error}); "
@@ -205,7 +205,7 @@ def _difference(theirs: Skeleton | None, ours: Skeleton) -> str:
     return f"moves another {ours.name!r}: its joints hang together differently, or its measures differ"
 
 
-def _replace(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes) -> None:
     """All of the data under this name, or the file as it was."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

@@ -11,11 +11,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from plugins.api.checkpoint import write_whole
 from training.datasets.markers import BODY_MARKERS, MARKERS
 from training.datasets.mosa_motion import CAPTURE_FPS
 from training.simulate.kinds import KINDS
 from training.simulate.sound import RATE
-from training.whole_files import write_whole
 
 WHAT: Final = (
     "Simulated {instrument} performances in the layout of MOSA (Huang et al., 2024). No person was recorded: notes "
@@ -67,7 +67,7 @@ def write_card(folder: Path, settings: dict[str, Any], recordings: Sequence[tupl
         "players": [KINDS[instrument].player(settings["seed"], number).to_dict() for number in cast],
         "sha256": hashlib.sha256("\n".join(a["sha256"] for a in about).encode()).hexdigest(),
     }
-    write_whole(folder / "card.json", json.dumps(card, indent=1) + "\n")
+    write_whole(folder / "card.json", (json.dumps(card, indent=1) + "\n").encode())
     return card
 
 

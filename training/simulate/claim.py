@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from plugins.api.checkpoint import write_whole
 from training.datasets.mosa import FOLDERS, CorpusError, Trial
-from training.whole_files import read_json, write_whole
+from training.whole_files import read_json
 
 SETTINGS: Final = "simulation.json"
 
@@ -33,7 +34,7 @@ def claimed(folder: Path, settings: dict[str, Any], paths: Iterable[str]) -> Ite
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
         shutil.rmtree(folder / ".parts", ignore_errors=True)
-        write_whole(folder / SETTINGS, json.dumps(settings) + "\n")
+        write_whole(folder / SETTINGS, (json.dumps(settings) + "\n").encode())
         yield
 
 

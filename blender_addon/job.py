@@ -285,7 +285,7 @@ class Job:
         markers."""
         try:
             count, left = mark.put(self._tracks)
-        except Exception as error:
+        except Exception as error:  # the take is worth more than its markers
             if self.order.destination is None:
                 raise
             self.details = traceback.format_exc()
@@ -333,5 +333,5 @@ def _work(work: Work, say: Callable[[Message], None], cancelled: threading.Event
     """In the thread: whatever happens, the job hears of its end."""
     try:
         work.run(say, cancelled)
-    except Exception as error:
+    except Exception as error:  # else nobody would hear of it in this thread
         say(Failure(f"something unexpected happened ({error!r})", REPORT_IT, traceback.format_exc()))

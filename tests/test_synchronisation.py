@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: MIT
-"""Notes matched with scores in spite of errors and jumps; two recordings put on one clock; both as one command."""
+"""Notes matched with scores in spite of errors and jumps, and as a command."""
 
 from __future__ import annotations
 
@@ -18,18 +18,17 @@ import soundfile
 from backend.audio_files import read_audio
 from plugins.api import Audio, find_track, from_json
 from tests.conftest import ROOT, SHARED
+from tests.versions import other_version
 from training import cli
 from training.datasets.mosa_annotations import read_table
 from training.simulate.piano_playing import Struck
 from training.simulate.piano_sound import Instrument, play
 from training.simulate.players import pianist
-from training.simulate.room import place, record
 from training.simulate.sound import RATE
-from training.synchronisation.chroma import find_lag
 from training.synchronisation.event_times import bars, confirmed, event_times
 from training.synchronisation.hmm import follow
 from training.synchronisation.matching import Matching, match
-from training.synchronisation.notes import Heard, SynchronisationError, Written
+from training.synchronisation.notes import Heard, Written
 from training.synchronisation.report import write
 from training.synchronisation.sources import read_sheets
 from training.synchronisation.synchronise import synchronise
@@ -201,55 +200,6 @@ def test_bars_say_how_much_of_them_was_heard(written: Written) -> None:
     assert told[10].confidence == 0.0
     assert [b.bar_id for b in told] == list(range(len(downbeats)))
     assert (np.diff([b.seconds for b in told]) > 0.5).all()
-
-
-def other_version(audio: Audio, how: str, cut: float) -> Audio:
-    """The sound as something else recorded it, from ``cut`` seconds on, without the last three."""
-    from scipy.signal import butter, sosfilt
-
-    rng, rate = np.random.default_rng(4), audio.sample_rate
-    samples = audio.samples[int(cut * rate) : -3 * rate].astype(float)
-    if how == "room":
-        samples = record(samples.astype(np.float32), place(rng), rate, rng)
-    elif how == "noise":
-        samples = 0.1 * (samples + rng.normal(0, samples.std(), len(samples)))
-    elif how == "low-pass":
-        samples = sosfilt(butter(8, 1500, fs=rate, output="sos"), samples)
-    elif how == "motion capture":
-        import soxr
-
-        samples, rate = soxr.resample(samples, rate, 600), 600
-    return Audio(samples.astype(np.float32), rate)
-
-
-@pytest.mark.parametrize("how", ["room", "noise", "low-pass", "motion capture"])
-def test_the_lag_of_another_version_is_found(audio: Audio, how: str) -> None:
-    rng = np.random.default_rng(1)
-    first = Audio(record(audio.samples, place(rng), audio.sample_rate, rng), audio.sample_rate)
-    second = other_version(audio, how, 7.3125)
-    lag = find_lag(first, second)
-    assert lag.reliable
-    assert lag.seconds == pytest.approx(7.3125, abs=0.02)
-    back = find_lag(second, first)
-    assert back.seconds == pytest.approx(-lag.seconds, abs=0.003)
-    later = find_lag(Audio(first.samples, first.sample_rate, 2.0), second)
-    assert later.seconds == pytest.approx(lag.seconds + 2.0, abs=1e-6)
-
-
-def test_different_performances_have_no_lag(audio: Audio) -> None:
-    backwards = Audio(audio.samples[::-1], audio.sample_rate)
-    assert not find_lag(audio, backwards).reliable
-    faster = Audio(audio.samples, round(audio.sample_rate * 1.06))
-    assert not find_lag(audio, faster).reliable
-    noise = np.random.default_rng(0).normal(0, 0.1, 20 * 22050).astype(np.float32)
-    assert not find_lag(audio, Audio(noise, 22050)).reliable
-
-
-def test_nothing_to_compare_is_said(audio: Audio) -> None:
-    with pytest.raises(SynchronisationError, match="silent"):
-        find_lag(audio, Audio(np.zeros(10 * 22050, dtype=np.float32), 22050))
-    with pytest.raises(SynchronisationError, match="too short"):
-        find_lag(audio, Audio(audio.samples[:22050], audio.sample_rate))
 
 
 def test_the_example_is_put_on_its_time() -> None:

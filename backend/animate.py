@@ -15,6 +15,7 @@ from rich.text import Text
 from backend.audio_files import check_file
 from backend.blender import BlenderProcess
 from backend.drafts import CHARACTERS, Drafts, Outputs
+from backend.motion_file import read_motion
 from backend.pipeline import Job, Result, check_job, run
 from backend.plugin_manager import load_plugins
 from backend.progress_bars import bars_on, shown_in
@@ -31,13 +32,18 @@ def animate_file(
     job: Job,
     *,
     score: Path | None = None,
+    body: Path | None = None,
     character: CharacterFile | None = None,
     start: float | None = None,
     end: float | None = None,
     overwrite: bool = False,
     console: Console | None = None,
 ) -> list[Path]:
-    """Everything from a sound file to the files of ``outputs``; the files that were written."""
+    """Everything from a sound file to the files of ``outputs``; the files that were written.
+
+    Args:
+        body: a motion whose body is followed.
+    """
     silent = is_midi(source.name)
     if silent:
         assert outputs.blend is not None
@@ -51,8 +57,9 @@ def animate_file(
         raise ComponentError(f"{rig.name} is no character file; give one of {', '.join(CHARACTERS)}")
     if rig is None and (outputs.report or outputs.export):
         raise ComponentError("--report and --export are about a character of your own; give it with --rig")
-    outputs.check([path for path in (source, score, rig, bone_map) if path is not None], overwrite)
-    job = replace(job, score=score_beside(source, score))
+    outputs.check([path for path in (source, score, body, rig, bone_map) if path is not None], overwrite)
+    followed = None if body is None else read_motion(body, start, end, gaps=True)
+    job = replace(job, score=score_beside(source, score), motion=followed)
     # The process ends before the drafts are cleared away: it may be writing one.
     with Drafts(outputs) as drafts, BlenderProcess() as blender, bars_on(console) as bars:
         shown = shown_in(bars, "Reading the sound", blender.check)

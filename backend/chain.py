@@ -34,7 +34,7 @@ class Job:
 
     Attributes:
         options: by component name, each a mapping of its options.
-        motion: what recognisers may watch, or a corrector repairs.
+        motion: what recognisers may watch, or a corrector repairs, or whose body a generator follows.
         recognizers: names of recognisers that are asked before others that write the same.
         corrector: what repairs the motion; "" when nothing is to be repaired.
         keep: seconds of frames of the motion that a corrector leaves as they are.
@@ -80,6 +80,10 @@ def check_job(registry: Registry, job: Job) -> Generator:
             f"{generator.name} plays {', '.join(generator.instruments)}, not {job.instrument}; "
             f"choose that instrument (--instrument {generator.instruments[0]}), or another generator",
         )
+    if job.motion is not None and not (generator.follows or job.keep):
+        raise ImpossibleJob(
+            "motion", f"{generator.name} cannot play with a body that is given; choose {_who(registry)}"
+        )
     check_options(registry, job)
     try:
         recognizers_for(registry.recognizers, generator.needs, job.unseen)
@@ -88,6 +92,12 @@ def check_job(registry: Registry, job: Job) -> Generator:
     except ComponentError as error:
         raise ImpossibleJob("generator", f"{generator.name} cannot run: {error}") from error
     return generator
+
+
+def _who(registry: Registry) -> str:
+    """Generators that can."""
+    able = [name for name, g in registry.components.get("generator", {}).items() if cast(Generator, g).follows]
+    return " or ".join(able) or "another way; nothing that is installed can"
 
 
 def check_recognition(registry: Registry, job: Job, namespaces: Sequence[str]) -> None:

@@ -127,6 +127,10 @@ def animate(
     option: Annotated[
         list[str] | None, typer.Option(help="name=value of the generator, or component.name=value")
     ] = None,
+    body: Annotated[
+        Path | None,
+        typer.Option(help="Motion of a character (.npz): its body stays as it is there, arms and hands play"),
+    ] = None,
     rig: Annotated[
         Path | None, typer.Option(help="Your character: .blend, .glb, .gltf, .vrm, .fbx or .bvh; else our musician")
     ] = None,
@@ -147,6 +151,7 @@ def animate(
         outputs,
         job,
         score=score,
+        body=body,
         character=_character(rig, armature, bone_map),
         start=start,
         end=end,

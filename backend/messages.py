@@ -49,7 +49,9 @@ class JobBody(BaseModel):
     audio: str | None = Field(None, pattern=SHA256, description="SHA-256 of a sound that was uploaded")
     audio_name: str = Field("", max_length=400, description="The sound's file name, for people")
     motion: str | None = Field(
-        None, pattern=SHA256, description="SHA-256 of a motion that was uploaded, to recognise or to repair"
+        None,
+        pattern=SHA256,
+        description="SHA-256 of a motion that was uploaded: to recognise, to repair, or whose body is followed",
     )
     corrector: str = Field(
         "",
@@ -90,12 +92,6 @@ class JobBody(BaseModel):
     def to_job(self, device: Device) -> Job:
         """The pipeline's job; ImpossibleJob when score or annotations cannot be read."""
         wanted = [bool(x) for x in (self.recognize, self.corrector, self.recommender)]
-        if self.motion is not None and not any(wanted):
-            raise ImpossibleJob(
-                "motion",
-                "a motion is watched to recognise, repaired, or given music; say which with recognize, corrector or "
-                "recommender",
-            )
         if sum(wanted) > 1:
             raise ImpossibleJob("recognize", "a job recognises, repairs or recommends, one of them; send several jobs")
         if self.recommender and self.motion is None:
@@ -170,6 +166,7 @@ class ComponentBody(BaseModel):
     error: str
     fills: bool = Field(description="Whether a corrector fills frames that nobody posed, and varies what is given")
     retimes: bool = Field(description="Whether a corrector moves poses to other times")
+    follows: bool = Field(description="Whether a generator can play with the body of a motion that is given")
     instruments: list[str] = Field(description="What a generator plays")
 
 

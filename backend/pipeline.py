@@ -100,7 +100,8 @@ def run(
     inference = inference or Here()
     context = context_of(job, on_progress, is_cancelled)
     if job.motion is not None:
-        context = dataclasses.replace(context, constraints=kept(job.motion, job.keep))
+        body = job.motion if generator.follows else None
+        context = dataclasses.replace(context, constraints=kept(job.motion, job.keep), body=body)
         job = job.unseen
     if on_partial is not None and not generator.streams:
         context = _show_beginnings(Work(registry, job, context, inference), generator, audio, on_partial)

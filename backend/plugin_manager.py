@@ -116,6 +116,7 @@ class Registry:
                 inputs=_inputs(component) if isinstance(component, Recognizer) else (),
                 fills=isinstance(component, Corrector) and component.fills,
                 retimes=isinstance(component, Corrector) and component.retimes,
+                follows=isinstance(component, Generator) and component.follows,
                 instruments=component.instruments if isinstance(component, Generator) else (),
             )
             for kind, by_name in self.components.items()

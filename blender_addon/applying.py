@@ -13,7 +13,7 @@ import time
 import traceback
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from . import put_away, takes, timeline
@@ -59,6 +59,9 @@ class Destination:
         fade: frames over which old and new are blended.
         layers: what of that take is generated again: what was before, and now.
         kept: of a motion that was seen on this very character, seconds of frames that stay as they were seen.
+        follows: whether the motion only follows what was seen, by a skeleton of its own.
+        free: parts of the body that play in frames that are kept too, for nobody posed them.
+        seen: what was seen then.
     """
 
     character: Reference
@@ -72,6 +75,9 @@ class Destination:
     fade: int = 0
     layers: tuple[Again, ...] = ()
     kept: tuple[float, ...] | None = None
+    follows: bool = False
+    free: frozenset[str] = frozenset()
+    seen: Motion | None = field(default=None, repr=False, compare=False)
 
     def find(self) -> tuple[Any, Any]:
         """Character and scene; ApplyError when one of them is gone."""
@@ -126,7 +132,7 @@ class Applying:
         self._pose, self._below = Pose({}), character.cadenza_pose
         layers = [Layer(m, *astuple(again)) for m, again in zip(later, destination.layers, strict=True)]
         to, origin = destination, destination.origin(scene)
-        plan = perform.plan(character, motion, to.bone_map, scene, origin, layers, to.kept)
+        plan = perform.plan(character, motion, to.bone_map, scene, origin, layers, to.kept, to.seen, to.free)
         self._thread = threading.Thread(target=self._solve, args=(plan,), daemon=True)
         self._thread.start()
 

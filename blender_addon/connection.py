@@ -50,6 +50,18 @@ class Known:
         """Those that repair; or those that fill between poses, and vary."""
         return [c for c in self.components if c.kind == "corrector" and not c.error and c.fills == fills]
 
+    def followers(self, instrument: str = "") -> list[ComponentInfo]:
+        """Generators that play with a body that is given."""
+        return [c for c in self.generators(instrument) if c.follows]
+
+    def repairers(self, instrument: str = "") -> list[ComponentInfo]:
+        """What may be chosen to repair a motion."""
+        return [*self.correctors(), *self.followers(instrument)]
+
+    def fillers(self, instrument: str = "") -> list[ComponentInfo]:
+        """What may be chosen to fill between poses, and to vary."""
+        return [*self.correctors(fills=True), *self.followers(instrument)]
+
     def recommenders(self) -> list[ComponentInfo]:
         return [c for c in self.components if c.kind == "recommender" and not c.error]
 
@@ -87,6 +99,20 @@ def player_of(instrument: str, now: str) -> str:
         return now
     usual = USUAL.get(instrument, now)
     return usual if not able or any(c.name == usual for c in able) else able[0].name
+
+
+def filler_of(instrument: str, now: str) -> str:
+    """What fills and varies at an instrument: what does now, if it can; at the piano a pianist."""
+    if instrument == "piano":
+        return player_of(instrument, now)
+    able = [c.name for c in _known.fillers(instrument)]
+    return now if not able or now in able else able[0]
+
+
+def repairer_of(instrument: str, now: str) -> str:
+    """What repairs, when a generator of another instrument was chosen for it."""
+    every, able = ([c.name for c in _known.followers(played)] for played in ("", instrument))
+    return player_of(instrument, now) if now in every and now not in able else now
 
 
 def backend() -> Backend:

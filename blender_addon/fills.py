@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from . import beside, character, connection, obstacles, orders, takes
+from . import beside, character, connection, followed, obstacles, orders, takes
 from .audio_source import Source, source_of
 from .order import Order
 from .orders import FRAME_RATES, OrderError, all_options, new_take, request_of, watched_character
@@ -26,7 +26,7 @@ from .remote_job import RemoteJob
 from .repairs import frames_to, kept_frames, only_posed
 from .rig import nla
 from .rig.capture import CaptureError, Poses, Watching
-from .rig.hand_keys import DENSE, posed_by_hand
+from .rig.hand_keys import DENSE, posed_by_hand, unposed_limbs
 from .scene_properties import LARGEST_SEED
 from .timeline import frame_rate, seconds_at
 from .watch import Watch
@@ -46,6 +46,7 @@ class _Look:
         section: of the panel.
         posed: (T,) frames of which something is sent.
         keep: (T,) frames that stay as they are.
+        free: parts of the body that nobody posed in any of them.
         made: joins the take's provenance.
     """
 
@@ -58,6 +59,7 @@ class _Look:
     keep: Any
     made: Mapping[str, Any]
     options: Mapping[str, Mapping[str, Any]]
+    free: frozenset[str] = frozenset()
 
 
 def fill(scene: Any) -> Order:
@@ -104,16 +106,25 @@ def _orders(scene: Any, look: _Look, wanted: Sequence[int]) -> list[Order]:
     state = scene.cadenza
     origin = look.source.origin(scene)
     keep = tuple(float(seconds_at(scene, frame, origin)) for frame in look.watching.frames[look.keep])
-    to = replace(new_take(scene, look.source), name=look.name, kept=keep)
+    follows = followed.follows(state.filler)
+    to = replace(new_take(scene, look.source), name=look.name, kept=keep, follows=follows, free=look.free)
     found = []
     for seed in wanted:
-        asked = {"corrector": state.filler, "options": look.options, "keep": keep, "seed": seed}
-        request = replace(request_of(scene, look.source, asked), start=None, end=None)
-        job = RemoteJob(connection.backend(), request, look.source.sound, None)
-        watch = Watch(look.watching, job, lambda motion: only_posed(motion, look.posed))
+        watch = Watch(look.watching, _job(scene, look, seed, keep), lambda motion: only_posed(motion, look.posed))
         made = {"generator": state.filler, **look.made}
         found.append(Order(look.title, None, to, made, None, watch, over=True, part="preview", section=look.section))
     return found
+
+
+def _job(scene: Any, look: _Look, seed: int, keep: tuple[float, ...]) -> RemoteJob:
+    """What asks the chosen corrector, or a generator that plays with the body."""
+    name, source = scene.cadenza.filler, look.source
+    if followed.follows(name):
+        frames = float(look.watching.frames[0]), float(look.watching.frames[-1])
+        return followed.job(scene, source, name, frames, seed, look.options, keep)
+    asked = {"corrector": name, "options": look.options, "keep": keep, "seed": seed}
+    request = replace(request_of(scene, source, asked), start=None, end=None)
+    return RemoteJob(connection.backend(), request, source.sound, None)
 
 
 def _between_poses(scene: Any) -> _Look:
@@ -132,6 +143,7 @@ def _between_poses(scene: Any) -> _Look:
     watching = _watching(scene, armature, frames, seen)
     with seen(armature):
         posed = posed_by_hand(armature, bone_map, watching.frames)
+        free = unposed_limbs(armature, bone_map, watching.frames)
     if posed.all():
         raise OrderError(
             f"every frame from {frames[0]:g} to {frames[1]:g} has keys of yours, so there is nothing to fill; "
@@ -142,7 +154,7 @@ def _between_poses(scene: Any) -> _Look:
     for name in OF_VARYING:
         options.get(scene.cadenza.filler, {}).pop(name, None)
     made = {FILLED: {"frames": [frames[0], frames[1]], "posed": int(posed.sum()), "below": below}}
-    return _Look("fill", "Fill Between My Keys", "Filled 1", source, watching, posed, posed, made, options)
+    return _Look("fill", "Fill Between My Keys", "Filled 1", source, watching, posed, posed, made, options, free)
 
 
 def _of_take(scene: Any) -> _Look:
@@ -167,7 +179,7 @@ def _of_take(scene: Any) -> _Look:
 def _stage(scene: Any, act: str) -> tuple[Source, Any, tuple[float, float, float]]:
     """What sounds, who moves, and first and last frame, both whole: keys lie on whole frames."""
     source, armature, state = source_of(scene), watched_character(scene), scene.cadenza
-    if source.sound is None:
+    if source.sound is None and not followed.follows(state.filler):
         raise OrderError("this needs the recording; choose a sound strip, a speaker or a file in Source")
     part = (state.fill_from, state.fill_to) if state.fill_part else None
     first, last, origin = frames_to(scene, source, part, act)

@@ -22,7 +22,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from . import corrections, takes, undo_step
+from . import corrections, followed, takes, undo_step
 from .applying import ApplyError, Applying
 from .core.motion import MotionError
 from .order import Order, Preparing, Putting, Work
@@ -31,6 +31,7 @@ from .rig.body import RigError
 from .rig.capture import CaptureError
 
 if TYPE_CHECKING:
+    from .applying import Destination
     from .core.annotations import AnnotationTrack
     from .core.motion import Motion
 
@@ -70,6 +71,7 @@ class Job:
         self._longer: Applying | None = None  # the preview that is to come
         self._newest: Motion | None = None  # and what came meanwhile
         self._withdrawn: Motion | None = None  # while a file is saved
+        self._seen: Motion | None = None  # what the motion follows
         self._final: Applying | None = None
         self._closing: Iterator[None] | None = None
         self._tracks: list[AnnotationTrack] = []
@@ -144,10 +146,10 @@ class Job:
         if self._longer is not None:
             self._newest = motion  # its turn comes
             return
-        to = replace(self.order.destination, name=f"{self.order.destination.name} ({self.order.part})", replace="")
+        to = replace(self._to, name=f"{self._to.name} ({self.order.part})", replace="")
         self._note(f"{self.order.part}: {len(motion)} frames")
         with suppress(*EXPECTED):  # the whole may fit where a part does not; and the whole says it better
-            self._longer = Applying(motion, to, {**self._origin_of(motion), takes.TEMPORARY: True})
+            self._longer = Applying(self._cut(motion), to, {**self._origin_of(motion), takes.TEMPORARY: True})
 
     def _receive(self, result: Result) -> None:
         self._tracks = result.tracks
@@ -158,8 +160,17 @@ class Job:
         self._note(f"received {len(result.motion)} frames at {result.motion.fps:g} a second")
         self._drop_longer()
         self._newest = None
-        base, *later = [*result.before, result.motion]
-        self._final = Applying(base, self.order.destination, self._origin_of(result.motion), later)
+        base, *later = [*result.before, self._cut(result.motion)]
+        self._final = Applying(base, self._to, self._origin_of(result.motion), later)
+
+    def _cut(self, motion: Motion) -> Motion:
+        return motion if self._seen is None else followed.cut(motion, self._seen)
+
+    @property
+    def _to(self) -> Destination:
+        """Where the motion goes, with what it follows."""
+        assert self.order.destination is not None
+        return replace(self.order.destination, seen=self._seen)
 
     def _origin_of(self, motion: Motion) -> dict[str, Any]:
         return {**motion.provenance, **self.order.provenance}
@@ -189,6 +200,8 @@ class Job:
         self.progress = SHARE["sending"][1] * preparing.progress
         if work is not None:
             self._preparing = None
+            to = self.order.destination
+            self._seen = preparing.seen if to is not None and to.follows else None
             self._begin(work)
 
     def _advance_preview(self, longer: Applying, deadline: float) -> None:

@@ -4,13 +4,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
 
-from . import audio_source, character, connection, jobs, options, take_entries, takes
+from . import audio_source, character, connection, followed, jobs, options, take_entries, takes
 from .rig import nla, perform
 
+if TYPE_CHECKING:
+    from .core.protocol import ComponentInfo
+
 STAYS: Final = "Raise Variation: at 0 the take stays as it is"
-AT_PIANO: Final = "Takes at the piano cannot be repaired, filled or varied yet; generate again, or a new seed"
+AT_PIANO: Final = "Nobody would press the keys: choose a pianist above (Performer > Instrument: Piano offers them)"
 NO_BEATS: Final = "Recognise or import beats first, or tap them"
 
 
@@ -37,28 +41,27 @@ def to_recognizing(scene: Any) -> str:
 
 def to_repairing(scene: Any) -> str:
     """What keeps the character's motion from being repaired."""
-    if scene.cadenza.source == "SCORE":
+    known, name = connection.known(), scene.cadenza.corrector
+    if scene.cadenza.source == "SCORE" and not followed.follows(name):
         return "Choose the recording in Source: notes alone repair nothing"
-    known = connection.known()
     lacking = to_working() or to_source(scene) or to_performer(scene) or to_backend()
-    if not lacking and not known.correctors():
+    if not lacking and not known.repairers():
         return "This backend has nothing that repairs; install a plug-in that does"
-    name = scene.cadenza.corrector
-    if not lacking and all(c.name != name for c in known.correctors()):
-        return f"This backend has no {name!r}; choose another"
-    return lacking or _at_piano(scene)
+    return lacking or _not_there(scene, name, known.repairers) or _at_piano(scene, name)
 
 
 def to_filling(scene: Any) -> str:
     """What keeps the frames between the animator's poses from being filled."""
-    if scene.cadenza.source == "SCORE":
+    if scene.cadenza.source == "SCORE" and not followed.follows(scene.cadenza.filler):
         return "Choose the recording in Source: what is filled in follows the sound"
     lacking = to_working() or to_source(scene) or to_performer(scene) or to_backend() or to_filler(scene)
-    return lacking or _at_piano(scene)
+    return lacking or _at_piano(scene, scene.cadenza.filler)
 
 
-def _at_piano(scene: Any) -> str:
+def _at_piano(scene: Any, name: str) -> str:
     """What keeps a shown or chosen take from being repaired, filled and varied: nobody would press its keys."""
+    if followed.follows(name):
+        return ""
     armature = scene.cadenza.character
     seen = [*(t for t in takes.takes_of(armature) if takes.shown(t)), chosen_take(scene)]
     objects = [entry.object for take in seen if take is not None for entry in take_entries.entries_of(take)]
@@ -66,11 +69,22 @@ def _at_piano(scene: Any) -> str:
 
 
 def to_filler(scene: Any) -> str:
-    """What keeps the chosen corrector from filling."""
-    fillers, name = connection.known().correctors(fills=True), scene.cadenza.filler
-    if not fillers:
+    """What keeps what is chosen from filling."""
+    known = connection.known()
+    if not known.fillers():
         return "This backend has nothing that fills or varies; install a plug-in that does"
-    return "" if any(c.name == name for c in fillers) else f"This backend has no {name!r}; choose another"
+    return _not_there(scene, scene.cadenza.filler, known.fillers)
+
+
+def _not_there(scene: Any, name: str, able: Callable[[str], list[ComponentInfo]]) -> str:
+    """What keeps something from being asked: it is not there, or plays another instrument."""
+    instrument = scene.cadenza.instrument
+    if any(c.name == name for c in able(instrument)):
+        return ""
+    other = next((c for c in able("") if c.name == name), None)
+    if other is not None:
+        return f"{other.label} does not play the {instrument}; choose another"
+    return f"This backend has no {name!r}; choose another"
 
 
 def to_varying(scene: Any) -> str:

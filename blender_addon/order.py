@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from .applying import Destination
     from .core.annotations import AnnotationTrack
+    from .core.motion import Motion
     from .remote_job import Message
 
 
@@ -40,6 +41,10 @@ class Preparing(Protocol):
 
     @property
     def progress(self) -> float: ...
+
+    @property
+    def seen(self) -> Motion | None:
+        """What was seen, once there is work."""
 
     def advance(self, deadline: float) -> Work | None:
         """Go on until ``deadline`` (of ``time.perf_counter``); the work, once it is known."""

@@ -98,8 +98,10 @@ def _character_chosen(self: Any, context: Any) -> None:
 
 
 def _instrument_chosen(self: Any, context: Any) -> None:
-    """A generator that plays it, when the chosen one does not."""
+    """A generator that plays it, when the chosen one does not; likewise what fills and repairs."""
     self.generator = connection.player_of(self.instrument, self.generator)
+    self.filler = connection.filler_of(self.instrument, self.filler)
+    self.corrector = connection.repairer_of(self.instrument, self.corrector)
 
 
 class CadenzaBone(bpy.types.PropertyGroup):

@@ -33,12 +33,16 @@ class Watch:
     def progress(self) -> float:
         return self.watching.progress
 
+    @property
+    def seen(self) -> Motion | None:
+        """The motion as it is sent; None before all was seen."""
+        return self.change(self.watching.motion()) if self.watching.done else None
+
     def advance(self, deadline: float) -> RemoteJob | None:
         """Look on until ``deadline``; the job, once all was seen."""
         self.watching.advance(deadline)
-        if not self.watching.done:
-            return None
-        return replace(self.job, motion=self.change(self.watching.motion()).to_bytes())
+        seen = self.seen
+        return None if seen is None else replace(self.job, motion=seen.to_bytes())
 
 
 def range_of(scene: Any, source: Source) -> tuple[float, float, float]:

@@ -32,6 +32,7 @@ class ComponentInfo:
         package: the distribution it comes from, with its version.
         fills: whether a corrector fills frames that nobody posed, and varies what is given, from the job's seed.
         retimes: whether a corrector moves poses to other times.
+        follows: whether a generator can play with the body of a motion that is given.
         instruments: what a generator plays.
     """
 
@@ -48,6 +49,7 @@ class ComponentInfo:
     inputs: tuple[str, ...] = ()
     fills: bool = False
     retimes: bool = False
+    follows: bool = False
     instruments: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -141,7 +143,8 @@ class JobRequest:
     Attributes:
         audio: SHA-256 (hex) of a sound uploaded before, or None when the score (MIDI) is played as it stands.
         audio_name: the sound's file name, for people.
-        motion: SHA-256 (hex) of a motion uploaded before, which is watched to recognise, or repaired; or None.
+        motion: SHA-256 (hex) of a motion uploaded before, which is watched to recognise, or repaired, or whose body
+            is followed; or None.
         score: the score, if any.
         start, end: the part of the sound to perform, seconds; None for its beginning and end.
         options: by component name, each a mapping of its options.

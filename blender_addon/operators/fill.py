@@ -168,7 +168,7 @@ class ChooseFiller(bpy.types.Operator):
 
     @classmethod
     def description(cls, context: Any, properties: Any) -> str:
-        known = connection.known().correctors(fills=True)
+        known = connection.known().fillers()
         info = next((c for c in known if c.name == properties.name), None)
         return f"{info.description} (weights: {info.licence})" if info else ""
 

@@ -18,7 +18,7 @@ class FillerMenu(bpy.types.Menu):
     bl_label = "Fillers"
 
     def draw(self, context: Any) -> None:
-        for info in connection.known().correctors(fills=True):
+        for info in connection.known().fillers(context.scene.cadenza.instrument):
             self.layout.operator("cadenza.choose_filler", text=info.label or info.name).name = info.name
 
 
@@ -43,7 +43,7 @@ class FillPanel(InSidebar, bpy.types.Panel):
 
 def _settings(layout: Any, state: Any) -> None:
     """What fills, from which seed, and where."""
-    every = connection.known().correctors(fills=True)
+    every = connection.known().fillers(state.instrument)
     chosen = next((c.label for c in every if c.name == state.filler), "")
     if len(every) > 1 or (every and not chosen):
         layout.menu("CADENZA_MT_fillers", text=chosen or f"{state.filler} (not there)")

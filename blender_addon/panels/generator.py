@@ -8,7 +8,7 @@ from typing import Any
 
 import bpy
 
-from .. import connection, jobs, obstacles, options
+from .. import connection, followed, jobs, obstacles, options
 from . import backend_rows, job_rows
 from .sidebar import CLOSED, InSidebar, fields
 
@@ -38,7 +38,7 @@ class GeneratorPanel(InSidebar, bpy.types.Panel):
         row = layout.row(align=True)
         row.prop(state, "seed")
         row.operator("cadenza.new_seed", text="", icon="FILE_REFRESH")
-        options.draw(layout, state, state.generator)
+        options.draw(layout, state, state.generator, without=followed.idle_options(state.generator))
         layout.operator("cadenza.reset_options", icon="LOOP_BACK").component = state.generator
 
 

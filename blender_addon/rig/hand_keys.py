@@ -11,10 +11,12 @@ import numpy as np
 
 from ..core.rotations import Array
 from .action import hand_frames, key_frames
-from .bone_channels import escape
+from .bone_channels import escape, part_of
 from .bone_map import BoneMap
 from .nla import Played, played_on
 
+LIMBS: Final = ("bow_arm", "left_hand", "legs")
+"""Parts of the body that play, where nobody posed them."""
 DENSE: Final = 0.5
 """Part of the frames with keys from which on bones that stand for no joint (a cape, a simulated tail) count no more."""
 
@@ -43,6 +45,28 @@ def keyed(armature: Any, bones: Iterable[str], frames: Array) -> Array:
     playing = [p for p in played_on(armature) if p.curves is not None]
     near = _are_near(frames, _keys(playing, set(bones), key_frames))
     return near if near.sum() >= 2 else np.ones(len(frames), dtype=bool)
+
+
+def unposed_limbs(
+    armature: Any, bone_map: BoneMap, frames: Array, of: Callable[[Any], Array] = hand_frames
+) -> frozenset[str]:
+    """Parts of the body (``channels.PARTS``) that have no keys in these frames: both arms, and the legs together. None
+    where bones have keys that stand for no joint: on a control rig those may move any limb.
+
+    Args:
+        of: which keys count.
+    """
+    playing = [p for p in played_on(armature) if p.curves is not None]
+    near = frames[0] - 0.5, frames[-1] + 0.5
+
+    def posed(bones: set[str]) -> bool:
+        keys = _keys(playing, bones, of)
+        return bool(((keys >= near[0]) & (keys <= near[1])).any())
+
+    mapped = {joint: bone for joint, bone in bone_map.bones.items() if bone in armature.pose.bones}
+    if posed(_of_the_body(armature, bone_map, set(mapped.values()))):
+        return frozenset()
+    return frozenset(p for p in LIMBS if not posed({bone for joint, bone in mapped.items() if part_of(joint) == p}))
 
 
 def _of_the_body(armature: Any, bone_map: BoneMap, mapped: set[str]) -> set[str]:

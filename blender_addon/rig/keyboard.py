@@ -34,6 +34,8 @@ NEAR: Final = 0.004
 """Metres above a key within which a fingertip counts when the hand is placed."""
 IDLE: Final = 0.05
 """How much a fingertip counts that is far above the keys."""
+BESIDE: Final = 0.25
+"""Metres of a full-size piano within which hips must be of the middle, for a body to sit at it."""
 SOLE: Final = 0.15
 """Part of the body's height around the ankles in which its soles are looked for."""
 
@@ -134,6 +136,20 @@ def stand_before(source: Source, at: AtPiano, result: Retargeted, skin: Array | 
 def sit_down(source: Source, at: AtPiano, result: Retargeted, stand: Stand) -> tuple[Piano, Retargeted]:
     """A performance at a piano that stands there, and the body on its bench."""
     return _Placing(source, at, result).place(stand)
+
+
+def sat_before(source: Source, at: AtPiano, result: Retargeted, stand: Stand, seen: Array) -> tuple[Retargeted, bool]:
+    """A performance at a piano that stands there already: by a body that sits where it was seen, if that is at the
+    piano, else in the middle before it. Also whether it is where it was seen.
+
+    Args:
+        seen: (T, 3) of its hips.
+    """
+    placing, hips = _Placing(source, at, result), result.hips.mean(axis=0)
+    middle = hips + stand.keyboard - (placing.mean + stand.scale * placing.before)
+    there = seen.mean(axis=0)
+    near = bool(np.linalg.norm(there - middle) < BESIDE * stand.scale)
+    return replace(result, hips=result.hips + ((there if near else middle) - hips)), near
 
 
 def floor_of(source: Body, target: Body, ratio: float, skin: Array | None) -> float:

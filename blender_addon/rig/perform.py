@@ -28,6 +28,7 @@ from .bone_map import BoneMap
 from .bow_mesh import build_bow
 from .capture import MARK
 from .channels import Channel
+from .keyboard import Stand
 from .mannequin import hold
 from .materials import Materials
 from .merge import Layer
@@ -116,6 +117,8 @@ def plan(
     origin: float | None = None,
     layers: Sequence[Layer] = (),
     kept: Sequence[float] | None = None,
+    seen: Motion | None = None,
+    free: frozenset[str] = frozenset(),
 ) -> Plan:
     """Read what is needed of an armature and a scene.
 
@@ -123,6 +126,8 @@ def plan(
         origin: the recording's time at the scene's first frame; None for the motion's own start.
         layers: what was generated again since, the oldest first.
         kept: of a motion that was seen on this very armature, seconds of frames that stay as they were seen.
+        seen: what was seen, where the motion follows it by a skeleton of its own.
+        free: parts of the body that then play in kept frames too.
     """
     start = motion.start if origin is None else origin
     frames = np.asarray(timeline.frame_at(scene, motion.times, start))
@@ -143,8 +148,28 @@ def plan(
         tuple(layers),
         posed_of(armature, bones, () if kept is None else PLACED),
         warnings_of(armature, mapped, [b for b in mapped if b != bone_map.bones["hips"]] if kept is not None else ()),
-        None if kept is None else SeenHere(_size_of_violin(armature), near_to(motion.times, kept)),
+        None if kept is None else _seen_here(armature, motion, kept, seen, free),
     )
+
+
+def _seen_here(
+    armature: Any, motion: Motion, kept: Sequence[float], seen: Motion | None, free: frozenset[str]
+) -> SeenHere:
+    near = near_to(motion.times, kept)
+    if seen is None:
+        return SeenHere(_size_of_violin(armature), near)
+    return SeenHere(1.0, near, seen, stand_of(armature) if played_in(motion) == PIANO else None, free)
+
+
+def stand_of(armature: Any) -> Stand | None:
+    """Where a character's piano stands, in the character's space; None when it has none, or none that is seen."""
+    own = all(bone in armature.pose.bones for bone in ("keyboard", "bench"))
+    item = armature if own else props_of(armature, PIANO)
+    if item is None or item.hide_viewport:
+        return None
+    keyboard, bench = (np.array(item.pose.bones[bone].matrix) for bone in ("keyboard", "bench"))
+    size = np.linalg.norm(bench[:3, :3], axis=0)
+    return Stand(float(np.linalg.norm(keyboard[:3, 0])), keyboard[:3, 3], 0.0, bench[:3, 3], size)
 
 
 def _free_name(wanted: str) -> str:

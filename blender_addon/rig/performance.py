@@ -22,12 +22,12 @@ from .channels import Channel
 from .contact import Contact, touch, touch_keys
 from .instrument import ARM, Held, Instrument, as_it_is, fit, held_in
 from .joints import SIDES
-from .keyboard import AtPiano, at_piano_in, sit_down, stand_before
+from .keyboard import AtPiano, Stand, at_piano_in, sat_before, sit_down, stand_before
 from .merge import Layer, Played, aligned, merge
 from .piano_channels import own_bones, piano_channels
 from .rest_pose import RestPose
 from .retarget import Retargeted, Source, direction_errors, retarget, source_of
-from .seen_here import SeenHere, given_way
+from .seen_here import Seen, SeenHere, as_seen, given_way, given_way_to, posed
 
 PROPS: Final = {"violin_end": "violin", "bow_frog": "bow"}
 """Bones of the instruments' armature -> what they carry."""
@@ -81,18 +81,25 @@ def perform_motion(
     result = retarget(source, body)
     errors = direction_errors(source, result)
     progress(0.3, "Fitting the instrument")
+    poses = as_seen(seen.poses, motion.times, body) if seen is not None and seen.poses is not None else None
     if isinstance(held, AtPiano):
-        # What is generated again moves neither piano nor bench.
-        stand = stand_before(first[0], held, retarget(first[0], body) if layers else result, skin)
+        if seen is not None and poses is not None:
+            result, stand = _sat_as_seen(source, held, result, seen, poses, skin)
+        else:  # what is generated again moves neither piano nor bench
+            stand = stand_before(first[0], held, retarget(first[0], body) if layers else result, skin)
         piano, seated = sit_down(source, held, result, stand)
         progress(0.5, "Solving contact")
         contact, on_keys = touch_keys(source, seated, piano), piano
     else:
+        if seen is not None and poses is not None:
+            result = posed(result, poses, seen.kept)
         instrument = _fitted(source, held, result, seen) if held is not None else None
         progress(0.5, "Solving contact")
         contact, on_keys = touch(source, result, instrument), None
-        if seen is not None:
+        if seen is not None and poses is None:
             contact = given_way(contact, source, held, result, seen.kept)
+    if seen is not None and poses is not None:
+        contact = given_way_to(contact, poses, seen.kept, seen.free)
     progress(0.8, "Preparing keys")
     own = _own_props(rest, contact) if on_keys is None else own_bones(rest, on_keys)
     bones = bone_channels(contact.retargeted, bone_map, own)
@@ -104,8 +111,20 @@ def perform_motion(
     return Performed(bones, props, body.axes, report)
 
 
+def _sat_as_seen(
+    source: Source, held: AtPiano, result: Retargeted, seen: SeenHere, poses: Seen, skin: Array | None
+) -> tuple[Retargeted, Stand]:
+    """Who follows a body that was seen, at the character's piano, or a new one; with the trunk as it was posed."""
+    if seen.stand is None:
+        return posed(result, poses, seen.kept, hips=False), stand_before(source, held, result, skin)
+    result, as_seen = sat_before(source, held, result, seen.stand, poses.body.hips)
+    return posed(result, poses, seen.kept, hips=as_seen), seen.stand
+
+
 def _fitted(source: Source, held: Held, result: Retargeted, seen: SeenHere | None) -> Instrument:
-    return fit(source, held, result) if seen is None else as_it_is(source, held, result, seen.size)
+    if seen is None or seen.poses is not None:
+        return fit(source, held, result)
+    return as_it_is(source, held, result, seen.size)
 
 
 def _source(motion: Motion) -> tuple[Source, Played]:

@@ -13,10 +13,14 @@ from typing import Final
 import numpy as np
 
 from ..core import rotations as rot
+from ..core.motion import Motion
 from ..core.rotations import Array
+from .body import Body, body_of_motion
+from .bone_channels import part_of
 from .contact import Contact
-from .instrument import Held
-from .retarget import Retargeted, Source
+from .instrument import Held, held_in
+from .keyboard import Stand
+from .retarget import Retargeted, Source, retarget, source_of
 
 EASE: Final = 0.25
 """Seconds over which contact gives way to a frame that is kept."""
@@ -29,17 +33,27 @@ class SeenHere:
     Attributes:
         size: of the character's violin, in the rig's units.
         kept: (T,) 0 to 1, how much of each frame is as it was seen.
+        poses: what was seen, of a motion that only follows it by a skeleton of its own; NaN where nothing was.
+        stand: where the character's piano stands, None when there is none.
+        free: parts of the body that play in frames that are kept too.
     """
 
     size: float
     kept: Array = field(repr=False)
+    poses: Motion | None = field(default=None, repr=False)
+    stand: Stand | None = None
+    free: frozenset[str] = frozenset()
 
 
 def near_to(times: Array, kept: Sequence[float]) -> Array:
     """(T,) 1 at the frames nearest to kept seconds, less and less beside them."""
     if not len(kept):
         return np.zeros(len(times))
-    at = np.unique(times[np.abs(times[:, None] - np.asarray(kept)[None]).argmin(axis=0)])
+    away = np.abs(times[:, None] - np.asarray(kept)[None])
+    step = float(times[1] - times[0]) if len(times) > 1 else 1.0
+    at = np.unique(times[away.argmin(axis=0)[away.min(axis=0) <= step]])
+    if not len(at):
+        return np.zeros(len(times))
     after = at[np.minimum(np.searchsorted(at, times), len(at) - 1)]
     before = at[np.maximum(np.searchsorted(at, times, side="right") - 1, 0)]
     away = np.minimum(np.abs(times - before), np.abs(times - after))
@@ -67,3 +81,75 @@ def given_way(contact: Contact, source: Source, held: Held | None, result: Retar
         bow=contact.bow + share * (bow - contact.bow),
         bow_turn=rot.slerp(contact.bow_turn, held.bow_turn, kept),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What was seen, as a performance of the body: T frames, in its units; ``held`` None without violin and bow."""
+
+    body: Retargeted
+    held: Held | None
+
+
+def as_seen(poses: Motion, times: Array, body: Body) -> Seen:
+    """What was seen, at (T,) other times: of frames in which nothing was, the nearest in which something was."""
+    assert poses.rotations is not None
+    known = np.flatnonzero(np.isfinite(poses.positions).all(axis=(1, 2)))
+    at = known[np.abs(poses.times[known][None] - times[:, None]).argmin(axis=1)]
+    there = replace(poses, positions=poses.positions[at], rotations=poses.rotations[at])
+    source = source_of(there, body_of_motion(there.skeleton))
+    result, held = retarget(source, body), held_in(there)
+    if held is not None:
+        hips = source.position("hips")
+        violin, bow = (result.hips + result.ratio * (place - hips) for place in (held.violin, held.bow))
+        held = replace(held, violin=violin, bow=bow)
+    return Seen(result, held)
+
+
+def posed(result: Retargeted, seen: Seen, kept: Array, hips: bool = True) -> Retargeted:
+    """A performance whose trunk, where it is kept, is as it was seen; contact then finds the limbs.
+
+    Args:
+        kept: (T,) 0 to 1.
+        hips: whether they are where they were seen, too.
+    """
+    trunk = np.array([part_of(joint) == "torso" for joint in result.body.skeleton.joints])
+    rotations = rot.slerp(result.rotations, seen.body.rotations, kept[:, None] * trunk)
+    moved = kept[:, None] * (seen.body.hips - result.hips) if hips else 0.0
+    return replace(result, rotations=rotations, hips=result.hips + moved)
+
+
+def given_way_to(contact: Contact, seen: Seen, kept: Array, free: frozenset[str]) -> Contact:
+    """Contact as far as nothing is kept; limbs that are kept are as they were seen, and what is held goes along.
+
+    Args:
+        kept: (T,) 0 to 1.
+        free: parts of the body that play all the same.
+    """
+    before = contact.retargeted
+    kept_joints = np.array([part_of(joint) not in ("torso", *free) for joint in before.body.skeleton.joints])
+    rotations = rot.slerp(before.rotations, seen.body.rotations, kept[:, None] * kept_joints)
+    after = replace(before, rotations=rotations)
+    solved = replace(contact, retargeted=after)
+    if contact.bow is None or contact.bow_turn is None or contact.violin is None or contact.violin_turn is None:
+        return solved
+    bow = _carried(before, after, "right_hand", (contact.bow, contact.bow_turn))
+    violin = contact.violin, contact.violin_turn
+    if seen.held is not None:
+        held = seen.held
+        bow = _between(bow, (held.bow, held.bow_turn), kept * ("bow_arm" not in free))
+        violin = _between(violin, (held.violin, held.violin_turn), kept * ("left_hand" not in free))
+    return replace(solved, violin=violin[0], violin_turn=violin[1], bow=bow[0], bow_turn=bow[1])
+
+
+def _carried(before: Retargeted, after: Retargeted, joint: str, item: tuple[Array, Array]) -> tuple[Array, Array]:
+    """Place and turn of something that a joint carries from one pose to another."""
+    index = before.body.skeleton.index(joint)
+    by = rot.multiply(after.rotations[:, index], rot.conjugate(before.rotations[:, index]))
+    beside = item[0] - before.positions()[:, index]
+    return after.positions()[:, index] + rot.rotate(by, beside), rot.multiply(by, item[1])
+
+
+def _between(item: tuple[Array, Array], other: tuple[Array, Array], part: Array) -> tuple[Array, Array]:
+    """Place and turn between two, (T,) 0 to 1."""
+    return item[0] + part[:, None] * (other[0] - item[0]), rot.slerp(item[1], other[1], part)

@@ -73,6 +73,8 @@ class Generator(Component):
         skeleton: name of the registered skeleton that it moves.
         needs: namespaces of annotations that must be there before it runs.
         post_steps: names of the post-steps that complete its motion, in order.
+        follows: whether it can play with the body of a character that moves already (``context.body``), so that only
+            arms and hands are its own. An option ``variation`` says how much of the body it makes up all the same.
         streams: whether it shows its motion part by part while it plays (``context.partial``); of one
             that does not, the host works out a beginning first.
     """
@@ -81,6 +83,7 @@ class Generator(Component):
     skeleton: ClassVar[str]
     needs: ClassVar[tuple[str, ...]] = ()
     post_steps: ClassVar[tuple[str, ...]] = ()
+    follows: ClassVar[bool] = False
     streams: ClassVar[bool] = False
 
     @abstractmethod

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 from pydantic import BaseModel, ValidationError
 
-from plugins.api import Annotation, AnnotationTrack, Array, Audio, Motion, to_json, violinist
+from plugins.api import Annotation, AnnotationTrack, Array, Audio, Motion, Skeleton, to_json, violinist
 from plugins.api.components import (
     Component,
     Composer,
@@ -52,6 +52,8 @@ def declaration_problems(component: object) -> list[str]:
         problems.append("Options must be a nested pydantic model")
     if not component.devices or not set(component.devices) <= {"cpu", "cuda"}:
         problems.append(f"devices must be 'cpu' and/or 'cuda', not {component.devices!r}")
+    if isinstance(component, Generator) and not isinstance(component.follows, bool):
+        problems.append(f"follows must be True or False, not {component.follows!r}")
     if isinstance(component, Corrector):
         said = {"fills": component.fills, "retimes": component.retimes}
         problems += [f"{name} must be True or False, not {v!r}" for name, v in said.items() if not isinstance(v, bool)]
@@ -137,6 +139,20 @@ def test_dance(seconds: float = 6.0) -> Motion:
     return Motion(skeleton, 30.0, positions)
 
 
+def test_body(lean: float, seconds: float = 2.0) -> Motion:
+    """A standing figure of joints that every character has, its spine bent forward by ``lean`` radians."""
+    joints = ("hips", "spine", "neck", "head")
+    offsets = np.array([[0.0, 0.0, 1.0], [0.0, 0.0, 0.1], [0.0, 0.0, 0.4], [0.0, 0.0, 0.1]])
+    skeleton = Skeleton("figure", joints, (-1, 0, 1, 2), offsets, ("body",) * 4)
+    frames = int(seconds * 30.0)
+    rotations = np.zeros((frames, 4, 4))
+    rotations[..., 0] = 1.0
+    rotations[:, 1] = [np.cos(lean / 2), np.sin(lean / 2), 0.0, 0.0]
+    places = np.repeat(skeleton.rest_positions[None], frames, axis=0)
+    positions, _ = skeleton.forward_kinematics(rotations, places)
+    return Motion(skeleton, 30.0, positions.astype(np.float32), rotations.astype(np.float32))
+
+
 def test_context(**changes: Any) -> JobContext:
     """A context that knows two notes and four beats."""
     notes = tuple(Annotation(t, 0.9, {"pitch": 69, "velocity": 0.6}) for t in (0.1, 1.05))
@@ -146,7 +162,7 @@ def test_context(**changes: Any) -> JobContext:
 
 
 # These are helpers for authors, not tests.
-for _helper in (test_audio, test_motion, test_dance, test_context):
+for _helper in (test_audio, test_motion, test_dance, test_body, test_context):
     setattr(_helper, "__test__", False)  # noqa: B010
 
 
@@ -169,6 +185,24 @@ def _check_generator(generator: Generator, options: Any, sound: Audio) -> None:
             f"the audio starts at {audio.start:g} s, the motion at {made.start:g} s: give it start=audio.start"
         )
     _check_cancelled(lambda context: generator.generate(sound, options, context))
+    if generator.follows:
+        _check_follows(lambda body: run(sound, body=body))
+
+
+def _check_follows(run: Callable[[Motion], Motion]) -> None:
+    """One that follows a body looks at it, copes with frames that nobody posed, and leaves it as it is."""
+    bodies = [test_body(0.0), test_body(0.5)]
+    straight, leaning = (run(body) for body in bodies)
+    _check_motion(leaning)
+    assert np.array_equal(bodies[1].positions, test_body(0.5).positions), "the body was changed: change a copy"
+    assert not np.array_equal(straight.positions, leaning.positions, equal_nan=True), (
+        "two bodies gave the same motion: follow context.body, or leave follows out"
+    )
+    posed = test_body(0.5)
+    assert posed.rotations is not None
+    for array in (posed.positions, posed.rotations):
+        array[np.arange(len(posed)) % 20 != 5] = np.nan
+    _check_motion(run(posed))
 
 
 def _check_change(run: Callable[[Motion, JobContext], Motion]) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -43,8 +44,7 @@ def assemble(skeleton: Skeleton, body: BodyPose, bow: BowPath, left: HandPose, r
         shoulder = shoulder_of(skeleton, side, chest_at, chest)
         aim = rot.rotate(chest, pole[0] * (1 - low) + pole[1] * low)
         positions[:, skeleton.index(f"{side}_lower_arm")] = (shoulder + hand.wrist) / 2 + 0.25 * aim
-    for side, (ankle, turn) in body.feet.items():
-        _put_foot(skeleton, positions, side, ankle, turn)
+    put_feet(skeleton, body.feet, positions)
     return positions, rotations
 
 
@@ -85,10 +85,8 @@ def put_hand(skeleton: Skeleton, positions: Array, side: str, hand: HandPose) ->
         positions[:, skeleton.index(violinist.finger_joints(side, finger)[3])] = hand.tips[:, i]
 
 
-def _put_foot(skeleton: Skeleton, positions: Array, side: str, ankle: Array, turn: float) -> None:
-    """A foot flat on the floor, turned outwards."""
-    positions[:, skeleton.index(f"{side}_foot")] = ankle
-    toes = rot.rotate(
-        rot.from_axis_angle(np.array([0.0, 0.0, 1.0]), turn), skeleton.offsets[skeleton.index(f"{side}_toes")]
-    )
-    positions[:, skeleton.index(f"{side}_toes")] = ankle + toes
+def put_feet(skeleton: Skeleton, feet: Mapping[str, tuple[Array, Array]], positions: Array) -> None:
+    """Ankles and toes."""
+    for side, (ankle, toes) in feet.items():
+        positions[:, skeleton.index(f"{side}_foot")] = ankle
+        positions[:, skeleton.index(f"{side}_toes")] = toes

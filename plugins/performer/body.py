@@ -10,7 +10,7 @@ of the movements were set by eye on the default musician.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -65,11 +65,11 @@ class Trunk:
 
 @dataclass(frozen=True, eq=False)
 class BodyPose(Trunk):
-    """The trunk, the violin's place in the chest's frame, and ankle and outward turn of each foot."""
+    """The trunk, the violin's place in the chest's frame, and ankle and toes of each foot, (3,) or (T, 3)."""
 
     violin_at: Array = field(repr=False)
     violin_rotation: Array = field(repr=False)
-    feet: dict[str, tuple[Array, float]] = field(repr=False)
+    feet: Mapping[str, tuple[Array, Array]] = field(repr=False)
 
 
 def body_pose(
@@ -160,10 +160,14 @@ def breath_of(times: Floats, chords: Sequence[Chord]) -> Floats:
     return out
 
 
-def _feet(skeleton: Skeleton) -> dict[str, tuple[Array, float]]:
-    """Ankle and outward turn of each foot."""
+def _feet(skeleton: Skeleton) -> dict[str, tuple[Array, Array]]:
+    """Ankle and toes of each foot, flat on the floor, turned outwards."""
     height = skeleton.rest_positions[skeleton.index("left_foot")][2]
-    return {
-        "left": (np.array([STANCE, -0.035, height]), FOOT_TURN),
-        "right": (np.array([-STANCE, 0.015, height]), -FOOT_TURN),
-    }
+    out = {}
+    for side, ankle, turn in (
+        ("left", (STANCE, -0.035, height), FOOT_TURN),
+        ("right", (-STANCE, 0.015, height), -FOOT_TURN),
+    ):
+        toes = rot.rotate(rot.from_axis_angle(_Z, np.array(turn)), skeleton.offsets[skeleton.index(f"{side}_toes")])
+        out[side] = np.array(ankle), ankle + toes
+    return out

@@ -15,6 +15,7 @@ from plugins.performer.body import Amounts, body_pose
 from plugins.performer.bow_path import bow_path
 from plugins.performer.bowing import plan_bowing
 from plugins.performer.fingering import Grip, plan_fingering
+from plugins.performer.follow import VARIATION, personal, standing
 from plugins.performer.left_hand import left_hand
 from plugins.performer.music import Chord, Music, read_music
 from plugins.performer.ornaments import played_out, with_lower_fingers
@@ -40,6 +41,7 @@ class Performer(Generator):
     skeleton = "violinist"
     needs = ("note", "beat")
     post_steps = ("ik",)
+    follows = True
 
     class Options(Generator.Options):
         sway: float = Field(1.0, ge=0.0, le=2.0, title="Sway", description="How much the torso moves with the phrase")
@@ -49,6 +51,7 @@ class Performer(Generator):
         noise: float = Field(1.0, ge=0.0, le=2.0, title="Unrest", description="Small natural movement; the seed's part")
         vibrato: float = Field(1.0, ge=0.0, le=2.0, title="Vibrato", description="Width of the vibrato")
         bow_amount: float = Field(1.0, ge=0.4, le=1.5, title="Bow", description="How much bow each stroke takes")
+        variation: float = Field(0.4, ge=0.0, le=1.0, title="Variation", description=VARIATION)
 
     def generate(self, audio: Audio, options: Any, context: JobContext) -> Motion:
         context.progress(0.0, "Reading the notes")
@@ -71,7 +74,11 @@ class Performer(Generator):
         right = with_finger(right_hand(bow, skeleton), plucks)
         context.progress(0.7, "Moving the body")
         amounts = Amounts(options.sway, options.weight, options.head, options.breathing, options.noise)
+        if context.body is not None:
+            amounts = personal(amounts, options.variation, np.random.default_rng([context.seed, 2]))
         body = body_pose(times, music.chords, skeleton, amounts, streams[1])
+        if context.body is not None:
+            body = standing(body, times, skeleton, context, options.variation)
         positions, rotations = assemble(skeleton, body, bow, left, right)
         provenance = {
             "generator": self.name,

@@ -11,7 +11,7 @@ import numpy as np
 
 from plugins.api import Array, Skeleton, pianist, piano
 from plugins.api import rotations as rot
-from plugins.performer.assemble import chest_of, put_hand, put_trunk, shoulder_of
+from plugins.performer.assemble import chest_of, put_feet, put_hand, put_trunk, shoulder_of
 from plugins.performer.hands import HandPose
 from plugins.performer.piano_body import Seated
 from plugins.performer.piano_touch import Keys
@@ -36,16 +36,14 @@ def at_the_piano(skeleton: Skeleton, body: Seated, keys: Keys, hands: Sequence[H
         shoulder = shoulder_of(skeleton, side, chest_at, chest)
         aim = rot.rotate(chest, ELBOW * [sign, 1.0, 1.0])
         positions[:, skeleton.index(f"{side}_lower_arm")] = (shoulder + world.wrist) / 2 + 0.25 * aim
-        ankle, toes = body.feet[side]
-        positions[:, skeleton.index(f"{side}_foot")] = ankle
-        positions[:, skeleton.index(f"{side}_toes")] = toes
+    put_feet(skeleton, body.feet, positions)
     return positions, rotations
 
 
 def _put_piano(skeleton: Skeleton, body: Seated, keys: Keys, positions: Array, rotations: Array) -> None:
     """Keyboard and bench stand still; keys and pedal go down. Rotations are said against the hips."""
     back = rot.conjugate(body.rotations["hips"])
-    for joint, place in zip(pianist.PROPS, (pianist.KEYBOARD, pianist.PEDAL, pianist.BENCH), strict=True):
+    for joint, place in zip(pianist.PROPS, (pianist.KEYBOARD, pianist.PEDAL, body.bench), strict=True):
         positions[:, skeleton.index(joint)] = place
         rotations[:, skeleton.index(joint)] = back
     positions[:, skeleton.index("pedal"), 2] -= piano.PEDAL_TRAVEL * body.pedal

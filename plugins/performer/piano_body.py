@@ -49,10 +49,11 @@ PEDAL_DOWN: Final = (0.12, 0.24)
 
 @dataclass(frozen=True, eq=False)
 class Seated(Trunk):
-    """The trunk; ankle and toes of each foot, (T, 3); how far the pedal is down, (T,) 0 to 1."""
+    """The trunk; ankle and toes of each foot, (T, 3); how far the pedal is down, (T,) 0 to 1; the seat's middle."""
 
     feet: dict[str, tuple[Array, Array]] = field(repr=False)
     pedal: Floats = field(repr=False)
+    bench: Array = field(default_factory=lambda: pianist.BENCH, repr=False)
 
 
 def seated(

@@ -11,8 +11,10 @@ import numpy as np
 from pydantic import Field
 
 from plugins.api import Array, Audio, ComponentError, Generator, JobContext, Motion, Skeleton, pianist
+from plugins.performer import follow
 from plugins.performer.body import Amounts
 from plugins.performer.curves import Floats
+from plugins.performer.follow import VARIATION, personal
 from plugins.performer.hands import HandPose
 from plugins.performer.music import Chord
 from plugins.performer.piano_assemble import at_the_piano
@@ -48,6 +50,7 @@ class Pianist(Generator):
     skeleton = "pianist"
     needs = ("note", "beat")
     post_steps = ("ik",)
+    follows = True
 
     class Options(Generator.Options):
         sway: float = Field(1.0, ge=0.0, le=2.0, title="Sway", description="How much the torso moves with the phrase")
@@ -56,6 +59,7 @@ class Pianist(Generator):
         breathing: float = Field(1.0, ge=0.0, le=2.0, title="Breathing", description="Breath before each phrase")
         noise: float = Field(1.0, ge=0.0, le=2.0, title="Unrest", description="Small natural movement; the seed's part")
         pedal: float = Field(1.0, ge=0.0, le=1.0, title="Pedal", description="How far the right pedal goes down")
+        variation: float = Field(0.4, ge=0.0, le=1.0, title="Variation", description=VARIATION)
 
     def generate(self, audio: Audio, options: Any, context: JobContext) -> Motion:
         context.progress(0.0, "Reading the notes")
@@ -76,7 +80,12 @@ class Pianist(Generator):
         across = [h.wrist[:, 0] for h in hands]
         pedal = pedalling(times, piece, options.pedal)
         rng = np.random.default_rng([context.seed, 1])
+        if context.body is not None:
+            amounts = personal(amounts, options.variation, np.random.default_rng([context.seed, 2]))
         body = seated(times, piece, phrases_of(piece), across, skeleton, amounts, pedal, rng)
+        if context.body is not None:
+            wrists = [pianist.KEYBOARD + hand.wrist for hand in hands]
+            body = follow.seated(body, times, wrists, skeleton, context, options.variation)
         positions, rotations = at_the_piano(skeleton, body, keys, hands)
         provenance = {
             "generator": self.name,

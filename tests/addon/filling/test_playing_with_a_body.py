@@ -1,0 +1,188 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""Generators that play with the body of the character: filling, varying, and mocap that gets hands, live."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+from blender_addon import connection, obstacles, takes  # noqa: E402
+from blender_addon.character import guess  # noqa: E402
+from blender_addon.rig import perform  # noqa: E402
+from blender_addon.rig.action import curves_of  # noqa: E402
+from tests.addon_driving import add_character, character, generate, keys  # noqa: E402
+from tests.fill_driving import LAST, done  # noqa: E402
+from tests.running import melody, write_midi  # noqa: E402
+
+FRAMES = (5, 24, 40)
+EVERY = range(1, LAST + 1)
+PLAYERS = {"violin": "performer", "piano": "pianist"}
+TIPS = ("right_index_distal", "right_little_distal", "left_index_distal", "left_ring_distal")
+
+
+@pytest.fixture(params=["violin", "piano"])
+def instrument(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def tune(stage: Any, tmp_path: Path, instrument: str) -> Any:
+    """A stage with a tune to play."""
+    state = stage.cadenza
+    state.source, state.score_file = "SCORE", str(write_midi(tmp_path / "tune.mid", melody()))
+    state.instrument = instrument
+    state.generator = state.filler = state.corrector = PLAYERS[instrument]
+    return stage
+
+
+def pose_trunk(frames: Any = FRAMES, size: float = 0.2) -> Any:
+    """Key the trunk of the character at some frames; the action."""
+    for name in ("spine", "head"):
+        item = character().pose.bones[name]
+        item.rotation_mode = "XYZ"
+        for i, frame in enumerate(frames):
+            item.rotation_euler = (size * (-1) ** i, 0.1, 0.05 * i)
+            item.keyframe_insert("rotation_euler", frame=frame)
+    return character().animation_data.action
+
+
+def turns(scene: Any, frames: Any, bones: Any = ("hips", "spine", "head")) -> np.ndarray:
+    """(T, B, 3, 3) how bones are turned in the character's space."""
+    found = []
+    for frame in frames:
+        scene.frame_set(frame)
+        found.append([np.array(character().pose.bones[b].matrix.to_3x3().normalized()) for b in bones])
+    return np.array(found)
+
+
+def degrees(a: np.ndarray, b: np.ndarray) -> float:
+    """The largest angle between turns."""
+    trace = np.trace(np.swapaxes(a, -1, -2) @ b, axis1=-2, axis2=-1)
+    return float(np.degrees(np.arccos(np.clip((trace - 1) / 2, -1, 1))).max())
+
+
+def played(scene: Any, frames: Any) -> np.ndarray:
+    """(T, N, 3) fingertips and bow as what is played sees them."""
+    found = []
+    for frame in frames:
+        scene.frame_set(frame)
+        items = [i for i in (character(), *character().children) if i.type == "ARMATURE" and not i.hide_viewport]
+        of = {bone.name: np.array(i.matrix_world @ bone.matrix) for i in items for bone in i.pose.bones}
+        piano = scene.cadenza.instrument == "piano"
+        seen = [np.linalg.inv(of["keyboard" if piano else "violin_end"]) @ of[bone] for bone in TIPS]
+        found.append(
+            [m[:3, 3] for m in (seen if piano else [*seen[2:], np.linalg.inv(of["violin_end"]) @ of["bow_frog"]])]
+        )
+    return np.array(found)
+
+
+def test_poses_of_the_trunk_stay_and_hands_play(tune: Any) -> None:
+    assert generate().state == "finished"
+    reference = played(tune, EVERY)
+    takes.show(character(), None)
+    mine = pose_trunk()
+    posed, before = turns(tune, FRAMES), [tuple(k.co) for c in curves_of(mine).fcurves for k in c.keyframe_points]
+    take = done(bpy.ops.cadenza.fill)
+    told = takes.provenance(take)
+    assert (take.name, told["generator"], told["filled"]["posed"]) == ("Filled 1", tune.cadenza.filler, 3)
+    assert degrees(turns(tune, FRAMES), posed) < 0.05
+    assert before == [tuple(k.co) for c in curves_of(mine).fcurves for k in c.keyframe_points]
+    frames = range(FRAMES[0], FRAMES[-1] + 1)
+    off = np.linalg.norm(played(tune, frames) - reference[FRAMES[0] - 1 : FRAMES[-1]], axis=2)
+    # The joint behind each fingertip; the hand leans otherwise when the body does. In poses as between them.
+    assert np.median(off) < 0.004
+    assert off.max() < 0.02
+    between = turns(tune, range(6, 24))
+    assert degrees(between[:1], between[-1:]) > 5.0  # it goes from the one pose to the other
+
+
+def test_limbs_that_were_posed_stay_too(tune: Any) -> None:
+    assert generate().state == "finished"
+    pose_trunk()
+    arm = character().pose.bones["left_upper_arm"]
+    arm.rotation_mode = "XYZ"
+    for frame in FRAMES:
+        arm.rotation_euler = (0.1, 0.6, 0.4)
+        arm.keyframe_insert("rotation_euler", frame=frame)
+    bones = ("spine", "head", "left_upper_arm", "left_hand")
+    posed = turns(tune, FRAMES, bones)
+    done(bpy.ops.cadenza.fill)
+    assert degrees(turns(tune, FRAMES, bones), posed) < 0.05
+    left = 2 if tune.cadenza.instrument == "piano" else 0
+    far = np.linalg.norm(played(tune, FRAMES)[:, left] - played(tune, [14])[:, left], axis=1)
+    assert far.min() > 0.05
+
+
+def test_a_take_is_varied_and_plays_the_same(tune: Any) -> None:
+    assert generate().state == "finished"
+    (take,) = takes.takes_of(character())
+    stand = perform.stand_of(character())
+    tune.timeline_markers.new("Keep", frame=20)
+    before, hands = turns(tune, EVERY), played(tune, EVERY)
+    group = getattr(tune.cadenza, f"options_{tune.cadenza.filler}")
+    group.value_variation = 1.0
+    varied = done(bpy.ops.cadenza.vary)
+    assert (varied.name, takes.provenance(varied)["varied"]["take"]) == ("Varied 1", take.name)
+    after = turns(tune, EVERY)
+    assert degrees(after[19:20], before[19:20]) < 0.05
+    assert degrees(after, before) > 0.3
+    assert np.median(np.linalg.norm(played(tune, EVERY) - hands, axis=2)) < 0.004
+    if stand is not None:
+        again = perform.stand_of(character())
+        assert again is not None
+        assert np.allclose(again.keyboard, stand.keyboard, atol=1e-5)
+    group.value_variation = 0.0
+    assert obstacles.to_varying(tune) == obstacles.STAYS
+
+
+def test_mocap_keeps_its_body_and_gets_hands(tune: Any) -> None:
+    """On a rig of other names and half the size, whose action has a key in every frame."""
+    guess(add_character("Bea", lambda joint: joint.replace("violin", "v").replace("bow", "b").replace("key", "k")))
+    character().scale = (0.5, 0.5, 0.5)
+    angles = {frame: 0.06 * np.sin(0.4 * frame) for frame in EVERY}
+    for name in ("spine", "head"):
+        item = character().pose.bones[name]
+        item.rotation_mode = "XYZ"
+        for frame, angle in angles.items():
+            item.rotation_euler = (angle, 0.5 * angle, 0.0)
+            item.keyframe_insert("rotation_euler", frame=frame)
+    seen = turns(tune, EVERY)
+    take = done(bpy.ops.cadenza.repair)
+    assert (take.name, take.generator) == ("Played 1", tune.cadenza.corrector)
+    assert takes.provenance(take)["options"]["variation"] == 0.0
+    assert degrees(turns(tune, EVERY), seen) < 0.5
+    contact = json.loads(character().cadenza.report)["contact"]
+    played_on = "keys" if tune.cadenza.instrument == "piano" else "fingertips"
+    assert contact[played_on]["part_within"] == 1.0
+    assert keys(take, "right_hand").std() > 0.0
+
+
+@pytest.mark.parametrize("instrument", ["piano"], indirect=True)
+def test_what_presses_no_keys_is_refused_at_the_piano(tune: Any) -> None:
+    assert generate().state == "finished"
+    tune.cadenza.filler = "tween"
+    tune.cadenza.source, tune.cadenza.sound_file = "FILE", tune.cadenza.sound_file or str(Path(__file__))
+    assert obstacles.to_filling(tune) == obstacles.AT_PIANO
+    tune.cadenza.filler = "performer"
+    assert "does not play the piano" in obstacles.to_filling(tune)
+
+
+@pytest.mark.parametrize("instrument", ["violin"], indirect=True)
+def test_the_instrument_chooses_who_fills(tune: Any) -> None:
+    state = tune.cadenza
+    state.instrument = "piano"
+    assert (state.generator, state.filler, state.corrector) == ("pianist", "pianist", "pianist")
+    assert [c.name for c in connection.known().fillers("piano") if c.kind == "generator"] == ["pianist"]
+    state.instrument = "violin"
+    assert (state.generator, state.corrector) == ("performer", "performer")
+    assert state.filler in [c.name for c in connection.known().fillers("violin")]
+    state.corrector = "mapnet"
+    state.instrument = "piano"
+    assert state.corrector == "mapnet"

@@ -14,9 +14,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from .action import key_values
 from .bone_channels import carrier_of, escape, part_of
 from .bone_map import BoneMap
 from .channels import Channel
+from .nla import OF_TAKE, played_on
 from .rest_pose import RestPose
 
 AT_REST: Final = {
@@ -47,14 +49,37 @@ def bones_between(rest: RestPose, bone_map: BoneMap) -> dict[str, str]:
 
 
 def posed_of(armature: Any, bones: Mapping[str, str], but: Collection[str] = ()) -> dict[str, tuple[str, ...]]:
-    """Bone -> those of its properties, ``but`` some, that are not at rest."""
+    """Bone -> those of its properties, ``but`` some, that are not at rest, now or anywhere in what moves the armature:
+    mocap begins at rest, often."""
     found: dict[str, tuple[str, ...]] = {}
+    animated = _moved_off(armature)
     for name in bones:
         bone = armature.pose.bones[name]
-        wanted = ("location", _rotation(bone.rotation_mode), "scale")
-        away = tuple(p for p in wanted if p not in but and not np.allclose(getattr(bone, p), AT_REST[p], atol=CLOSE))
+        wanted = [p for p in ("location", _rotation(bone.rotation_mode), "scale") if p not in but]
+        here = {p for p in wanted if not np.allclose(getattr(bone, p), AT_REST[p], atol=CLOSE)}
+        away = tuple(p for p in wanted if p in here or path_of(name, p) in animated)
         if away:
             found[name] = away
+    return found
+
+
+def path_of(bone: str, prop: str) -> str:
+    """Where the curves of a bone's property lead."""
+    return f'pose.bones["{escape(bone)}"].{prop}'
+
+
+def _moved_off(armature: Any) -> set[str]:
+    """Paths of the bones' properties that an animator's own actions take from rest."""
+    found = set()
+    for played in played_on(armature):
+        if played.curves is None or OF_TAKE in played.action:
+            continue
+        for curve in played.curves.fcurves:
+            rest = AT_REST.get(curve.data_path.rpartition(".")[2])
+            if rest is None or curve.data_path in found or curve.array_index >= len(rest):
+                continue
+            if not np.allclose(key_values(curve), rest[curve.array_index], atol=CLOSE):
+                found.add(curve.data_path)
     return found
 
 
@@ -70,7 +95,7 @@ def kept_at_rest(
     found = []
     for name, properties in posed.items():
         for prop in properties:
-            path = f'pose.bones["{escape(name)}"].{prop}'
+            path = path_of(name, prop)
             if path not in taken:
                 found.append(Channel(path, name, np.tile(AT_REST[prop], (frames, 1)), part_of(bones[name])))
     return found

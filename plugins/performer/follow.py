@@ -34,6 +34,8 @@ AWAY: Final = np.radians(30.0)
 """How far a body may look away from the keyboard, on the average, and still sit as it was seen."""
 HIGHER: Final = 0.08
 """Metres that the bench is put up or down, at most."""
+ON_BENCH: Final = 0.10
+"""Metres that hips come away from where they mostly are, at most."""
 REACH: Final = 0.97
 """Part of an arm's length within which a wrist must be."""
 TRIED: Final = np.linspace(0.0, 1.0, 6)
@@ -174,8 +176,10 @@ def _towards_the_keyboard(given: GivenBody) -> GivenBody:
 
 
 def _before_the_keyboard(body: Body, own: Body, skeleton: Skeleton) -> Body:
-    """A body on a bench from which its shoulders are, mostly, where the pianist's own are."""
-    body = replace(body, hips=body.hips + np.median(own.hips, axis=0) - np.median(body.hips, axis=0))
+    """A body on a bench from which its shoulders are, mostly, where the pianist's own are; who walks, sits there too."""
+    moved = body.hips - np.median(body.hips, axis=0)
+    far = np.maximum(np.linalg.norm(moved, axis=1, keepdims=True) / ON_BENCH, 1e-9)
+    body = replace(body, hips=np.median(own.hips, axis=0) + moved * np.tanh(far) / far)
     off = np.mean([_shoulder(skeleton, side, own) - _shoulder(skeleton, side, body) for side in SIDES], axis=0)
     shift = np.median(off, axis=0)
     shift[2] = np.clip(shift[2], -HIGHER, HIGHER)

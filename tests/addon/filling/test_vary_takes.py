@@ -199,7 +199,7 @@ def test_the_panel_draws_what_there_is(stage: Any) -> None:
     assert {"fill_from", "cadenza.use_fill_range", "CADENZA_MT_fillers", "cadenza.take_this_one"} <= set(there)
     assert "This backend has no 'nobody'; choose another" in " ".join(there)
     assert "cadenza.generate_four" in drawn(GeneratePanel)
-    assert drawn(FillerMenu) == ["cadenza.choose_filler"] * len(connection.known().correctors(fills=True))
+    assert drawn(FillerMenu) == ["cadenza.choose_filler"] * len(connection.known().fillers("violin"))
 
 
 def test_the_panel_says_how_many_are_to_come(stage: Any) -> None:

@@ -1,0 +1,186 @@
+# SPDX-FileCopyrightText: 2026 Cadenza authors
+# SPDX-License-Identifier: MIT
+"""The performers with the body of a character: what is given of it stays, and the music is played all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from plugins.api import Array, ComponentError, Constraint, Generator, Motion, Skeleton
+from plugins.api import rotations as rot
+from plugins.api.testing import test_audio as quiet
+from plugins.api.testing import test_context as context_of
+from plugins.ik.step import InverseKinematics
+from plugins.performer.generator import Performer
+from plugins.performer.given_body import TRUNK, read_body
+from plugins.performer.piano_generator import Pianist
+
+SECONDS = 4.0
+ARM = ("lower_arm", "hand")
+LEG = ("lower_leg", "foot")
+
+Play = Callable[..., Motion]
+
+
+@pytest.fixture(params=[Performer, Pianist])
+def play(request: pytest.FixtureRequest) -> Play:
+    """Two notes and four beats, played."""
+    generator: Generator = request.param()
+    sound = quiet(SECONDS)
+
+    def run(body: Motion | None = None, seed: int = 3, keep: Any = (), **options: float) -> Motion:
+        context = context_of(seed=seed, body=body, constraints=keep, fps=30.0)
+        made = generator.generate(sound, generator.Options(**options), context)
+        return InverseKinematics().apply(made, None, context)
+
+    return run
+
+
+def turns(motion: Motion, joints: Any = TRUNK) -> Array:
+    """(T, J, 4) in the world."""
+    assert motion.rotations is not None
+    world = motion.skeleton.world_rotations(motion.rotations)
+    return world[:, [motion.skeleton.index(joint) for joint in joints]]
+
+
+def degrees(a: Array, b: Array) -> Array:
+    return np.degrees(np.linalg.norm(rot.rotation_vector(rot.multiply(a, rot.conjugate(b))), axis=-1))
+
+
+def figure(swing: Callable[[Array], Array], size: float = 1.0, fps: float = 30.0, turned: float = 0.0) -> Motion:
+    """A body with joints that every rig has, of another size, whose spine and head swing by (T,) radians about X."""
+    legs = [f"{side}_{part}" for side in ("left", "right") for part in ("upper_leg", "lower_leg", "foot")]
+    names = ("hips", "spine", "head", *legs)
+    leg = ([0.1, 0.0, -0.05], [0.0, 0.0, -0.4], [0.0, 0.0, -0.4])
+    offsets = np.array([[0.0, 0.0, 0.93], [0.0, 0.0, 0.1], [0.0, 0.0, 0.5], *leg, *leg]) * size
+    offsets[6, 0] *= -1
+    skeleton = Skeleton("figure", names, (-1, 0, 1, 0, 3, 4, 0, 6, 7), offsets, ("body",) * 9)
+    times = np.arange(round(SECONDS * fps)) / fps
+    local = np.tile(rot.IDENTITY, (len(times), 9, 1))
+    local[:, 1:3] = rot.from_axis_angle(np.array([1.0, 0.0, 0.0]), np.asarray(swing(times))[:, None])
+    local[:, 0] = rot.from_axis_angle(np.array([0.0, 0.0, 1.0]), np.array(turned))
+    rest = np.repeat(skeleton.rest_positions[None], len(times), axis=0)
+    rest[:, 0] += size * 0.1 * np.stack([np.sin(times), np.cos(times), 0.0 * times], axis=-1)
+    positions, _ = skeleton.forward_kinematics(local, rest)
+    return Motion(skeleton, fps, positions.astype(np.float32), local.astype(np.float32))
+
+
+def with_gaps(motion: Motion, posed: Any) -> Motion:
+    gap = ~np.isin(np.arange(len(motion)), posed)
+    assert motion.rotations is not None
+    positions, local = motion.positions.copy(), motion.rotations.copy()
+    positions[gap], local[gap] = np.nan, np.nan
+    return replace(motion, positions=positions, rotations=local)
+
+
+def test_a_performance_is_played_again_with_its_own_body(play: Play) -> None:
+    before = play()
+    after = play(before, seed=8, variation=0.0)
+    assert degrees(turns(after), turns(before)).max() < 0.05
+    other = play(None, seed=8)
+    assert degrees(turns(other), turns(before)).max() > 0.3
+
+
+@pytest.mark.parametrize("fps", [12.0, 30.0, 50.0])
+def test_a_body_of_another_size_and_rate_is_followed(play: Play, fps: float) -> None:
+    body = figure(lambda t: 0.06 * np.sin(3 * t), size=0.6, fps=fps)
+    motion = play(body, variation=0.0)
+    wanted = 0.06 * np.sin(3 * motion.times)
+    told = rot.rotation_vector(turns(motion, ("spine", "head")))
+    inside = motion.times <= body.times[-1]
+    assert np.abs(told[inside, 0, 0] - wanted[inside]).max() < 0.004
+    assert np.abs(told[inside, 1, 0] - 2 * wanted[inside]).max() < 0.004
+    assert degrees(turns(motion, ("chest",)), turns(motion, ("spine",))).max() < 0.2  # which it lacks
+
+
+@pytest.mark.parametrize("size", [0.5, 1.3])
+def test_who_walks_walks_on(size: float) -> None:
+    """As far as legs of other lengths go, on the floor, and as the add-on scales it back."""
+    skeleton = Performer().generate(quiet(1.0), Performer.Options(), context_of()).skeleton
+    body = figure(np.zeros_like, size)
+    given = read_body(body, skeleton, 0.0, SECONDS)
+    legs = [np.linalg.norm(s.offsets[s.index(f"left_{part}")]) for s in (skeleton, body.skeleton) for part in LEG]
+    ratio = sum(legs[2:]) / sum(legs[:2])
+    assert np.ptp(given.hips[:, :2], axis=0) * ratio == pytest.approx(
+        np.ptp(body.joint("hips")[:, :2], axis=0), rel=1e-4
+    )
+    for side in ("left", "right"):
+        ankle, toes = given.feet[side]
+        seen = body.joint(f"{side}_foot")
+        assert np.allclose(ankle[:, 2], skeleton.rest_positions[skeleton.index(f"{side}_foot")][2], atol=1e-6)
+        assert np.ptp(ankle[:, 0]) * ratio == pytest.approx(np.ptp(seen[:, 0]), rel=1e-4)
+        assert (toes - ankle)[:, 1].max() < -0.05  # it looks ahead
+
+
+def test_poses_stay_and_there_is_no_jump_between(play: Play) -> None:
+    body = figure(lambda t: 0.15 * np.cos(2 * t))
+    posed = [6, 60, 100]
+    motion = play(with_gaps(body, posed), seed=5)
+    told = turns(motion, ("spine", "head"))
+    wanted = turns(body, ("spine", "head"))
+    assert degrees(told[posed], wanted[posed]).max() < 0.1
+    speed = 30.0 * degrees(told[1:], told[:-1])
+    assert speed.max() < 60.0
+    assert degrees(told[30], wanted[30]).max() > 0.5  # nobody posed it
+    one = play(with_gaps(body, [60]))
+    assert degrees(turns(one, ("head",))[60], turns(body, ("head",))[60]).max() < 0.1
+
+
+def test_each_seed_varies_in_its_own_way_and_kept_frames_stay(play: Play) -> None:
+    body = figure(lambda t: 0.05 * np.cos(2 * t))
+    kept = [Constraint(body.slice(2.0 - 0.01, 2.02))]
+    found = [turns(play(body, seed=seed, keep=kept, variation=0.7)) for seed in (1, 2)]
+    assert degrees(*found).max() > 0.5
+    for each in found:
+        assert degrees(each[60, 1], turns(body, ("spine",))[60, 0]) < 0.3
+        assert degrees(each[20, 1], turns(body, ("spine",))[20, 0]) > 0.3
+    still = [turns(play(body, seed=seed, variation=0.0)) for seed in (1, 2)]
+    assert degrees(*still)[:, 1:].max() < 1.5  # but for what arms need to reach
+
+
+def test_a_pianist_who_looks_elsewhere_is_turned_to_the_keys() -> None:
+    body = figure(lambda t: 0.0 * t, turned=2.0)
+    motion = _pianist(body)
+    assert degrees(turns(motion, ("hips",))[:, 0], rot.IDENTITY).max() < 15.0
+    turned = figure(lambda t: 0.0 * t, turned=0.3)
+    assert degrees(turns(_pianist(turned), ("head",)), turns(turned, ("head",))).max() < 0.1
+
+
+def test_who_walks_sits_at_the_piano() -> None:
+    body = figure(np.zeros_like)
+    body.positions[:, :, 1] += np.linspace(0.0, 3.0, len(body))[:, None]
+    hips = _pianist(body).joint("hips")
+    assert np.linalg.norm(hips - np.median(hips, axis=0), axis=1).max() < 0.11
+
+
+def test_who_leans_away_comes_back_where_arms_are_too_short() -> None:
+    body = figure(lambda t: -0.5 * (t > 1.5))  # a jump of half a radian backwards
+    motion = _pianist(body)
+    lengths = [float(np.linalg.norm(motion.skeleton.offsets[motion.skeleton.index(f"left_{part}")])) for part in ARM]
+    for side in ("left", "right"):
+        away = np.linalg.norm(motion.joint(f"{side}_hand") - motion.joint(f"{side}_upper_arm"), axis=1)
+        assert away.max() < sum(lengths) * 0.999
+    assert degrees(turns(motion, ("head",)), turns(body, ("head",))).max() < 0.1
+    speed = 30.0 * degrees(turns(motion, ("spine",))[1:], turns(motion, ("spine",))[:-1])
+    assert np.delete(speed, slice(42, 48)).max() < 120.0  # but for its own jump
+
+
+def _pianist(body: Motion) -> Motion:
+    context = context_of(body=body, fps=30.0)
+    made = Pianist().generate(quiet(SECONDS), Pianist.Options(variation=0.0), context)
+    return InverseKinematics().apply(made, None, context)
+
+
+def test_what_cannot_be_followed_is_told(play: Play) -> None:
+    body = figure(np.zeros_like)
+    with pytest.raises(ComponentError, match="needs hips and a spine, with rotations"):
+        play(replace(body, rotations=None))
+    with pytest.raises(ComponentError, match=r"nothing of the body is posed from 0\.00 to 3\.97 s"):
+        play(with_gaps(body, []))
+    with pytest.raises(ComponentError, match="nothing of the body is posed"):
+        play(replace(body, start=60.0))

@@ -29,7 +29,9 @@ CHANGE_RATE: Final = 10.0
 
 KEYS: Final = "keyboard"
 """Joint of a motion at the piano: nobody would press the keys of what is moved."""
-AT_PIANO: Final = "takes at the piano cannot be repaired, filled or varied yet; generate again, or with another seed"
+AT_PIANO: Final = (
+    "nobody would press the keys of what is moved at a piano; play with this body instead: cadenza animate with --body"
+)
 
 log = logging.getLogger("cadenza.correction")
 

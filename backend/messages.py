@@ -112,7 +112,8 @@ class JobBody(BaseModel):
 
     def _score(self) -> Score | None:
         if self.score is None:
-            if self.audio is None and self.motion is None:
+            watched = self.motion is not None and (self.recognize or self.corrector or self.recommender)
+            if self.audio is None and not watched:
                 raise ImpossibleJob(
                     "audio", "there is nothing to perform; upload a sound, or give a MIDI file as score"
                 )

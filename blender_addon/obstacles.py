@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .core.protocol import ComponentInfo
 
 STAYS: Final = "Raise Variation: at 0 the take stays as it is"
-AT_PIANO: Final = "Nobody would press the keys: choose a pianist above (Performer > Instrument: Piano offers them)"
+AT_PIANO: Final = "Nobody would press the keys: set Performer > Instrument to Piano, and choose a pianist here"
 NO_BEATS: Final = "Recognise or import beats first, or tap them"
 
 

@@ -23,7 +23,7 @@ EXAMPLE = [
 OUTPUTS = ("output", "preview", "motion", "annotations")
 SUFFIXES = (".blend", ".mp4", ".motion.npz", ".annotations.json")
 MUSIC = ("score", "instrument", "generator", "start", "end", "fps", "seed", "device", "option")
-CHARACTER = ("rig", "armature", "bone-map", "report", "export")
+CHARACTER = ("body", "rig", "armature", "bone-map", "report", "export")
 VALUES = (*MUSIC, *CHARACTER)
 """Other options of ``cadenza animate`` that take a value."""
 HELP = f"""python3 scripts/demo.py [RECORDING] [options]

@@ -92,6 +92,20 @@ def test_midi_brings_its_sound(command: Command, tmp_path: Path) -> None:
     assert 0.3 < abs(sound[: 2 * rate]).max() <= 0.51
 
 
+def test_the_body_of_a_motion_stays(command: Command, tmp_path: Path) -> None:
+    midi, body, out = write_midi(tmp_path / "tune.mid", melody()), tmp_path / "body.npz", tmp_path / "out.npz"
+    assert command("animate", midi, "-o", tmp_path / "a.blend", "--motion", body).status == 0
+    rest = ("--seed", "5", "--option", "variation=0", "--body", body, "--start", "0.5", "--end", "2", "--overwrite")
+    ended = command("animate", midi, "-o", tmp_path / "a.blend", "--motion", out, *rest)
+    assert ended.status == 0, ended.error
+    given, made = Motion.load(body).slice(0.5, 2.0), Motion.load(out)
+    assert abs(given.joint("head") - made.joint("head")).max() < 1e-4
+    command("animate", midi, "-o", tmp_path / "b.blend", "--generator", "a2m", "--body", body).failed_with(
+        "a2m cannot play with a body that is given", "performer"
+    )
+    command("animate", midi, "-o", tmp_path / "b.blend", "--body", midi).failed_with("not a Cadenza motion file")
+
+
 def test_a_range_of_midi_sounds_as_the_whole_does_there(command: Command, tmp_path: Path) -> None:
     midi = write_midi(tmp_path / "tune.mid", melody())
     rest = ("--start", "0.6", "--end", "1.6")

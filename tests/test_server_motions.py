@@ -16,6 +16,7 @@ import pytest
 import soundfile
 
 from plugins.api import Motion
+from plugins.api.testing import test_body
 from scripts.dancing import RATE, beats_of, loudness_of, music, stepping
 from tests.serving import Visitor, running_server
 from tests.test_mapnet import error, jittery, performance, sound
@@ -97,6 +98,24 @@ def test_a_frame_to_keep_outside_the_motion_fails_the_job(visitor: Visitor, reco
     job = visitor.wait(visitor.submit(**body)["id"], "failed", "finished")
     assert job["state"] == "failed"
     assert "lies outside the motion" in job["error"]
+
+
+def test_the_body_of_a_motion_is_followed(visitor: Visitor, recording: str) -> None:
+    body = test_body(0.2, 3.0)
+    assert body.rotations is not None
+    body.rotations[30:60] = body.positions[30:60] = np.nan
+    asked: dict[str, Any] = {"motion": sent(visitor, body), "audio": recording, "end": 3.0, "keep": [0.5], "seed": 4}
+    found = Motion.from_bytes(visitor.get(f"/v1/jobs/{finished(visitor, asked)['id']}/motion"))
+    assert (found.skeleton.name, len(found)) == ("violinist", 90)
+    assert found.rotations is not None
+    turns = found.skeleton.world_rotations(found.rotations)[:, found.skeleton.index("chest")]
+    assert 2 * np.arcsin(turns[[0, 29, 60], 1]) == pytest.approx(0.2, abs=0.005)
+    (player,) = [c for c in json.loads(visitor.get("/v1/components"))["components"] if c["name"] == "performer"]
+    assert player["follows"]
+    refused = visitor.http.post("/v1/jobs", json={**asked, "generator": "momu", "keep": []})
+    assert refused.status_code == 422
+    assert refused.json()["field"] == "motion"
+    assert "momu cannot play with a body that is given; choose performer or pianist" in refused.json()["detail"]
 
 
 def test_a_motion_is_given_music(visitor: Visitor, tmp_path: Path) -> None:

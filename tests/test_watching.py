@@ -171,7 +171,7 @@ def test_the_server_watches_what_was_sent(folder: Path) -> None:
         tracks = from_json(visitor.get(f"/v1/jobs/{status['id']}/annotations").decode())
         assert tracks[0].annotations[0].value == "seen"
         for body, field in (
-            ({"motion": sha256}, "motion"),
+            ({"motion": sha256}, "audio"),
             ({"motion": sha256, "recognize": ["note"]}, "recognize"),
             ({"motion": "0" * 64, "recognize": ["gesture"]}, "motion"),
         ):

@@ -14,8 +14,6 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
-from scipy.ndimage import maximum_filter1d
 
 from plugins.api import Array, JobContext, Skeleton, pianist
 from plugins.api import rotations as rot
@@ -147,6 +145,8 @@ def _carried(values: Array, given: GivenBody, times: Floats) -> Array:
     """(T, x) through (K, x), without going beyond them: the monotone cubics of F. Fritsch and J. Butland (1984)."""
     if len(values) == 1:
         return np.repeat(values, len(times), axis=0)
+    from scipy.interpolate import PchipInterpolator
+
     inside = np.clip(times, given.times[0], given.times[-1])
     return np.asarray(PchipInterpolator(given.times, values)(inside))
 
@@ -176,7 +176,7 @@ def _towards_the_keyboard(given: GivenBody) -> GivenBody:
 
 
 def _before_the_keyboard(body: Body, own: Body, skeleton: Skeleton) -> Body:
-    """A body on a bench from which its shoulders are, mostly, where the pianist's own are; who walks, sits there too."""
+    """A body on a bench, its shoulders mostly where the pianist's own are; who walks sits there too."""
     moved = body.hips - np.median(body.hips, axis=0)
     far = np.maximum(np.linalg.norm(moved, axis=1, keepdims=True) / ON_BENCH, 1e-9)
     body = replace(body, hips=np.median(own.hips, axis=0) + moved * np.tanh(far) / far)
@@ -196,6 +196,8 @@ def _needed(times: Floats, body: Body, own: Body, wrists: Sequence[Array], skele
     lacking = np.stack([_lacking(body.towards(own, part, SHOULDERS), wrists, skeleton) for part in TRIED])
     reached = lacking <= 0.0
     which = np.where(reached.any(axis=0), reached.argmax(axis=0), lacking.argmin(axis=0))
+    from scipy.ndimage import maximum_filter1d
+
     step = float(times[1] - times[0]) if len(times) > 1 else 1.0
     reach = max(round(UNHURRIED / step), 1)
     kernel = np.hanning(2 * reach + 3)

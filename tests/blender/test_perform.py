@@ -193,6 +193,24 @@ def test_what_was_posed_before_does_not_bend_the_performance(scene: Any) -> None
     assert not any("Eye" in channel.group for channel in performance.channels[armature.name])
 
 
+@pytest.mark.parametrize("kept", [None, ()])
+def test_what_mocap_turns_later_is_at_rest_too(scene: Any, kept: Any) -> None:
+    """Bones in between that a capture begins with at rest, in the frame in which the take is made."""
+    family = FAMILIES["daz"]
+    armature = build(rolled(person(family), 6))
+    for name, turned in (("abdomenUpper", 0.3), ("lShldrTwist", 0.0), ("rEye", 0.3)):
+        bone = armature.pose.bones[name]
+        bone.rotation_mode = "QUATERNION"
+        for frame, turn in ((1, 0.0), (20, turned)):
+            bone.rotation_quaternion = (0.9, turn, 0.0, 0.0) if turn else (1.0, 0.0, 0.0, 0.0)
+            bone.keyframe_insert("rotation_quaternion", frame=frame)
+    scene.frame_set(1)
+    channels = perform.plan(armature, performing.player(), BoneMap(family.bones, {}), scene, kept=kept).solve().channels
+    still = [c for c in channels[armature.name] if c.group in ("abdomenUpper", "lShldrTwist", "rEye")]
+    assert [c.group for c in still] == ["abdomenUpper"]
+    assert np.allclose(still[0].values, (1.0, 0.0, 0.0, 0.0))
+
+
 def test_bones_held_by_constraints_are_said(scene: Any) -> None:
     armature = build(person(MIXAMO))
     bone = armature.pose.bones[MIXAMO.bones["left_hand"]]

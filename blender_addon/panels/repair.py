@@ -20,7 +20,9 @@ class CorrectorMenu(bpy.types.Menu):
 
     def draw(self, context: Any) -> None:
         for info in connection.known().repairers(context.scene.cadenza.instrument):
-            self.layout.operator("cadenza.choose_corrector", text=info.label or info.name).name = info.name
+            label = info.label or info.name
+            text = f"{followed.PLAY}: {label}" if info.follows else label
+            self.layout.operator("cadenza.choose_corrector", text=text).name = info.name
 
 
 class RepairPanel(InSidebar, bpy.types.Panel):

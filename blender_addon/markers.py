@@ -95,7 +95,8 @@ def show_track(scene: Any, namespace: str, shown: bool = True) -> None:
 
 
 def delete_track(scene: Any, namespace: str) -> None:
-    """Remove a namespace's markers and annotations from the scene."""
+    """Remove a namespace's markers and annotations from the scene; cameras and names that were given to them stay."""
+    leaving = _left_behind(scene, _find(scene, namespace))
     for marker in [m for m in scene.timeline_markers if m.cadenza.namespace == namespace]:
         scene.timeline_markers.remove(marker)
     tracks = scene.cadenza_timeline.tracks
@@ -104,7 +105,20 @@ def delete_track(scene: Any, namespace: str) -> None:
     music_curves.remove(scene, namespace)
     ranges.remove(scene, namespace)
     if namespace == "downbeat" and (beats := _find(scene, "beat")) is not None:
-        _settle(scene, beats)
+        leaving += _settle(scene, beats)
+    hand_over(scene, leaving)
+
+
+def _left_behind(scene: Any, item: Any) -> list[Leaving]:
+    """The markers of a track that is to go, no longer ours."""
+    if item is None:
+        return []
+    if not item.shown and (item.cameras or Edits.of(item).names):
+        item.shown = True  # settles: what they were given is seen again
+    edits = Edits.of(item)
+    there = read_by_hand(scene, item, PlacedTrack.of(item), edits)
+    _take_over(scene, item, there)
+    return [leave(marker, index in edits.names) for index, marker in there.items()]
 
 
 def remove_markers(scene: Any) -> None:

@@ -32,6 +32,17 @@ class Recognize(bpy.types.Operator):
     def poll(cls, context: Any) -> bool:
         return obstacles.allow(cls, obstacles.to_recognizing(context.scene))
 
+    def invoke(self, context: Any, event: Any) -> set[str]:
+        own = sorted(corrections.asked_for(context.scene).keys() & context.scene.cadenza.recognize)
+        if not own:
+            return self.execute(context)
+        told = f"You corrected {' and '.join(own)}; what is recognised takes the place of that"
+        return set(
+            context.window_manager.invoke_confirm(
+                self, event, title="Recognise anew?", message=told, confirm_text="Recognise"
+            )
+        )
+
     def execute(self, context: Any) -> set[str]:
         return begin(self, lambda: orders.recognition(context.scene))
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ bpy = pytest.importorskip("bpy")
 
 from blender_addon import corrections, markers, music_curves, ranges  # noqa: E402
 from blender_addon.core.annotations import Annotation, AnnotationTrack, find_track  # noqa: E402
+from blender_addon.operators.annotate import Recognize  # noqa: E402
 
 BEATS = AnnotationTrack("beat", tuple(Annotation(1.0 + 0.5 * i, 0.0, i % 4 + 1, 0.6) for i in range(16)))
 BARS = AnnotationTrack("downbeat", tuple(Annotation(1.0 + 2.0 * i, 0.0, i + 1, 0.5) for i in range(4)))
@@ -45,6 +47,29 @@ def mine(scene: Any) -> list[tuple[str, int]]:
 def test_nothing_can_be_corrected_without_beats(scene: Any) -> None:
     for name in ("set_downbeats", "double_tempo", "halve_tempo", "snap_strips", "use_corrections"):
         assert not getattr(bpy.ops.cadenza, name).poll(), name
+
+
+def test_recognising_asks_before_corrections_are_replaced(scene: Any) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def confirm(operator: Any, event: Any, **words: Any) -> set[str]:
+        asked.append(words)
+        return {"RUNNING_MODAL"}
+
+    def press() -> set[str]:
+        """As the button does; a window would be needed for the real question."""
+        manager = SimpleNamespace(invoke_confirm=confirm)
+        button = SimpleNamespace(execute=lambda context: {"FINISHED"})
+        return Recognize.invoke(button, SimpleNamespace(scene=scene, window_manager=manager), None)
+
+    scene.cadenza.recognize = {"beat", "phrase"}
+    markers.add_markers(scene, [BEATS, BARS, PHRASES], 0.0)
+    assert press() == {"FINISHED"}
+    next(m for m in scene.timeline_markers if m.cadenza.namespace == "beat").frame += 2
+    assert press() == {"RUNNING_MODAL"}
+    assert asked[0]["message"] == "You corrected beat; what is recognised takes the place of that"
+    scene.cadenza.recognize = {"phrase"}
+    assert press() == {"FINISHED"}
 
 
 def test_beats_are_tapped_where_there_are_none(scene: Any) -> None:

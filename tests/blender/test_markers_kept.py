@@ -99,6 +99,22 @@ def test_what_no_beat_stands_for_any_more_is_the_animators(scene: Any) -> None:
     assert [(m.frame, m.name) for m in scene.timeline_markers] == [(13, "2"), (37, "breath")]
 
 
+@pytest.mark.parametrize("shown", [True, False])
+def test_cameras_and_names_stay_when_their_track_is_deleted(scene: Any, shown: bool) -> None:
+    markers.add_markers(scene, [BEATS, BARS], 0.0)
+    at(scene, 0.5).camera, at(scene, 2.5).name, at(scene, 4.0).camera = camera("A"), "breath", camera("B")
+    before = [m for m in seen(scene) if m[2] or m[1] == "breath"]
+    for namespace in ("beat", "downbeat"):
+        markers.show_track(scene, namespace, shown)
+    markers.delete_track(scene, "beat")
+    markers.delete_track(scene, "downbeat")
+    assert [(f, c) for f, _, c in seen(scene)] == [(f, c) for f, _, c in before]
+    assert "breath" in [m.name for m in scene.timeline_markers]
+    assert not any(m.cadenza.namespace for m in scene.timeline_markers)
+    markers.add_markers(scene, [BEATS, BARS], 0.0)  # they are the animator's, and stay so
+    assert len(scene.timeline_markers) == 16 + 3
+
+
 def test_a_moved_beat_keeps_its_camera(scene: Any) -> None:
     markers.add_markers(scene, [BEATS, BARS], 0.0)
     moved = at(scene, 0.5)

@@ -93,6 +93,13 @@ class Destination:
             raise ApplyError("the scene's frame rate was changed meanwhile; set it back, and generate again")
         return character, scene
 
+    def cut(self, motion: Motion) -> Motion:
+        """A motion as long as what it follows."""
+        if self.seen is None:
+            return motion
+        half = 0.5 / motion.fps
+        return motion.slice(self.seen.start - half, self.seen.start + (len(self.seen) - 1) / self.seen.fps + half)
+
     def origin(self, scene: Any) -> float | None:
         return None if self.place is None else self.place.origin(scene)
 

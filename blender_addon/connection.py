@@ -54,9 +54,9 @@ class Known:
         """Generators that play with a body that is given."""
         return [c for c in self.generators(instrument) if c.follows]
 
-    def repairers(self, instrument: str = "") -> list[ComponentInfo]:
-        """What may be chosen to repair a motion."""
-        return [*self.correctors(), *self.followers(instrument)]
+    def follows(self, name: str) -> bool:
+        """Whether this is a generator that does."""
+        return any(c.name == name for c in self.followers())
 
     def fillers(self, instrument: str = "") -> list[ComponentInfo]:
         """What may be chosen to fill between poses, and to vary."""
@@ -107,12 +107,6 @@ def filler_of(instrument: str, now: str) -> str:
         return player_of(instrument, now)
     able = [c.name for c in _known.fillers(instrument)]
     return now if not able or now in able else able[0]
-
-
-def repairer_of(instrument: str, now: str) -> str:
-    """What repairs, when a generator of another instrument was chosen for it."""
-    every, able = ([c.name for c in _known.followers(played)] for played in ("", instrument))
-    return player_of(instrument, now) if now in every and now not in able else now
 
 
 def backend() -> Backend:

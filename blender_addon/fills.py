@@ -20,7 +20,7 @@ import numpy as np
 from . import beside, character, connection, followed, obstacles, orders, takes
 from .audio_source import Source, source_of
 from .order import Order
-from .orders import FRAME_RATES, OrderError, all_options, new_take, request_of, watched_character
+from .orders import OrderError, all_options, new_take, rate_of, request_of, watched_character
 from .reference import Reference
 from .remote_job import RemoteJob
 from .repairs import frames_to, kept_frames, only_posed
@@ -28,7 +28,7 @@ from .rig import nla
 from .rig.capture import CaptureError, Poses, Watching
 from .rig.hand_keys import DENSE, posed_by_hand, unposed_limbs
 from .scene_properties import LARGEST_SEED
-from .timeline import frame_rate, seconds_at
+from .timeline import seconds_at
 from .watch import Watch
 
 FOUR: Final = 4
@@ -106,7 +106,7 @@ def _orders(scene: Any, look: _Look, wanted: Sequence[int]) -> list[Order]:
     state = scene.cadenza
     origin = look.source.origin(scene)
     keep = tuple(float(seconds_at(scene, frame, origin)) for frame in look.watching.frames[look.keep])
-    follows = followed.follows(state.filler)
+    follows = connection.known().follows(state.filler)
     to = replace(new_take(scene, look.source), name=look.name, kept=keep, follows=follows, free=look.free)
     found = []
     for seed in wanted:
@@ -119,9 +119,8 @@ def _orders(scene: Any, look: _Look, wanted: Sequence[int]) -> list[Order]:
 def _job(scene: Any, look: _Look, seed: int, keep: tuple[float, ...]) -> RemoteJob:
     """What asks the chosen corrector, or a generator that plays with the body."""
     name, source = scene.cadenza.filler, look.source
-    if followed.follows(name):
-        frames = float(look.watching.frames[0]), float(look.watching.frames[-1])
-        return followed.job(scene, source, name, frames, seed, look.options, keep)
+    if connection.known().follows(name):
+        return followed.job(scene, source, name, look.watching, seed, look.options, keep)
     asked = {"corrector": name, "options": look.options, "keep": keep, "seed": seed}
     request = replace(request_of(scene, source, asked), start=None, end=None)
     return RemoteJob(connection.backend(), request, source.sound, None)
@@ -179,7 +178,7 @@ def _of_take(scene: Any) -> _Look:
 def _stage(scene: Any, act: str) -> tuple[Source, Any, tuple[float, float, float]]:
     """What sounds, who moves, and first and last frame, both whole: keys lie on whole frames."""
     source, armature, state = source_of(scene), watched_character(scene), scene.cadenza
-    if source.sound is None and not followed.follows(state.filler):
+    if source.sound is None and not connection.known().follows(state.filler):
         raise OrderError("this needs the recording; choose a sound strip, a speaker or a file in Source")
     part = (state.fill_from, state.fill_to) if state.fill_part else None
     first, last, origin = frames_to(scene, source, part, act)
@@ -189,8 +188,7 @@ def _stage(scene: Any, act: str) -> tuple[Source, Any, tuple[float, float, float
 def _watching(scene: Any, armature: Any, frames: tuple[float, float, float], seen: Any) -> Watching:
     """Looks at every frame of the scene, so that what is kept is kept at the very frame of its keys."""
     look = Poses(armature, character.bone_map_of(armature))
-    fps = min(max(frame_rate(scene), FRAME_RATES[0]), FRAME_RATES[1])
-    return Watching(scene, armature, look, *frames, fps, seen)
+    return Watching(scene, armature, look, *frames, rate_of(scene), seen)
 
 
 def _as_posed(armature: Any) -> tuple[Callable[[Any], AbstractContextManager[None]], str]:

@@ -1,52 +1,90 @@
 # SPDX-FileCopyrightText: 2026 Cadenza authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Generators that play with the body of the character as it is: they repair, fill and vary as correctors do."""
+"""Generators that play with the body of the character as it is: it is looked at, and stays; arms and hands play."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from math import ceil, floor
 from typing import Any, Final
 
 import numpy as np
 
-from . import connection
-from .audio_source import Source
-from .core.motion import Motion
-from .orders import corrected, request_of
+from . import character, connection, corrections
+from .audio_source import Source, source_of
+from .marking import Marks
+from .order import Order
+from .orders import all_options, corrected, corrections_in, new_take, rate_of, request_of, watched_character
+from .reference import Reference
 from .remote_job import RemoteJob
+from .repairs import frames_to, kept_seconds, only_posed, seen_frames
+from .rig.action import key_frames
+from .rig.capture import Poses, Watching
+from .rig.hand_keys import keyed, unposed_limbs
 from .timeline import frame_rate, seconds_at
+from .watch import Watch
 
-PLAY: Final = "Play with This Body"
 AROUND: Final = 4.0
-"""Seconds before and after the body's in which is played too; they are cut off again (:func:`cut`)."""
+"""Seconds before and after the body's in which is played too (``Destination.cut`` takes them off again)."""
 VARIATION: Final = "variation"
 """Option that says how much of the body is made up all the same."""
+WHOLE: Final = 1e-3
+"""Frames: keys lie on whole ones."""
+PLAYED: Final = "played"
+"""What the provenance of such a take says."""
 
 
-def follows(name: str) -> bool:
-    """Whether this is such a generator."""
-    return any(c.name == name for c in connection.known().followers())
+def wanted(scene: Any) -> bool:
+    """Whether the chosen generator is to keep the body."""
+    return bool(scene.cadenza.keep_body) and connection.known().follows(scene.cadenza.generator)
 
 
 def idle_options(name: str) -> tuple[str, ...]:
     """Options that do nothing where no body is varied."""
-    return (VARIATION,) if follows(name) else ()
+    return (VARIATION,) if connection.known().follows(name) else ()
+
+
+def order(scene: Any) -> Order:
+    """A new take of the chosen character, with the body that it has now."""
+    state, source, armature = scene.cadenza, source_of(scene), watched_character(scene)
+    first, last, origin = frames_to(scene, source, None, "play in")
+    look = Poses(armature, character.bone_map_of(armature))
+    watching = Watching(scene, armature, look, ceil(first - WHOLE), floor(last + WHOLE), origin, rate_of(scene))
+    posed, meant = seen_frames(keyed(armature, look.bones, watching.frames))
+    keep = kept_seconds(scene, watching.frames, meant, origin)
+    options = _unvaried(all_options(state), state.generator)
+    work = job(scene, source, state.generator, watching, state.seed, options, keep)
+    free = unposed_limbs(armature, character.bone_map_of(armature), watching.frames, key_frames)
+    part = replace(source, start=work.request.start, end=work.request.end)
+    return Order(
+        "Generate",
+        None,
+        destination=replace(new_take(scene, source), kept=keep, follows=True, free=free),
+        provenance={PLAYED: {"frames": [first, last], "posed": int(posed.sum())}},
+        mark=Marks(Reference.to(scene), part).since(scene) if state.mark_takes else None,
+        prepare=Watch(watching, work, lambda motion: only_posed(motion, posed)),
+        over=True,
+        corrected=corrections_in(scene, work.request.annotations),
+        told=corrections.not_used(scene, source),
+    )
 
 
 def job(
     scene: Any,
     source: Source,
     name: str,
-    frames: tuple[float, float],
+    watching: Watching,
     seed: int,
     options: Mapping[str, Mapping[str, Any]],
     keep: tuple[float, ...],
 ) -> RemoteJob:
-    """What asks a generator to play from one scene frame to another, and a little around that, so that hands come from
+    """What asks a generator to play while a character is looked at, and a little around that, so that hands come from
     somewhere; the body joins it once it was seen."""
-    origin, fps = source.origin(scene), frame_rate(scene)
-    first, last = (float(seconds_at(scene, frame, origin)) for frame in frames)
+    origin = source.origin(scene)
+    first, last = (float(seconds_at(scene, frame, origin)) for frame in watching.frames[[0, -1]])
+    before = max(first - AROUND, source.start or 0.0)
+    after = min(last + 1.0 / frame_rate(scene) + AROUND, np.inf if source.end is None else source.end)
     asked = {
         "generator": name,
         "instrument": scene.cadenza.instrument,
@@ -55,18 +93,10 @@ def job(
         "seed": seed,
         **corrected(scene, source),
     }
-    before = max(first - AROUND, source.start or 0.0)
-    after = min(last + 1.0 / fps + AROUND, np.inf if source.end is None else source.end)
-    part = replace(source, start=before, end=after)
-    return RemoteJob(connection.backend(), request_of(scene, part, asked), source.sound, source.score)
+    request = request_of(scene, replace(source, start=before, end=after), asked)
+    return RemoteJob(connection.backend(), request, source.sound, source.score)
 
 
-def cut(motion: Motion, seen: Motion) -> Motion:
-    """A motion as long as what it follows."""
-    half = 0.5 / motion.fps
-    return motion.slice(seen.start - half, seen.start + (len(seen) - 1) / seen.fps + half)
-
-
-def unvaried(options: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, dict[str, Any]]:
+def _unvaried(options: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, dict[str, Any]]:
     """Options with which all of the body stays."""
     return {**{n: dict(v) for n, v in options.items()}, name: {**options.get(name, {}), VARIATION: 0.0}}

@@ -22,7 +22,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from . import corrections, followed, takes, undo_step
+from . import corrections, takes, undo_step
 from .applying import ApplyError, Applying
 from .core.motion import MotionError
 from .order import Order, Preparing, Putting, Work
@@ -149,7 +149,7 @@ class Job:
         to = replace(self._to, name=f"{self._to.name} ({self.order.part})", replace="")
         self._note(f"{self.order.part}: {len(motion)} frames")
         with suppress(*EXPECTED):  # the whole may fit where a part does not; and the whole says it better
-            self._longer = Applying(self._cut(motion), to, {**self._origin_of(motion), takes.TEMPORARY: True})
+            self._longer = Applying(to.cut(motion), to, {**self._origin_of(motion), takes.TEMPORARY: True})
 
     def _receive(self, result: Result) -> None:
         self._tracks = result.tracks
@@ -160,11 +160,8 @@ class Job:
         self._note(f"received {len(result.motion)} frames at {result.motion.fps:g} a second")
         self._drop_longer()
         self._newest = None
-        base, *later = [*result.before, self._cut(result.motion)]
+        base, *later = [*result.before, self._to.cut(result.motion)]
         self._final = Applying(base, self._to, self._origin_of(result.motion), later)
-
-    def _cut(self, motion: Motion) -> Motion:
-        return motion if self._seen is None else followed.cut(motion, self._seen)
 
     @property
     def _to(self) -> Destination:

@@ -7,13 +7,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from . import audio_source, character, connection, followed, jobs, options, take_entries, takes
+from . import audio_source, character, connection, jobs, options, take_entries, takes
 from .rig import nla, perform
 
 if TYPE_CHECKING:
     from .core.protocol import ComponentInfo
 
 STAYS: Final = "Raise Variation: at 0 the take stays as it is"
+PLAY_ON: Final = "Nobody would press the keys: tick Keep My Body in Generator, and generate"
 AT_PIANO: Final = "Nobody would press the keys: set Performer > Instrument to Piano, and choose a pianist here"
 NO_BEATS: Final = "Recognise or import beats first, or tap them"
 
@@ -41,31 +42,33 @@ def to_recognizing(scene: Any) -> str:
 
 def to_repairing(scene: Any) -> str:
     """What keeps the character's motion from being repaired."""
-    known, name = connection.known(), scene.cadenza.corrector
-    if scene.cadenza.source == "SCORE" and not followed.follows(name):
+    if scene.cadenza.source == "SCORE":
         return "Choose the recording in Source: notes alone repair nothing"
+    known = connection.known()
     lacking = to_working() or to_source(scene) or to_performer(scene) or to_backend()
-    if not lacking and not known.repairers():
+    if not lacking and not known.correctors():
         return "This backend has nothing that repairs; install a plug-in that does"
-    return lacking or _not_there(scene, name, known.repairers) or _at_piano(scene, name)
+    name = scene.cadenza.corrector
+    if not lacking and all(c.name != name for c in known.correctors()):
+        return f"This backend has no {name!r}; choose another"
+    return lacking or (PLAY_ON if _at_piano(scene) else "")
 
 
 def to_filling(scene: Any) -> str:
     """What keeps the frames between the animator's poses from being filled."""
-    if scene.cadenza.source == "SCORE" and not followed.follows(scene.cadenza.filler):
+    follows = connection.known().follows(scene.cadenza.filler)
+    if scene.cadenza.source == "SCORE" and not follows:
         return "Choose the recording in Source: what is filled in follows the sound"
     lacking = to_working() or to_source(scene) or to_performer(scene) or to_backend() or to_filler(scene)
-    return lacking or _at_piano(scene, scene.cadenza.filler)
+    return lacking or (AT_PIANO if not follows and _at_piano(scene) else "")
 
 
-def _at_piano(scene: Any, name: str) -> str:
-    """What keeps a shown or chosen take from being repaired, filled and varied: nobody would press its keys."""
-    if followed.follows(name):
-        return ""
+def _at_piano(scene: Any) -> bool:
+    """Whether a shown or chosen take is at the piano: nobody would press the keys of what is only moved."""
     armature = scene.cadenza.character
     seen = [*(t for t in takes.takes_of(armature) if takes.shown(t)), chosen_take(scene)]
     objects = [entry.object for take in seen if take is not None for entry in take_entries.entries_of(take)]
-    return AT_PIANO if perform.at_piano(armature, objects) else ""
+    return perform.at_piano(armature, objects)
 
 
 def to_filler(scene: Any) -> str:

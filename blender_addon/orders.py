@@ -179,16 +179,25 @@ def _performance(
     earlier = tuple(request_of(scene, source, known) for known in before)
     work = RemoteJob(connection.backend(), request_of(scene, source, asked), source.sound, source.score, earlier)
     mark = Marks(Reference.to(scene), source).since(scene) if scene.cadenza.mark_takes else None
-    sent = {t["namespace"] for t in asked.get("annotations", {"tracks": ()})["tracks"]}
-    told = {name: said for name, said in corrections.asked_for(scene).items() if name in sent}
+    told = corrections_in(scene, asked.get("annotations"))
     origin = {"source": source.to_dict(), "request": dict(asked), **(made or {})}
     not_used = corrections.not_used(scene, source)
     return Order(title, work, to, origin, mark, corrected=told, section=section, told=not_used)
 
 
 def request_of(scene: Any, source: Source, asked: Mapping[str, Any]) -> JobRequest:
-    fps = min(max(frame_rate(scene), FRAME_RATES[0]), FRAME_RATES[1])
-    return JobRequest(audio_name=source.name, start=source.start, end=source.end, fps=fps, **asked)
+    return JobRequest(audio_name=source.name, start=source.start, end=source.end, fps=rate_of(scene), **asked)
+
+
+def rate_of(scene: Any) -> float:
+    """Frames a second that a backend is asked for."""
+    return min(max(frame_rate(scene), FRAME_RATES[0]), FRAME_RATES[1])
+
+
+def corrections_in(scene: Any, annotations: Mapping[str, Any] | None) -> dict[str, str]:
+    """What was corrected by hand of the tracks that a request takes along (``Order.corrected``)."""
+    sent = {track["namespace"] for track in annotations["tracks"]} if annotations else set()
+    return {name: said for name, said in corrections.asked_for(scene).items() if name in sent}
 
 
 def corrected(scene: Any, source: Source) -> dict[str, Any]:
@@ -244,7 +253,12 @@ def _made_from(take: Any, clock: Clock) -> tuple[Source, dict[str, Any]]:
     """
     again = takes.duplicate(take.id_data, take)
     asked = again.get("request")
-    for made, button in (("repaired", "Repair from Audio"), ("varied", "Vary This Take"), ("filled", "Fill Between")):
+    for made, button in (
+        ("repaired", "Repair from Audio"),
+        ("varied", "Vary This Take"),
+        ("filled", "Fill Between"),
+        ("played", "Generate with Keep My Body, or Vary This Take"),
+    ):
         if made in again:
             raise OrderError(f"{take.name!r} was {made}, not generated; press {button} for another")
     if not isinstance(asked, dict) or not isinstance(again.get("source"), dict):

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from . import character, connection, corrections, followed, obstacles, takes
+from . import character, connection, corrections, obstacles, takes
 from .applying import Destination
 from .audio_source import Source, source_of
 from .core.annotations import Annotation
@@ -23,9 +23,8 @@ from .order import Order
 from .orders import OrderError, all_options, corrected, new_take, request_of, watched_character
 from .reference import Reference
 from .remote_job import RemoteJob
-from .rig.action import key_frames
 from .rig.capture import Poses, Watching
-from .rig.hand_keys import keyed, unposed_limbs
+from .rig.hand_keys import keyed
 from .timeline import frame_rate, seconds_at
 from .track_state import PlacedTrack
 from .watch import Watch, range_of
@@ -45,7 +44,7 @@ NOTICED: Final = 20.0
 def order(scene: Any) -> Order:
     """Repair what the chosen character does while the source sounds."""
     source, armature = source_of(scene), watched_character(scene)
-    if source.sound is None and not followed.follows(scene.cadenza.corrector):
+    if source.sound is None:
         raise OrderError("repairing needs the recording; choose a sound strip, a speaker or a file in Source")
     bone_map = character.bone_map_of(armature)
     state = scene.cadenza
@@ -53,46 +52,29 @@ def order(scene: Any) -> Order:
     first, last, origin = frames_to(scene, source, part, "repair")
     look = Poses(armature, bone_map)
     watching = Watching(scene, armature, look, first, last, origin, frame_rate(scene))
-    posed, meant = _seen(keyed(armature, look.bones, watching.frames))
+    posed, meant = seen_frames(keyed(armature, look.bones, watching.frames))
     if any(c.retimes for c in connection.known().correctors() if c.name == state.corrector):
         # What lies between key poses goes to other times with them.
         posed, meant = np.ones_like(posed), np.zeros_like(posed)
-    keep = _kept_seconds(scene, watching.frames, meant, origin)
-    watch = Watch(watching, _job(scene, source, watching, keep), lambda motion: only_posed(motion, posed))
-    made: dict[str, Any] = {
-        "generator": state.corrector,
-        "repaired": {"frames": [first, last], "posed": int(posed.sum())},
-    }
-    mark: Marks | None = Marks(Reference.to(scene), source, frozenset({CHANGE}), whole=True)
-    to, not_used = _destination(scene, source), corrections.not_used(scene, source)
-    if followed.follows(state.corrector):
-        free = unposed_limbs(armature, bone_map, watching.frames, key_frames)
-        to, mark = replace(to, kept=keep, follows=True, free=free), None
-    return Order(title(state), None, to, made, mark, watch, over=True, section="repair", told=not_used)
-
-
-def _job(scene: Any, source: Source, watching: Watching, keep: tuple[float, ...]) -> RemoteJob:
-    """What asks the chosen corrector, or a generator that plays with the body."""
-    state = scene.cadenza
-    name, chosen = state.corrector, all_options(state)
-    if followed.follows(name):
-        frames = float(watching.frames[0]), float(watching.frames[-1])
-        return followed.job(scene, source, name, frames, state.seed, followed.unvaried(chosen, name), keep)
-    asked = {"corrector": name, "options": chosen, "keep": keep, **corrected(scene, source)}
+    keep = kept_seconds(scene, watching.frames, meant, origin)
+    asked = {"corrector": state.corrector, "options": all_options(state), "keep": keep, **corrected(scene, source)}
     request = replace(request_of(scene, source, asked), start=None, end=None)
-    return RemoteJob(connection.backend(), request, source.sound, None)
+    job = RemoteJob(connection.backend(), request, source.sound, None)
+    watch = Watch(watching, job, lambda motion: only_posed(motion, posed))
+    made = {"generator": state.corrector, "repaired": {"frames": [first, last], "posed": int(posed.sum())}}
+    mark = Marks(Reference.to(scene), source, frozenset({CHANGE}), whole=True)
+    to, not_used = _destination(scene, source), corrections.not_used(scene, source)
+    return Order(title(state), None, to, made, mark, watch, over=True, section="repair", told=not_used)
 
 
 def title(state: Any) -> str:
     """What the chosen corrector does, for button and progress."""
     if state.corrector == MAPNET:
         return "Repair from Audio"
-    if followed.follows(state.corrector):
-        return followed.PLAY
     return next((c.label for c in connection.known().correctors() if c.name == state.corrector), state.corrector)
 
 
-def _seen(posed: Any) -> tuple[Any, Any]:
+def seen_frames(posed: Any) -> tuple[Any, Any]:
     """(T,) which frames count as seen, and which are meant as they are, of those with keys. Of blocking both are its
     poses. Else what lies between two keys was seen by nobody, and before the first and after the last all stands."""
     at = np.nonzero(posed)[0]
@@ -104,7 +86,7 @@ def _seen(posed: Any) -> tuple[Any, Any]:
     return seen, np.zeros_like(posed)
 
 
-def _kept_seconds(scene: Any, frames: Any, meant: Any, origin: float) -> tuple[float, ...]:
+def kept_seconds(scene: Any, frames: Any, meant: Any, origin: float) -> tuple[float, ...]:
     """Seconds of the frames that stay: those that are marked, and those that are meant as they are."""
     chosen = set(frames[meant].tolist())
     chosen |= {float(f) for f in kept_frames(scene) if frames[0] <= f <= frames[-1]}
@@ -113,8 +95,7 @@ def _kept_seconds(scene: Any, frames: Any, meant: Any, origin: float) -> tuple[f
 
 def _destination(scene: Any, source: Source) -> Destination:
     state = scene.cadenza
-    name = "Played" if followed.follows(state.corrector) else title(state)
-    return replace(new_take(scene, source), name="Repaired 1" if state.corrector == MAPNET else f"{name} 1")
+    return replace(new_take(scene, source), name="Repaired 1" if state.corrector == MAPNET else f"{title(state)} 1")
 
 
 def frames_to(scene: Any, source: Source, part: tuple[int, int] | None, act: str) -> tuple[float, float, float]:

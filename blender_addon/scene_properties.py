@@ -98,10 +98,9 @@ def _character_chosen(self: Any, context: Any) -> None:
 
 
 def _instrument_chosen(self: Any, context: Any) -> None:
-    """A generator that plays it, when the chosen one does not; likewise what fills and repairs."""
+    """A generator that plays it, when the chosen one does not; likewise what fills."""
     self.generator = connection.player_of(self.instrument, self.generator)
     self.filler = connection.filler_of(self.instrument, self.filler)
-    self.corrector = connection.repairer_of(self.instrument, self.corrector)
 
 
 class CadenzaBone(bpy.types.PropertyGroup):
@@ -168,6 +167,10 @@ class CadenzaScene(bpy.types.PropertyGroup):
         name="Instrument", items=INSTRUMENTS, description="What is played", update=_instrument_chosen
     )
     generator: bpy.props.StringProperty(name="Generator", default="performer")  # type: ignore[valid-type]
+    keep_body: bpy.props.BoolProperty(  # type: ignore[valid-type]
+        name="Keep My Body",
+        description="Hips, trunk and head stay as the character moves now (mocap, a take, your keys); the hands play",
+    )
     seed: bpy.props.IntProperty(  # type: ignore[valid-type]
         name="Seed", description="Another seed, another performance", min=0, max=LARGEST_SEED
     )

@@ -5,14 +5,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import bpy
 
-from .. import beside, connection, fills, obstacles, takes
+from .. import beside, connection, fills, followed, obstacles, takes
 from ..order import Order
 from . import UNDOABLE
 from .generate import begin, begin_all
+
+ONE_BODY: Final = "All four would have the same body: untick Keep My Body, or vary the take"
 
 
 class Fill(bpy.types.Operator):
@@ -93,7 +95,8 @@ class GenerateFour(Four, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return obstacles.allow(cls, obstacles.to_generating(context.scene))
+        one_body = ONE_BODY if followed.wanted(context.scene) else ""
+        return obstacles.allow(cls, obstacles.to_generating(context.scene) or one_body)
 
     def orders(self, scene: Any) -> Sequence[Order]:
         return fills.four_performances(scene)

@@ -10,7 +10,7 @@ from typing import Any
 
 import bpy
 
-from .. import connection, jobs, obstacles, options, orders, report, session
+from .. import connection, followed, jobs, obstacles, options, orders, report, session
 from ..order import Order
 from ..scene_properties import LARGEST_SEED
 from . import UNDOABLE
@@ -43,7 +43,8 @@ class Generate(bpy.types.Operator):
         return obstacles.allow(cls, obstacles.to_generating(context.scene))
 
     def execute(self, context: Any) -> set[str]:
-        return begin(self, lambda: orders.performance(context.scene))
+        scene = context.scene
+        return begin(self, lambda: followed.order(scene) if followed.wanted(scene) else orders.performance(scene))
 
 
 class Cancel(bpy.types.Operator):

@@ -91,7 +91,7 @@ class ChooseCorrector(bpy.types.Operator):
 
     @classmethod
     def description(cls, context: Any, properties: Any) -> str:
-        info = next((c for c in connection.known().repairers() if c.name == properties.name), None)
+        info = next((c for c in connection.known().correctors() if c.name == properties.name), None)
         return f"{info.description} (weights: {info.licence})" if info else ""
 
     def execute(self, context: Any) -> set[str]:

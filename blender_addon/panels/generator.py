@@ -39,6 +39,8 @@ class GeneratorPanel(InSidebar, bpy.types.Panel):
         row.prop(state, "seed")
         row.operator("cadenza.new_seed", text="", icon="FILE_REFRESH")
         options.draw(layout, state, state.generator, without=followed.idle_options(state.generator))
+        if known.follows(state.generator):
+            layout.prop(state, "keep_body")
         layout.operator("cadenza.reset_options", icon="LOOP_BACK").component = state.generator
 
 

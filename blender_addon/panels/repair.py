@@ -8,7 +8,7 @@ from typing import Any
 
 import bpy
 
-from .. import connection, followed, obstacles, options, repairs, takes
+from .. import connection, obstacles, options, repairs, takes
 from . import job_rows
 from .sidebar import CLOSED, InSidebar, fields
 from .text import sentence, show
@@ -19,10 +19,8 @@ class CorrectorMenu(bpy.types.Menu):
     bl_label = "Correctors"
 
     def draw(self, context: Any) -> None:
-        for info in connection.known().repairers(context.scene.cadenza.instrument):
-            label = info.label or info.name
-            text = f"{followed.PLAY}: {label}" if info.follows else label
-            self.layout.operator("cadenza.choose_corrector", text=text).name = info.name
+        for info in connection.known().correctors():
+            self.layout.operator("cadenza.choose_corrector", text=info.label or info.name).name = info.name
 
 
 class RepairPanel(InSidebar, bpy.types.Panel):
@@ -34,11 +32,11 @@ class RepairPanel(InSidebar, bpy.types.Panel):
     def draw(self, context: Any) -> None:
         scene, layout = context.scene, fields(self.layout)
         state = scene.cadenza
-        every = connection.known().repairers(state.instrument)
+        every = connection.known().correctors()
         chosen = next((c.label for c in every if c.name == state.corrector), "")
         if len(every) > 1 or (every and not chosen):
             layout.menu("CADENZA_MT_correctors", text=chosen or "Choose Corrector")
-        options.draw(layout, state, state.corrector, without=followed.idle_options(state.corrector))
+        options.draw(layout, state, state.corrector)
         layout.prop(state, "repair_part")
         if state.repair_part:
             column = layout.column(align=True)

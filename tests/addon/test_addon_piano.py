@@ -111,15 +111,14 @@ def test_another_instrument_is_told_before_anything_is_generated_again(pianist: 
         orders.take_again(pianist, takes.takes_of(character())[0])
 
 
-def test_takes_at_the_piano_are_varied_and_repaired_by_pianists_alone(pianist: Any, tmp_path: Path) -> None:
+def test_takes_at_the_piano_are_varied_by_pianists_alone(pianist: Any, tmp_path: Path) -> None:
     """With others fingers would leave the keys, and the keys stay up."""
     generate()
-    state, acts = pianist.cadenza, (obstacles.to_varying, obstacles.to_repairing, obstacles.to_filling)
-    state.corrector = "pianist"
-    assert [reason(pianist) for reason in acts] == ["", "", ""]
-    state.source, state.sound_file = "FILE", str(tmp_path / "tune.wav")
-    state.corrector, state.filler = "mapnet", "momu-fill"
-    assert [reason(pianist) for reason in acts] == [obstacles.AT_PIANO] * 3
+    assert (obstacles.to_varying(pianist), obstacles.to_filling(pianist)) == ("", "")
+    pianist.cadenza.source, pianist.cadenza.sound_file = "FILE", str(tmp_path / "tune.wav")
+    assert obstacles.to_repairing(pianist) == obstacles.PLAY_ON
+    pianist.cadenza.filler = "momu-fill"
+    assert (obstacles.to_varying(pianist), obstacles.to_filling(pianist)) == (obstacles.AT_PIANO,) * 2
     takes.delete(character(), takes.takes_of(character())[0])
     assert not obstacles.to_repairing(pianist)
 

@@ -15,10 +15,12 @@ bpy = pytest.importorskip("bpy")
 
 from blender_addon import connection, obstacles, takes  # noqa: E402
 from blender_addon.character import guess  # noqa: E402
+from blender_addon.panels.generator import GeneratorPanel  # noqa: E402
 from blender_addon.rig import perform  # noqa: E402
 from blender_addon.rig.action import curves_of  # noqa: E402
 from tests.addon_driving import add_character, character, generate, keys  # noqa: E402
 from tests.fill_driving import LAST, done  # noqa: E402
+from tests.panel_drawing import drawn  # noqa: E402
 from tests.running import melody, write_midi  # noqa: E402
 
 FRAMES = (5, 24, 40)
@@ -38,7 +40,7 @@ def tune(stage: Any, tmp_path: Path, instrument: str) -> Any:
     state = stage.cadenza
     state.source, state.score_file = "SCORE", str(write_midi(tmp_path / "tune.mid", melody()))
     state.instrument = instrument
-    state.generator = state.filler = state.corrector = PLAYERS[instrument]
+    state.generator = state.filler = PLAYERS[instrument]
     return stage
 
 
@@ -154,9 +156,15 @@ def test_mocap_keeps_its_body_and_gets_hands(tune: Any) -> None:
             item.rotation_euler = (angle, 0.5 * angle, 0.0)
             item.keyframe_insert("rotation_euler", frame=frame)
     seen = turns(tune, EVERY)
-    take = done(bpy.ops.cadenza.repair)
-    assert (take.name, take.generator) == ("Played 1", tune.cadenza.corrector)
+    tune.cadenza.keep_body = True
+    assert not bpy.ops.cadenza.generate_four.poll()
+    take = done(bpy.ops.cadenza.generate)
+    assert (take.name, take.generator) == ("Take 1", tune.cadenza.generator)
     assert takes.provenance(take)["options"]["variation"] == 0.0
+    assert takes.provenance(take)["played"]["posed"] == LAST
+    assert "keep_body" in drawn(GeneratorPanel)
+    with pytest.raises(RuntimeError, match="was played, not generated; press Generate with Keep My Body"):
+        bpy.ops.cadenza.new_seed_take()
     assert degrees(turns(tune, EVERY), seen) < 0.5
     contact = json.loads(character().cadenza.report)["contact"]
     played_on = "keys" if tune.cadenza.instrument == "piano" else "fingertips"
@@ -178,11 +186,10 @@ def test_what_presses_no_keys_is_refused_at_the_piano(tune: Any) -> None:
 def test_the_instrument_chooses_who_fills(tune: Any) -> None:
     state = tune.cadenza
     state.instrument = "piano"
-    assert (state.generator, state.filler, state.corrector) == ("pianist", "pianist", "pianist")
+    assert (state.generator, state.filler) == ("pianist", "pianist")
     assert [c.name for c in connection.known().fillers("piano") if c.kind == "generator"] == ["pianist"]
     state.instrument = "violin"
-    assert (state.generator, state.corrector) == ("performer", "performer")
+    assert state.generator == "performer"
     assert state.filler in [c.name for c in connection.known().fillers("violin")]
-    state.corrector = "mapnet"
-    state.instrument = "piano"
-    assert state.corrector == "mapnet"
+    state.generator = "swayer"
+    assert "keep_body" not in drawn(GeneratorPanel)

@@ -340,6 +340,20 @@ def components(
         print_components(registry.describe())
 
 
+@app.command(name="new-plugin")
+def new_plugin(
+    folder: Annotated[Path, typer.Argument(help="Folder to make; its name is the package's: cadenza-rocker")],
+) -> None:
+    """Make a plug-in that works, to be changed: a generator, its project and its test (docs/plugins.md)."""
+    from backend.new_plugin import make
+    from backend.plugin_manager import load_plugins
+
+    for path in make(folder, load_plugins()):
+        print(path)  # noqa: T201 (what was made goes to standard output, for scripts)
+    said = f"install it: python -m pip install --editable {folder}; then see: cadenza components"
+    _console().print(said, highlight=False, soft_wrap=True)
+
+
 app.command()(compose_cli.compose)
 app.command()(compose_cli.improvise)
 app.command()(recommend_cli.recommend)

@@ -128,7 +128,8 @@ def given_way_to(contact: Contact, seen: Seen, kept: Array, free: frozenset[str]
     """
     before = contact.retargeted
     kept_joints = np.array([part_of(joint) not in ("torso", *free) for joint in before.body.skeleton.joints])
-    rotations = rot.slerp(before.rotations, seen.body.rotations, kept[:, None] * kept_joints)
+    rotations = before.rotations.copy()
+    rotations[:, kept_joints] = eased(rotations[:, kept_joints], seen.body.rotations[:, kept_joints], kept)
     after = replace(before, rotations=rotations)
     solved = replace(contact, retargeted=after)
     if contact.bow is None or contact.bow_turn is None or contact.violin is None or contact.violin_turn is None:
@@ -152,4 +153,22 @@ def _carried(before: Retargeted, after: Retargeted, joint: str, item: tuple[Arra
 
 def _between(item: tuple[Array, Array], other: tuple[Array, Array], part: Array) -> tuple[Array, Array]:
     """Place and turn between two, (T,) 0 to 1."""
-    return item[0] + part[:, None] * (other[0] - item[0]), rot.slerp(item[1], other[1], part)
+    return item[0] + part[:, None] * (other[0] - item[0]), eased(item[1], other[1], part)
+
+
+def eased(turns: Array, others: Array, part: Array) -> Array:
+    """(T, ..., 4) turns given way to others. The way from one to the other goes round the same side as long as any part
+    of it is gone, even where it becomes the longer one: a bow arm that plays is half a turn from one that hangs.
+
+    Args:
+        part: (T,) 0 to 1.
+    """
+    off = rot.unroll(rot.multiply(others, rot.conjugate(turns)))
+    gone = np.flatnonzero(part > 0.0)
+    for frames in np.split(gone, np.flatnonzero(np.diff(gone) > 1) + 1) if len(gone) else ():
+        most = frames[part[frames].argmax()]
+        off[frames] *= np.where(off[most, ..., :1] < 0.0, -1.0, 1.0)
+    share = part.reshape(-1, *[1] * (off.ndim - 1))
+    half = share * np.arctan2(np.linalg.norm(off[..., 1:], axis=-1, keepdims=True), off[..., :1])
+    way = np.concatenate([np.cos(half), np.sin(half) * rot.normalize(off[..., 1:])], axis=-1)
+    return rot.multiply(way, turns)

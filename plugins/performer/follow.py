@@ -101,8 +101,9 @@ def standing(pose: BodyPose, times: Floats, skeleton: Skeleton, context: JobCont
     """
     given = _given(context, skeleton, times)
     own = Body.of(pose)
-    body = _followed(own, times, given)
-    body = body.towards(_underway(own, body, times), _variation(times, given, variation, context)).trunk()
+    followed = _followed(own, times, given)
+    varied = followed.towards(_underway(own, followed, times), _variation(times, given, variation, context))
+    body = varied.trunk()
     feet = {side: (_carried(a, given, times), _carried(t, given, times)) for side, (a, t) in given.feet.items()}
     return replace(pose, hips=body.hips, rotations=body.rotations, feet=feet or pose.feet)
 

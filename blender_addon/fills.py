@@ -177,13 +177,12 @@ def _of_take(scene: Any) -> _Look:
 
 
 def _stage(scene: Any, act: str) -> tuple[Source, Any, tuple[float, float, float]]:
-    """What sounds, who moves, and first and last frame, both whole: keys lie on whole frames."""
+    """What sounds, who moves, and first and last frame."""
     source, armature, state = source_of(scene), watched_character(scene), scene.cadenza
     if source.sound is None and not followed.follows(state.filler):
         raise OrderError("this needs the recording; choose a sound strip, a speaker or a file in Source")
     part = (state.fill_from, state.fill_to) if state.fill_part else None
-    first, last, origin = frames_to(scene, source, part, act)
-    return source, armature, (float(math.ceil(first - 1e-3)), float(math.floor(last + 1e-3)), origin)
+    return source, armature, frames_to(scene, source, part, act)
 
 
 def _watching(scene: Any, armature: Any, frames: tuple[float, float, float], seen: Any) -> Watching:

@@ -13,13 +13,14 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from blender_addon import connection, obstacles, takes  # noqa: E402
+from blender_addon import connection, obstacles, orders, takes  # noqa: E402
 from blender_addon.character import guess  # noqa: E402
 from blender_addon.rig import perform  # noqa: E402
 from blender_addon.rig.action import curves_of  # noqa: E402
 from tests.addon_driving import add_character, character, generate, keys  # noqa: E402
 from tests.fill_driving import LAST, done  # noqa: E402
-from tests.running import melody, write_midi  # noqa: E402
+from tests.running import TUNE, melody, write_midi  # noqa: E402
+from tests.serving import sound_file  # noqa: E402
 
 FRAMES = (5, 24, 40)
 EVERY = range(1, LAST + 1)
@@ -162,6 +163,58 @@ def test_mocap_keeps_its_body_and_gets_hands(tune: Any) -> None:
     played_on = "keys" if tune.cadenza.instrument == "piano" else "fingertips"
     assert contact[played_on]["part_within"] == 1.0
     assert keys(take, "right_hand").std() > 0.0
+
+
+@pytest.mark.parametrize("instrument", ["violin"], indirect=True)
+@pytest.mark.parametrize("rate", [(24, 1.001), (60, 1.0)])
+def test_keys_lie_on_whole_frames_at_any_rate(tune: Any, tmp_path: Path, rate: tuple[int, float]) -> None:
+    tune.render.fps, tune.render.fps_base = rate
+    tune.cadenza.score_file = str(write_midi(tmp_path / "long.mid", melody(TUNE * 4)))
+    frames = [int(second * rate[0]) for second in (6.0, 6.4, 7.0)]
+    tune.frame_end = frames[-1] + 5
+    pose_trunk(frames)
+    at = keys(done(bpy.ops.cadenza.fill))[:, 0]
+    assert at.tolist() == list(range(frames[0], frames[-1] + 1))
+
+
+@pytest.mark.parametrize("instrument", ["violin"], indirect=True)
+def test_keys_of_a_range_in_seconds_lie_on_whole_frames(tune: Any) -> None:
+    tune.cadenza.range, tune.cadenza.start, tune.cadenza.end = "SECONDS", 0.27, 1.9
+    pose_trunk(EVERY)
+    at = keys(done(bpy.ops.cadenza.repair))[:, 0]
+    assert at.tolist() == [*range(8, 47)]
+
+
+@pytest.mark.parametrize("instrument", ["violin"], indirect=True)
+def test_poses_before_the_sound_are_no_hindrance(tune: Any, tmp_path: Path) -> None:
+    bpy.ops.object.speaker_add()
+    speaker = bpy.context.object
+    speaker.data.sound = bpy.data.sounds.load(str(sound_file(tmp_path / "later.wav", 2.0)))
+    speaker.animation_data.nla_tracks[0].strips[0].frame_start = 13
+    tune.cadenza.source, tune.cadenza.speaker, tune.cadenza.score_file = "SPEAKER", speaker, ""
+    pose_trunk()
+    posed = turns(tune, FRAMES[1:])
+    tune.timeline_markers.new("Keep", frame=3)
+    for press in (bpy.ops.cadenza.fill, bpy.ops.cadenza.repair):
+        assert keys(done(press))[0, 0] == 13
+        assert degrees(turns(tune, FRAMES[1:]), posed) < 0.05
+
+
+@pytest.mark.parametrize("instrument", ["piano"], indirect=True)
+def test_who_stands_now_and_then_still_reaches_the_keys(tune: Any) -> None:
+    """The take in which they sit is shorter than what is played; before and after it they stand."""
+    pose_trunk()
+    done(bpy.ops.cadenza.fill)
+    done(bpy.ops.cadenza.repair)
+    assert json.loads(character().cadenza.report)["contact"]["keys"]["part_within"] == 1.0
+
+
+@pytest.mark.parametrize("instrument", ["violin"], indirect=True)
+def test_another_seed_is_told_which_button_to_press(tune: Any) -> None:
+    pose_trunk(EVERY)
+    take = done(bpy.ops.cadenza.repair)
+    with pytest.raises(orders.OrderError, match="press Play with This Body for another"):
+        orders.like_take(tune, take)
 
 
 @pytest.mark.parametrize("instrument", ["piano"], indirect=True)

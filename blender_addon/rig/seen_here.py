@@ -24,6 +24,8 @@ from .retarget import Retargeted, Source, retarget, source_of
 
 EASE: Final = 0.25
 """Seconds over which contact gives way to a frame that is kept."""
+THERE: Final = 0.001
+"""Part of a body's height by which its hips may be off and still be where they were seen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,10 +87,17 @@ def given_way(contact: Contact, source: Source, held: Held | None, result: Retar
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What was seen, as a performance of the body: T frames, in its units; ``held`` None without violin and bow."""
+    """What was seen, as a performance of the body: T frames, in its units; ``held`` None without violin and bow,
+    ``whole`` where every frame was seen."""
 
     body: Retargeted
     held: Held | None
+    whole: bool = False
+
+    def goes(self, result: Retargeted) -> bool:
+        """Whether a performance goes just as was seen: then its legs may too, to the last digit."""
+        height = float(np.ptp(result.body.skeleton.rest_positions[:, 2]))
+        return self.whole and bool(np.abs(result.hips - self.body.hips).max() < THERE * height)
 
 
 def as_seen(poses: Motion, times: Array, body: Body) -> Seen:
@@ -96,6 +105,7 @@ def as_seen(poses: Motion, times: Array, body: Body) -> Seen:
     assert poses.rotations is not None
     known = np.flatnonzero(np.isfinite(poses.positions).all(axis=(1, 2)))
     at = known[np.abs(poses.times[known][None] - times[:, None]).argmin(axis=1)]
+    whole = len(known) == len(poses)
     there = replace(poses, positions=poses.positions[at], rotations=poses.rotations[at])
     source = source_of(there, body_of_motion(there.skeleton))
     result, held = retarget(source, body), held_in(there)
@@ -103,7 +113,7 @@ def as_seen(poses: Motion, times: Array, body: Body) -> Seen:
         hips = source.position("hips")
         violin, bow = (result.hips + result.ratio * (place - hips) for place in (held.violin, held.bow))
         held = replace(held, violin=violin, bow=bow)
-    return Seen(result, held)
+    return Seen(result, held, whole)
 
 
 def posed(result: Retargeted, seen: Seen, kept: Array, hips: bool = True) -> Retargeted:
@@ -117,6 +127,16 @@ def posed(result: Retargeted, seen: Seen, kept: Array, hips: bool = True) -> Ret
     rotations = rot.slerp(result.rotations, seen.body.rotations, kept[:, None] * trunk)
     moved = kept[:, None] * (seen.body.hips - result.hips) if hips else 0.0
     return replace(result, rotations=rotations, hips=result.hips + moved)
+
+
+def walking(contact: Contact, seen: Seen) -> Contact:
+    """Contact with the legs of a body that goes just as was seen: as they were seen too, knees and soles."""
+    before = contact.retargeted
+    if not seen.goes(before):
+        return contact
+    legs = np.array([part_of(joint) == "legs" for joint in before.body.skeleton.joints])
+    rotations = np.where(legs[:, None], seen.body.rotations, before.rotations)
+    return replace(contact, retargeted=replace(before, rotations=rotations))
 
 
 def given_way_to(contact: Contact, seen: Seen, kept: Array, free: frozenset[str]) -> Contact:

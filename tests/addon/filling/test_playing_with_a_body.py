@@ -166,6 +166,23 @@ def test_mocap_keeps_its_body_and_gets_hands(tune: Any) -> None:
 
 
 @pytest.mark.parametrize("instrument", ["violin"], indirect=True)
+def test_legs_stay_to_knees_and_soles(tune: Any) -> None:
+    """Bent, and turned outwards: places of the ankles do not tell that."""
+    for side, out in (("left", 0.5), ("right", -0.5)):
+        bent = {"upper_leg": (0.9, 0.0, out), "lower_leg": (-1.6, 0.0, 0.0), "foot": (0.7, 0.0, 0.0)}
+        for part, angles in bent.items():
+            item = character().pose.bones[f"{side}_{part}"]
+            item.rotation_mode = "XYZ"
+            item.rotation_euler = angles
+            for frame in EVERY:
+                item.keyframe_insert("rotation_euler", frame=frame)
+    legs = [f"{side}_{part}" for side in ("left", "right") for part in ("upper_leg", "lower_leg", "foot")]
+    seen = turns(tune, (5, 30), legs)
+    done(bpy.ops.cadenza.repair)
+    assert degrees(turns(tune, (5, 30), legs), seen) < 0.1
+
+
+@pytest.mark.parametrize("instrument", ["violin"], indirect=True)
 @pytest.mark.parametrize("rate", [(24, 1.001), (60, 1.0)])
 def test_keys_lie_on_whole_frames_at_any_rate(tune: Any, tmp_path: Path, rate: tuple[int, float]) -> None:
     tune.render.fps, tune.render.fps_base = rate

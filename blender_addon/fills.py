@@ -112,7 +112,8 @@ def _orders(scene: Any, look: _Look, wanted: Sequence[int]) -> list[Order]:
     for seed in wanted:
         watch = Watch(look.watching, _job(scene, look, seed, keep), lambda motion: only_posed(motion, look.posed))
         made = {"generator": state.filler, **look.made}
-        found.append(Order(look.title, None, to, made, None, watch, over=True, part="preview", section=look.section))
+        order = Order(look.title, None, to, made, None, watch, over=True, part="preview", section=look.section)
+        found.append(replace(order, baked=look.section == "fill"))  # what lies over a take lies over its variation too
     return found
 
 

@@ -70,7 +70,7 @@ def order(scene: Any) -> Order:
         free = unposed_limbs(armature, bone_map, watching.frames, key_frames)
         made[followed.PLAYED] = made.pop("repaired")
         to, mark = replace(to, kept=keep, follows=True, free=free), None
-    return Order(title(state), None, to, made, mark, watch, over=True, section="repair", told=not_used)
+    return Order(title(state), None, to, made, mark, watch, over=True, baked=True, section="repair", told=not_used)
 
 
 def _job(scene: Any, source: Source, watching: Watching, keep: tuple[float, ...]) -> RemoteJob:

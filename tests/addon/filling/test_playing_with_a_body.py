@@ -183,6 +183,20 @@ def test_legs_stay_to_knees_and_soles(tune: Any) -> None:
 
 
 @pytest.mark.parametrize("instrument", ["violin"], indirect=True)
+@pytest.mark.parametrize("button", ["repair", "fill"])
+def test_a_layer_over_a_take_is_in_the_new_take_once(tune: Any, button: str) -> None:
+    assert generate().state == "finished"
+    assert bpy.ops.cadenza.add_layer() == {"FINISHED"}
+    layer = pose_trunk()
+    seen = turns(tune, FRAMES)
+    take = done(getattr(bpy.ops.cadenza, button))
+    assert degrees(turns(tune, FRAMES), seen) < 0.05
+    below = [strip.action for track in character().animation_data.nla_tracks for strip in track.strips]
+    assert below.index(layer) < below.index(take.actions[0].action)
+    assert (character().animation_data.action, layer.users) == (None, 1)
+
+
+@pytest.mark.parametrize("instrument", ["violin"], indirect=True)
 @pytest.mark.parametrize("rate", [(24, 1.001), (60, 1.0)])
 def test_keys_lie_on_whole_frames_at_any_rate(tune: Any, tmp_path: Path, rate: tuple[int, float]) -> None:
     tune.render.fps, tune.render.fps_base = rate

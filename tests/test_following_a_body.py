@@ -166,6 +166,17 @@ def test_feet_that_were_not_seen_for_a_while_walk_on() -> None:
     assert np.linalg.norm((motion.joint("hips") - np.mean(feet, axis=0))[:, :2], axis=1).max() < 0.05
 
 
+@pytest.mark.parametrize("angle", [0.9 * np.pi, np.pi, -1.1 * np.pi])
+def test_feet_turn_as_the_body_does_between_poses(angle: float) -> None:
+    """They do not go through each other."""
+    motion = _played(with_gaps(_walking(angle, 0.0), [0, 119]))
+    feet = [motion.joint(f"{side}_foot") for side in ("left", "right")]
+    assert np.linalg.norm(feet[0] - feet[1], axis=1).min() > 0.15
+    assert 30.0 * degrees(turns(motion, ("left_foot",))[1:], turns(motion, ("left_foot",))[:-1]).max() < 150.0
+    left = rot.rotate(turns(motion, ("hips",))[:, 0], np.array([1.0, 0.0, 0.0]))
+    assert ((left * (feet[0] - feet[1])).sum(axis=1) > 0.1).all()
+
+
 def _walking(angle: float, far: float) -> Motion:
     """A body that goes backwards, evenly, and turns meanwhile."""
     body = figure(np.zeros_like)

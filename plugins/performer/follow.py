@@ -44,6 +44,7 @@ UNHURRIED: Final = 0.4
 """Seconds over which it comes and goes."""
 TURNS: Final = np.radians(60.0)
 """How far hips turn to one side, at least, of a body that turns round; on a bench nobody does."""
+UP: Final = np.array([0.0, 0.0, 1.0])
 UNDERWAY: Final = 0.5
 """Seconds before and after, over which a body is where it mostly is: sway about that is what varies."""
 
@@ -104,8 +105,8 @@ def standing(pose: BodyPose, times: Floats, skeleton: Skeleton, context: JobCont
     followed = _followed(own, times, given)
     varied = followed.towards(_underway(own, followed, times), _variation(times, given, variation, context))
     body = varied.trunk()
-    feet = {side: (_carried(a, given, times), _carried(t, given, times)) for side, (a, t) in given.feet.items()}
-    return replace(pose, hips=body.hips, rotations=body.rotations, feet=feet or pose.feet)
+    feet = _stepping(given, followed, times) if given.feet else pose.feet
+    return replace(pose, hips=body.hips, rotations=body.rotations, feet=feet)
 
 
 def seated(
@@ -170,6 +171,27 @@ def _variation(times: Floats, given: GivenBody, variation: float, context: JobCo
     return np.asarray(variation * ease(away / NEAR))
 
 
+def _stepping(given: GivenBody, body: Body, times: Floats) -> dict[str, tuple[Array, Array]]:
+    """Ankle and toes of each foot: between poses they turn as the body does, about the middle between the ankles."""
+    seen, turned = _heading(given.turns["hips"]), np.unwrap(_heading(body.turns["hips"]))
+    whole = 2.0 * np.pi
+    seen = seen + whole * np.round((np.interp(given.times, times, turned) - seen) / whole)
+    back, to = rot.from_axis_angle(UP, -seen), rot.from_axis_angle(UP, _carried(seen[:, None], given, times)[:, 0])
+    middle = np.mean([ankle for ankle, _ in given.feet.values()], axis=0)
+    between = _carried(middle, given, times)
+
+    def at(places: Array) -> Array:
+        return np.asarray(between + rot.rotate(to, _carried(rot.rotate(back, places - middle), given, times)))
+
+    return {side: (at(ankle), at(toes)) for side, (ankle, toes) in given.feet.items()}
+
+
+def _heading(hips: Array) -> Floats:
+    """(T,) radians by which bodies are turned to their left."""
+    left = rot.rotate(hips, np.array([1.0, 0.0, 0.0]))
+    return np.asarray(np.arctan2(left[:, 1], left[:, 0]))
+
+
 def _underway(own: Body, body: Body, times: Floats) -> Body:
     """The performer's own body on the way of another: where that mostly is, and turned as that is."""
     reach = _frames(times, UNDERWAY)
@@ -187,15 +209,14 @@ def _towards_the_keyboard(given: GivenBody) -> GivenBody:
     left = rot.rotate(given.turns["hips"], np.array([1.0, 0.0, 0.0]))
     middle = float(np.arctan2(*left.mean(axis=0)[1::-1]))
     middle = middle if abs(middle) >= AWAY else 0.0
-    yaw = np.arctan2(left[:, 1], left[:, 0])
+    yaw = _heading(given.turns["hips"])
     away = (yaw - middle + np.pi) % (2.0 * np.pi) - np.pi
     round_about = bool(np.abs(away).max() > TURNS)
     if not middle and not round_about:
         return given
-    up = np.array([0.0, 0.0, 1.0])
-    back = rot.from_axis_angle(up, AWAY * np.sin(away) - yaw if round_about else np.full(len(yaw), -middle))
+    back = rot.from_axis_angle(UP, AWAY * np.sin(away) - yaw if round_about else np.full(len(yaw), -middle))
     turns = {joint: rot.multiply(back, turn) for joint, turn in given.turns.items()}
-    return replace(given, hips=rot.rotate(rot.from_axis_angle(up, np.array(-middle)), given.hips), turns=turns)
+    return replace(given, hips=rot.rotate(rot.from_axis_angle(UP, np.array(-middle)), given.hips), turns=turns)
 
 
 def _before_the_keyboard(body: Body, own: Body, skeleton: Skeleton) -> Body:

@@ -18,7 +18,7 @@ from blender_addon.character import guess  # noqa: E402
 from blender_addon.rig import perform  # noqa: E402
 from blender_addon.rig.action import curves_of  # noqa: E402
 from tests.addon_driving import add_character, character, generate, keys  # noqa: E402
-from tests.fill_driving import LAST, done  # noqa: E402
+from tests.fill_driving import LAST, done, hand_at  # noqa: E402
 from tests.running import TUNE, melody, write_midi  # noqa: E402
 from tests.serving import sound_file  # noqa: E402
 
@@ -180,6 +180,30 @@ def test_legs_stay_to_knees_and_soles(tune: Any) -> None:
     seen = turns(tune, (5, 30), legs)
     done(bpy.ops.cadenza.repair)
     assert degrees(turns(tune, (5, 30), legs), seen) < 0.1
+
+
+@pytest.mark.parametrize("instrument", ["violin"], indirect=True)
+@pytest.mark.parametrize("button", ["repair", "fill"])
+def test_who_walks_by_their_root_walks_once(tune: Any, button: str) -> None:
+    """The bone above the hips stays as it is, so that the take must not have what it does."""
+    bpy.context.view_layer.objects.active = character()
+    bpy.ops.object.mode_set(mode="EDIT")
+    bones = character().data.edit_bones
+    root = bones.new("root")
+    root.tail = (0.0, 0.2, 0.0)
+    bones["hips"].parent = root
+    bpy.ops.object.mode_set(mode="OBJECT")
+    guess(character())
+    pose_trunk()
+    item = character().pose.bones["root"]
+    for frame in FRAMES:
+        item.location, item.rotation_quaternion = (0.05 * frame, 0.02 * frame, 0.0), (1.0, 0.0, 0.03 * frame, 0.0)
+        item.keyframe_insert("location", frame=frame)
+        item.keyframe_insert("rotation_quaternion", frame=frame)
+    seen, at = turns(tune, FRAMES), hand_at(tune, FRAMES, "head")
+    done(getattr(bpy.ops.cadenza, button))
+    assert degrees(turns(tune, FRAMES), seen) < 0.05
+    assert np.abs(hand_at(tune, FRAMES, "head") - at).max() < 1e-4
 
 
 @pytest.mark.parametrize("instrument", ["violin"], indirect=True)

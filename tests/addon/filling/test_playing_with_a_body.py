@@ -200,9 +200,10 @@ def test_who_walks_by_their_root_walks_once(tune: Any, button: str) -> None:
         item.location, item.rotation_quaternion = (0.05 * frame, 0.02 * frame, 0.0), (1.0, 0.0, 0.03 * frame, 0.0)
         item.keyframe_insert("location", frame=frame)
         item.keyframe_insert("rotation_quaternion", frame=frame)
-    seen, at = turns(tune, FRAMES), hand_at(tune, FRAMES, "head")
+    seen, at, hanging = turns(tune, FRAMES), hand_at(tune, FRAMES, "head"), turns(tune, FRAMES, ["right_lower_arm"])
     done(getattr(bpy.ops.cadenza, button))
     assert degrees(turns(tune, FRAMES), seen) < 0.05
+    assert degrees(turns(tune, FRAMES, ["right_lower_arm"]), hanging) > 20.0  # nobody posed it, so it plays
     assert np.abs(hand_at(tune, FRAMES, "head") - at).max() < 1e-4
 
 

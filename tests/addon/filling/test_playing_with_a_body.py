@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -281,6 +282,15 @@ def test_what_presses_no_keys_is_refused_at_the_piano(tune: Any) -> None:
     assert obstacles.to_filling(tune) == obstacles.AT_PIANO
     tune.cadenza.filler = "performer"
     assert "does not play the piano" in obstacles.to_filling(tune)
+
+
+def test_an_older_backend_is_told_from_one_that_has_nobody(tune: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = connection.known()
+    older = replace(known, components=tuple(replace(c, follows=False) for c in known.components))
+    monkeypatch.setattr(connection, "_known", older)
+    tune.cadenza.source, tune.cadenza.sound_file = "FILE", tune.cadenza.score_file
+    for told in (obstacles.to_repairing(tune), obstacles.to_filling(tune)):
+        assert "cannot play with a body yet: update it" in told
 
 
 @pytest.mark.parametrize("instrument", ["violin"], indirect=True)

@@ -15,14 +15,16 @@ from rich.text import Text
 from backend.audio_files import check_file
 from backend.blender import BlenderProcess
 from backend.drafts import CHARACTERS, Drafts, Outputs
-from backend.motion_file import read_motion
+from backend.motion_file import read_body
 from backend.pipeline import Job, Result, check_job, run
 from backend.plugin_manager import load_plugins
 from backend.progress_bars import bars_on, shown_in
 from backend.sources import is_midi, score_beside, sound_of
-from plugins.api import Audio, BakeJob, CharacterFile, ComponentError, SoundFile
+from plugins.api import Audio, BakeJob, CharacterFile, ComponentError, Generator, SoundFile
 
 BONES_ALONE: Final = ".bvh"
+VARIATION: Final = "variation"
+"""Option of a generator that says how much of a body is made up all the same."""
 PREVIEW_SIZE: Final = (640, 360)
 
 
@@ -58,7 +60,7 @@ def animate_file(
     if rig is None and (outputs.report or outputs.export):
         raise ComponentError("--report and --export are about a character of your own; give it with --rig")
     outputs.check([path for path in (source, score, body, rig, bone_map) if path is not None], overwrite)
-    followed = None if body is None else read_motion(body, start, end, gaps=True)
+    followed = None if body is None else read_body(body, start, end)
     job = replace(job, score=score_beside(source, score), motion=followed)
     # The process ends before the drafts are cleared away: it may be writing one.
     with Drafts(outputs) as drafts, BlenderProcess() as blender, bars_on(console) as bars:
@@ -88,9 +90,18 @@ def _listen(
     progress: Callable[[float, str], None],
 ) -> tuple[Audio, Result]:
     registry = load_plugins()
-    check_job(registry, job)
+    generator = check_job(registry, job)
+    job = unvaried(job, generator) if job.motion is not None else job
     audio = sound_of(None if silent else source, job.score, start, end, instrument=job.instrument)
     return audio, run(registry, replace(job, silent=silent), audio, on_progress=progress)
+
+
+def unvaried(job: Job, generator: Generator) -> Job:
+    """A job in which all of the body that is followed stays, unless it says by how much it may differ."""
+    if VARIATION not in generator.Options.model_fields:
+        return job
+    given = {VARIATION: 0.0, **job.options.get(generator.name, {})}
+    return replace(job, options={**job.options, generator.name: given})
 
 
 def bake_job(

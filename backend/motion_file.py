@@ -18,6 +18,8 @@ ELSEWHERE: Final = (".bvh", ".fbx")
 """Motion that is read in Blender."""
 SHORTEST: Final = 0.5
 """Seconds: less says nothing."""
+BESIDE: Final = 0.5
+"""Seconds before and after what is played of which a body is followed too: what it comes from and goes to."""
 STAND_IN_RATE: Final = 8000
 
 
@@ -52,6 +54,15 @@ def read_motion(
             f"{called} is not a Cadenza motion file: {why}; give a .npz that Cadenza wrote (animate --motion)"
         ) from error
     return checked(motion, called, start, end, longest, gaps)
+
+
+def read_body(
+    path: Path, start: float | None = None, end: float | None = None, *, name: str = "", longest: float = LONGEST
+) -> Motion:
+    """A motion whose body is followed from ``start`` to ``end``: a little more of it, so that a pose in the very last
+    frame, which is no longer played, is still gone to; places may be missing. Raises as :func:`read_motion` does."""
+    begin, stop = None if start is None else start - BESIDE, None if end is None else end + BESIDE
+    return read_motion(path, begin, stop, name=name, longest=longest + 2 * BESIDE, gaps=True)
 
 
 def _why_not(path: Path, error: MotionError) -> str:

@@ -18,14 +18,13 @@ from backend.correction import check_correction
 from backend.jobs import Job, JobQueue
 from backend.messages import JobBody
 from backend.metrics import Metrics
-from backend.motion_file import read_motion
 from backend.plugin_manager import load_plugins
 from backend.problems import Problem
 from backend.recommending import check_recommendation
 from backend.results import Results, result_key
 from backend.settings import Settings
 from backend.shared_device import DeviceProcess
-from backend.worker import Task, partial_path
+from backend.worker import Task, motion_of, partial_path
 from plugins.api import PROTOCOL_VERSION, AudioError, Component, JobStatus, Motion, MotionError
 
 log = logging.getLogger("cadenza.server")
@@ -166,9 +165,7 @@ class Service:
                 422, "no-motion", f"the motion is not here; send it first: PUT /v1/motions/{body.motion}", "motion"
             )
         try:
-            longest = self._settings.max_seconds
-            gaps = not body.recognize and not body.recommender
-            return read_motion(path, body.start, body.end, name="the motion", longest=longest, gaps=gaps)
+            return motion_of(body, path, self._settings.max_seconds)
         except (AudioError, MotionError) as error:
             raise Problem(422, "motion", str(error), "motion") from error
 

@@ -28,7 +28,7 @@ from backend.correction import correct
 from backend.device import Device
 from backend.inference import Inference
 from backend.messages import JobBody
-from backend.motion_file import read_motion, stand_in
+from backend.motion_file import read_body, read_motion, stand_in
 from backend.out_of_memory import is_out_of_memory
 from backend.pipeline import recognize, run
 from backend.plugin_manager import Registry, load_plugins
@@ -245,11 +245,7 @@ def _inputs(task: Task, body: JobBody, job: Job) -> tuple[Job, Audio]:
             raise ComponentError(f"{what} had to make room for others before the job began; send it again")
     job = replace(job, silent=recording is None)
     if watched is not None:
-        of_motion: dict[str, Any] = {
-            "longest": task.max_seconds,
-            "gaps": not body.recognize and not body.recommender,
-        }
-        motion = read_motion(watched, body.start, body.end, name="the motion", **of_motion)
+        motion = motion_of(body, watched, task.max_seconds)
         job = replace(job, motion=motion)
         if recording is None and job.score is None:
             return job, stand_in(motion)
@@ -257,6 +253,14 @@ def _inputs(task: Task, body: JobBody, job: Job) -> tuple[Job, Audio]:
     # What repairs also asks whether the sound lies elsewhere: it hears all of it.
     start, end = (None, None) if body.corrector else (body.start, body.end)
     return job, sound_of(recording, job.score, start, end, longest=task.max_seconds, **of)
+
+
+def motion_of(body: JobBody, path: Path, longest: float) -> Motion:
+    """What a job watches, repairs, finds music for, or whose body it follows; raises as ``read_motion`` does."""
+    if body.recognize or body.recommender or body.corrector:
+        gaps = bool(body.corrector)
+        return read_motion(path, body.start, body.end, name="the motion", longest=longest, gaps=gaps)
+    return read_body(path, body.start, body.end, name="the motion", longest=longest)
 
 
 class _Shown:

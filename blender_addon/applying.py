@@ -13,7 +13,7 @@ import time
 import traceback
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from . import put_away, takes, timeline
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from .rig.bone_map import BoneMap
     from .rig.channels import Channel
 
+OFF: Final = 0.01
+"""Part of a frame by which one may be off and still be whole."""
 TRIES: Final = 3
 """How often a take is written when undo takes it away meanwhile."""
 
@@ -97,8 +99,10 @@ class Destination:
         """A motion as long as what it follows."""
         if self.seen is None:
             return motion
-        half = 0.5 / motion.fps
-        return motion.slice(self.seen.start - half, self.seen.start + (len(self.seen) - 1) / self.seen.fps + half)
+        seen, half = self.seen, 0.5 / motion.fps
+        found = motion.slice(seen.start - half, seen.start + (len(seen) - 1) / seen.fps + half)
+        frame = (found.start - seen.start) * seen.fps  # a sound begins with a whole sample
+        return replace(found, start=seen.start + round(frame) / seen.fps) if abs(frame - round(frame)) < OFF else found
 
     def origin(self, scene: Any) -> float | None:
         return None if self.place is None else self.place.origin(scene)

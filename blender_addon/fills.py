@@ -112,7 +112,8 @@ def _orders(scene: Any, look: _Look, wanted: Sequence[int]) -> list[Order]:
     for seed in wanted:
         watch = Watch(look.watching, _job(scene, look, seed, keep), lambda motion: only_posed(motion, look.posed))
         made = {"generator": state.filler, **look.made}
-        found.append(Order(look.title, None, to, made, None, watch, over=True, part="preview", section=look.section))
+        order = Order(look.title, None, to, made, None, watch, over=True, part="preview", section=look.section)
+        found.append(replace(order, baked=look.section == "fill"))  # what lies over a take lies over its variation too
     return found
 
 
@@ -176,13 +177,12 @@ def _of_take(scene: Any) -> _Look:
 
 
 def _stage(scene: Any, act: str) -> tuple[Source, Any, tuple[float, float, float]]:
-    """What sounds, who moves, and first and last frame, both whole: keys lie on whole frames."""
+    """What sounds, who moves, and first and last frame."""
     source, armature, state = source_of(scene), watched_character(scene), scene.cadenza
     if source.sound is None and not connection.known().follows(state.filler):
         raise OrderError("this needs the recording; choose a sound strip, a speaker or a file in Source")
     part = (state.fill_from, state.fill_to) if state.fill_part else None
-    first, last, origin = frames_to(scene, source, part, act)
-    return source, armature, (float(math.ceil(first - 1e-3)), float(math.floor(last + 1e-3)), origin)
+    return source, armature, frames_to(scene, source, part, act)
 
 
 def _watching(scene: Any, armature: Any, frames: tuple[float, float, float], seen: Any) -> Watching:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from math import ceil, floor
+from math import floor
 from typing import Any, Final
 
 import numpy as np
@@ -27,10 +27,10 @@ from .watch import Watch
 
 AROUND: Final = 4.0
 """Seconds before and after the body's in which is played too (``Destination.cut`` takes them off again)."""
+PRECISE: Final = 0.01
+"""Part of a frame by which one may be off and still be whole."""
 VARIATION: Final = "variation"
 """Option that says how much of the body is made up all the same."""
-WHOLE: Final = 1e-3
-"""Frames: keys lie on whole ones."""
 PLAYED: Final = "played"
 """What the provenance of such a take says."""
 
@@ -50,7 +50,7 @@ def order(scene: Any) -> Order:
     state, source, armature = scene.cadenza, source_of(scene), watched_character(scene)
     first, last, origin = frames_to(scene, source, None, "play in")
     look = Poses(armature, character.bone_map_of(armature))
-    watching = Watching(scene, armature, look, ceil(first - WHOLE), floor(last + WHOLE), origin, rate_of(scene))
+    watching = Watching(scene, armature, look, first, last, origin, rate_of(scene))
     posed, meant = seen_frames(keyed(armature, look.bones, watching.frames))
     keep = kept_seconds(scene, watching.frames, meant, origin)
     options = _unvaried(all_options(state), state.generator)
@@ -65,6 +65,7 @@ def order(scene: Any) -> Order:
         mark=Marks(Reference.to(scene), part).since(scene) if state.mark_takes else None,
         prepare=Watch(watching, work, lambda motion: only_posed(motion, posed)),
         over=True,
+        baked=True,
         corrected=corrections_in(scene, work.request.annotations),
         told=corrections.not_used(scene, source),
     )
@@ -80,21 +81,27 @@ def job(
     keep: tuple[float, ...],
 ) -> RemoteJob:
     """What asks a generator to play while a character is looked at, and a little around that, so that hands come from
-    somewhere; the body joins it once it was seen."""
-    origin = source.origin(scene)
+    somewhere; the body joins it once it was seen. What was seen before the sound begins cannot be kept: nobody plays.
+    """
+    origin, fps = source.origin(scene), frame_rate(scene)
     first, last = (float(seconds_at(scene, frame, origin)) for frame in watching.frames[[0, -1]])
-    before = max(first - AROUND, source.start or 0.0)
-    after = min(last + 1.0 / frame_rate(scene) + AROUND, np.inf if source.end is None else source.end)
+    before = _beginning(first, fps, source.start or 0.0)
+    after = min(last + 1.0 / fps + AROUND, np.inf if source.end is None else source.end)
     asked = {
         "generator": name,
         "instrument": scene.cadenza.instrument,
         "options": options,
-        "keep": keep,
+        "keep": tuple(second for second in keep if before - PRECISE / fps <= second < after - PRECISE / fps),
         "seed": seed,
         **corrected(scene, source),
     }
     request = request_of(scene, replace(source, start=before, end=after), asked)
     return RemoteJob(connection.backend(), request, source.sound, source.score)
+
+
+def _beginning(first: float, fps: float, begins: float) -> float:
+    """The second from which is played: whole frames from the first that is looked at, so that keys lie on these."""
+    return max(first - floor(min(AROUND, first - begins) * fps + PRECISE) / fps, 0.0)
 
 
 def _unvaried(options: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, dict[str, Any]]:

@@ -226,7 +226,7 @@ class Job:
         assert self.order.destination is not None
         character, _ = self.order.destination.find()
         take = takes.find(character, preview.take)
-        if self.order.over and take is not None and takes.hidden_by(character):
+        if take is not None and self._hides(character, take):
             takes.solo(take)
 
     def withdraw(self) -> None:
@@ -265,8 +265,15 @@ class Job:
         """What a take was made from is most often the active action, which would lie on top of it."""
         assert self.order.destination is not None
         character, _ = self.order.destination.find()
-        if self.order.over and takes.hidden_by(character):
-            takes.lay_over(takes.find(character, self.take))
+        take = takes.find(character, self.take)
+        if self._hides(character, take):
+            takes.lay_over(take)
+
+    def _hides(self, character: Any, take: Any) -> bool:
+        """Whether something lies over a take that should lie below it."""
+        if not self.order.over:
+            return False
+        return bool(takes.hidden_by(character)) or (self.order.baked and takes.laid_over(take))
 
     def _told(self, done: Applying) -> str:
         """What the animator reads of the take."""

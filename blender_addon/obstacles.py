@@ -87,6 +87,9 @@ def _not_there(scene: Any, name: str, able: Callable[[str], list[ComponentInfo]]
     other = next((c for c in able("") if c.name == name), None)
     if other is not None:
         return f"{other.label} does not play the {instrument}; choose another"
+    older = connection.known().find(name)
+    if older is not None:
+        return f"This backend's {older.label or name} cannot play with a body yet: update it, or choose another"
     return f"This backend has no {name!r}; choose another"
 
 

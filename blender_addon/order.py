@@ -60,6 +60,7 @@ class Order:
         prepare: makes the work; then ``work`` is None.
         corrected: what of the music the take is made from was corrected by hand (``corrections.asked_for``).
         over: whether the active action is pushed down when it would hide the take (it stays as it is).
+        baked: whether what lies over the takes was looked at, too: then it is in the new take, and is laid below it.
         destination: where the motion goes; None when only annotations are wanted.
         provenance: joins what the motion says of itself.
         mark: where annotations are put, as markers for one; None for nowhere.
@@ -76,6 +77,7 @@ class Order:
     mark: Putting | None = None
     prepare: Preparing | None = None
     over: bool = False
+    baked: bool = False
     corrected: Mapping[str, str] = field(default_factory=dict)
     part: str = "first part"
     section: str = "generate"

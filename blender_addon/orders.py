@@ -36,6 +36,14 @@ FRAME_RATES: Final = (1.0, 240.0)
 IN_TIME: Final = 1e-4
 """Part by which a take may run faster or slower than its music and still be generated again."""
 
+MADE_BY: Final = {
+    "played": "Generate with Keep My Body, or Vary This Take",
+    "repaired": "Repair from Audio",
+    "varied": "Vary This Take",
+    "filled": "Fill Between My Keys",
+}
+"""What the provenance of a take tells that was not generated -> the button that made it."""
+
 
 class OrderError(ValueError):
     """The panel does not say enough; the message says what is missing."""
@@ -253,12 +261,7 @@ def _made_from(take: Any, clock: Clock) -> tuple[Source, dict[str, Any]]:
     """
     again = takes.duplicate(take.id_data, take)
     asked = again.get("request")
-    for made, button in (
-        ("repaired", "Repair from Audio"),
-        ("varied", "Vary This Take"),
-        ("filled", "Fill Between"),
-        ("played", "Generate with Keep My Body, or Vary This Take"),
-    ):
+    for made, button in MADE_BY.items():
         if made in again:
             raise OrderError(f"{take.name!r} was {made}, not generated; press {button} for another")
     if not isinstance(asked, dict) or not isinstance(again.get("source"), dict):

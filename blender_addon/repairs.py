@@ -8,6 +8,7 @@ marker of the name KEEP stay as they are.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any, Final
 
@@ -64,7 +65,7 @@ def order(scene: Any) -> Order:
     made = {"generator": state.corrector, "repaired": {"frames": [first, last], "posed": int(posed.sum())}}
     mark = Marks(Reference.to(scene), source, frozenset({CHANGE}), whole=True)
     to, not_used = _destination(scene, source), corrections.not_used(scene, source)
-    return Order(title(state), None, to, made, mark, watch, over=True, section="repair", told=not_used)
+    return Order(title(state), None, to, made, mark, watch, over=True, baked=True, section="repair", told=not_used)
 
 
 def title(state: Any) -> str:
@@ -99,13 +100,14 @@ def _destination(scene: Any, source: Source) -> Destination:
 
 
 def frames_to(scene: Any, source: Source, part: tuple[int, int] | None, act: str) -> tuple[float, float, float]:
-    """First and last frame (of ``part``, where there is one) in which to repair, or whatever the act is called; and the
-    recording's second at the scene's first frame."""
+    """First and last frame (of ``part``, where there is one) in which to repair, or whatever the act is called, both
+    whole, as keys lie on whole frames; and the recording's second at the scene's first frame."""
     first, last, origin = range_of(scene, source)
     if part is not None:
         if part[0] >= part[1]:
             raise OrderError(f"the range to {act} is empty; let it end after it begins")
         first, last = max(first, float(part[0])), min(last, float(part[1]))
+    first, last = float(math.ceil(first - 1e-3)), float(math.floor(last + 1e-3))
     if last <= first:
         raise OrderError("nothing of the source sounds in these frames; choose others, or move the sound")
     return first, last, origin

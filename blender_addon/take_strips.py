@@ -148,6 +148,11 @@ def lay_over(take: Any) -> None:
             nla.lay_over(entry.object, entry.action)
 
 
+def laid_over(take: Any) -> bool:
+    """Whether an active action moves what the take does, too: a layer of the animator's, for one."""
+    return any(nla.lies_over(e.object, e.action) for e in entries_of(take) if e.object is not None and e.action)
+
+
 def soloed(take: Any) -> bool:
     """Whether the take is seen alone."""
     return any(track.is_solo for _, track, _ in strips_of(take))

@@ -143,6 +143,61 @@ def test_each_seed_varies_in_its_own_way_and_kept_frames_stay(play: Play) -> Non
     assert degrees(*still)[:, 1:].max() < 1.5  # but for what arms need to reach
 
 
+@pytest.mark.parametrize("part", [0.4, 1.0])
+def test_who_walks_and_turns_is_varied_underway(part: float) -> None:
+    """Made up is how it sways, not where it goes: the hips stay over the feet, and turned as these are."""
+    body = _walking(angle=2.0 * np.pi, far=3.0)
+    motion = _played(body, variation=part)
+    feet = [motion.joint(f"{side}_foot") for side in ("left", "right")]
+    assert np.linalg.norm((motion.joint("hips") - np.mean(feet, axis=0))[:, :2], axis=1).max() < 0.15
+    left = rot.rotate(turns(motion, ("hips",))[:, 0], np.array([1.0, 0.0, 0.0]))
+    across = feet[0] - feet[1]
+    cosine = (left * across).sum(axis=1) / np.linalg.norm(across, axis=1)
+    assert np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))).max() < 20.0
+    assert 30.0 * degrees(turns(motion)[1:], turns(motion)[:-1]).max() < 130.0  # itself it turns by 91 a second
+    assert degrees(turns(motion), turns(_played(body, variation=0.0))).max() > 0.5
+
+
+def test_feet_that_were_not_seen_for_a_while_walk_on() -> None:
+    body = _walking(angle=0.0, far=3.0)
+    body.positions[50:55, body.skeleton.index("left_foot")] = np.nan
+    motion = _played(body, variation=0.0)
+    feet = [motion.joint(f"{side}_foot") for side in ("left", "right")]
+    assert np.linalg.norm((motion.joint("hips") - np.mean(feet, axis=0))[:, :2], axis=1).max() < 0.05
+
+
+@pytest.mark.parametrize("angle", [0.9 * np.pi, np.pi, -1.1 * np.pi])
+def test_feet_turn_as_the_body_does_between_poses(angle: float) -> None:
+    """They do not go through each other."""
+    motion = _played(with_gaps(_walking(angle, 0.0), [0, 119]))
+    feet = [motion.joint(f"{side}_foot") for side in ("left", "right")]
+    assert np.linalg.norm(feet[0] - feet[1], axis=1).min() > 0.15
+    assert 30.0 * degrees(turns(motion, ("left_foot",))[1:], turns(motion, ("left_foot",))[:-1]).max() < 150.0
+    left = rot.rotate(turns(motion, ("hips",))[:, 0], np.array([1.0, 0.0, 0.0]))
+    assert ((left * (feet[0] - feet[1])).sum(axis=1) > 0.1).all()
+
+
+def _walking(angle: float, far: float) -> Motion:
+    """A body that goes backwards, evenly, and turns meanwhile."""
+    body = figure(np.zeros_like)
+    assert body.rotations is not None
+    part = np.linspace(0.0, 1.0, len(body))
+    local = body.rotations.astype(np.float64)
+    local[:, 0] = rot.from_axis_angle(np.array([0.0, 0.0, 1.0]), angle * part)
+    places = np.repeat(body.skeleton.rest_positions[None], len(body), axis=0)
+    places[:, 0, 1] += far * part
+    positions, _ = body.skeleton.forward_kinematics(local, places)
+    return replace(body, positions=positions.astype(np.float32), rotations=local.astype(np.float32))
+
+
+def test_who_turns_round_looks_about_at_the_piano() -> None:
+    for angle in (np.pi, 2.0 * np.pi):
+        motion = _pianist(_walking(angle, 0.0))
+        left = rot.rotate(turns(motion, ("hips",))[:, 0], np.array([1.0, 0.0, 0.0]))
+        assert np.degrees(np.abs(np.arctan2(left[:, 1], left[:, 0]))).max() < 31.0
+        assert 30.0 * degrees(turns(motion)[1:], turns(motion)[:-1]).max() < 130.0
+
+
 def test_a_pianist_who_looks_elsewhere_is_turned_to_the_keys() -> None:
     body = figure(lambda t: 0.0 * t, turned=2.0)
     motion = _pianist(body)
@@ -171,9 +226,22 @@ def test_who_leans_away_comes_back_where_arms_are_too_short() -> None:
 
 
 def _pianist(body: Motion) -> Motion:
+    return _played(body, Pianist(), 0.0)
+
+
+def _played(body: Motion, generator: Generator | None = None, variation: float = 0.4) -> Motion:
     context = context_of(body=body, fps=30.0)
-    made = Pianist().generate(quiet(SECONDS), Pianist.Options(variation=0.0), context)
+    generator = generator or Performer()
+    made = generator.generate(quiet(SECONDS), generator.Options(variation=variation), context)
     return InverseKinematics().apply(made, None, context)
+
+
+def test_hips_and_a_spine_are_enough(play: Play) -> None:
+    offsets = np.array([[0.0, 0.0, 0.9], [0.0, 0.0, 0.3]])
+    skeleton = Skeleton("short", ("hips", "spine"), (-1, 0), offsets, ("body", "body"))
+    local = np.tile(rot.IDENTITY, (round(30 * SECONDS), 2, 1)).astype(np.float32)
+    places = np.repeat(skeleton.rest_positions[None], len(local), axis=0).astype(np.float32)
+    assert np.isfinite(play(Motion(skeleton, 30.0, places, local)).positions).all()
 
 
 def test_what_cannot_be_followed_is_told(play: Play) -> None:

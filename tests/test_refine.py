@@ -38,7 +38,7 @@ def written(folder: Path, seconds: float, skeleton: object = None) -> Path:
 def test_a_take_at_the_piano_is_refused(command: Command, recording: Path, tmp_path: Path) -> None:
     rough = written(tmp_path, 6.0, pianist.pianist_skeleton())
     ended = command("refine", rough, "--audio", recording, "-o", tmp_path / "clean.npz")
-    ended.failed_with("nobody would press the keys", "--body")
+    ended.failed_with("nobody would press the keys", "cadenza animate with --body")
     assert not (tmp_path / "clean.npz").exists()
 
 

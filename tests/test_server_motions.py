@@ -150,3 +150,17 @@ def test_a_motion_with_gaps_is_repaired_but_not_recognised(visitor: Visitor, rec
     assert "not a number" in refused.json()["detail"]
     job = finished(visitor, {"motion": digest, "audio": recording, "corrector": "mapnet"})
     assert np.isfinite(Motion.from_bytes(visitor.get(f"/v1/jobs/{job['id']}/motion")).positions).all()
+
+
+def test_a_pose_at_the_very_end_is_gone_to(visitor: Visitor, recording: str) -> None:
+    """It lies in the frame after the last that is played."""
+    body = test_body(0.2, 3.0)
+    assert body.rotations is not None
+    body.rotations[10:60] = body.positions[10:60] = np.nan
+    body.rotations[:10] = test_body(0.0, 3.0).rotations[:10]
+    asked: dict[str, Any] = {"motion": sent(visitor, body), "audio": recording, "end": 2.0, "keep": [0.1, 2.0]}
+    found = Motion.from_bytes(visitor.get(f"/v1/jobs/{finished(visitor, asked)['id']}/motion"))
+    assert found.rotations is not None
+    turns = found.skeleton.world_rotations(found.rotations)[:, found.skeleton.index("chest")]
+    assert len(found) == 60
+    assert 2 * np.arcsin(turns[[5, 59], 1]) == pytest.approx([0.0, 0.2], abs=0.01)

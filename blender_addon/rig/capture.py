@@ -26,6 +26,7 @@ from ..reference import Reference
 from ..timeline import frame_rate, seconds_at
 from .armature import rest_pose_of
 from .body import body_of_rig
+from .bone_channels import carrier_of
 from .bone_map import BoneMap
 from .performance import PROPS
 from .rest_pose import RestPose
@@ -176,7 +177,8 @@ class Places:
 
 
 class Poses:
-    """The rig as a body of its own measures, in metres, with rotations: what can be put back on it.
+    """The rig as a body of its own measures, in metres, with rotations: what can be put back on it. Seen from the bone
+    above the hips, for that stays as it is and carries what is put back, too (who is placed, or walks, by their root).
 
     Raises:
         RigError: the rig is no body (``body_of_rig``).
@@ -185,7 +187,10 @@ class Poses:
     def __init__(self, armature: Any, bone_map: BoneMap) -> None:
         known = {j: b for j, b in bone_map.bones.items() if b in armature.pose.bones}
         self._rest = rest_pose_of(armature)
-        self._body = body_of_rig(self._rest, BoneMap(known, {}, parents=bone_map.parents))
+        there = BoneMap(known, {}, parents=bone_map.parents)
+        self._body = body_of_rig(self._rest, there)
+        over = self._rest.parents[carrier_of(self._rest, there)]
+        self._root = self._rest.bones[over] if over >= 0 else ""
         self._names = [self._rest.bones[i] for i in self._body.bones.values()]
         scale = np.linalg.norm(np.array(armature.matrix_world)[:3, :3], axis=0)
         self._size = float(scale.mean())
@@ -197,10 +202,14 @@ class Poses:
         return self._names
 
     def see(self, armature: Any) -> Array:
-        """(B, 4, 4) matrices of the bones in the armature's space."""
+        """(B, 4, 4) matrices of the bones in the armature's space, as if the bone above the hips were at rest."""
         pose = armature.pose.bones
         seen = np.array([pose[name].matrix for name in self._names], dtype=np.float64).reshape(-1, 4, 4)
-        return seen if self._held is None else np.concatenate([seen, self._held.see(armature)])
+        seen = seen if self._held is None else np.concatenate([seen, self._held.see(armature)])
+        if not self._root:
+            return seen
+        rest, now = armature.data.bones[self._root].matrix_local, pose[self._root].matrix
+        return np.asarray(np.array(rest) @ np.linalg.pinv(np.array(now)) @ seen)
 
     def motion(self, seen: Array, fps: float, start: float) -> Motion:
         body, held = self._motion(seen[:, : len(self._names)], fps, start), seen[:, len(self._names) :]

@@ -51,7 +51,8 @@ def unposed_limbs(
     armature: Any, bone_map: BoneMap, frames: Array, of: Callable[[Any], Array] = hand_frames
 ) -> frozenset[str]:
     """Parts of the body (``channels.PARTS``) that have no keys in these frames: both arms, and the legs together. None
-    where bones have keys that stand for no joint: on a control rig those may move any limb.
+    where bones have keys that stand for no joint: on a control rig those may move any limb; but for those that carry
+    all of the body.
 
     Args:
         of: which keys count.
@@ -64,9 +65,16 @@ def unposed_limbs(
         return bool(((keys >= near[0]) & (keys <= near[1])).any())
 
     mapped = {joint: bone for joint, bone in bone_map.bones.items() if bone in armature.pose.bones}
-    if posed(_of_the_body(armature, bone_map, set(mapped.values()))):
+    names = set(mapped.values())
+    if posed(_of_the_body(armature, bone_map, names) - _carrying(armature, names)):
         return frozenset()
     return frozenset(p for p in LIMBS if not posed({bone for joint, bone in mapped.items() if part_of(joint) == p}))
+
+
+def _carrying(armature: Any, mapped: set[str]) -> set[str]:
+    """Bones on which all that are mapped hang: they place the character."""
+    above = [{bone.name for bone in armature.pose.bones[name].parent_recursive} for name in mapped]
+    return set.intersection(*above) if above else set()
 
 
 def _of_the_body(armature: Any, bone_map: BoneMap, mapped: set[str]) -> set[str]:

@@ -145,9 +145,9 @@ def sat_before(source: Source, at: AtPiano, result: Retargeted, stand: Stand, se
     Args:
         seen: (T, 3) of its hips.
     """
-    placing, hips = _Placing(source, at, result), result.hips.mean(axis=0)
+    placing, hips = _Placing(source, at, result), np.median(result.hips, axis=0)
     middle = hips + stand.keyboard - (placing.mean + stand.scale * placing.before)
-    there = seen.mean(axis=0)
+    there = np.median(seen, axis=0)  # who gets up now and then sits where they mostly do
     near = bool(np.linalg.norm(there - middle) < BESIDE * stand.scale)
     return replace(result, hips=result.hips + ((there if near else middle) - hips)), near
 

@@ -267,13 +267,20 @@ def covered(owner: Any, action: Any) -> str:
         return ""
     if data.use_tweak_mode:
         return f"another strip of {owner.name!r} is being edited; leave that with Tab in the NLA editor"
-    replaces = data.action_blend_type == "REPLACE" and data.action_influence > 0
-    if replaces and not paths_of(curves_in_use(data)).isdisjoint(paths_of(curves_of(action))):
+    if data.action_blend_type == "REPLACE" and data.action_influence > 0 and lies_over(owner, action):
         return (
             f"the active action {top.name!r} of {owner.name!r} lies on top of the take; to see the take, "
             "push it down or unlink it in the Action Editor"
         )
     return ""
+
+
+def lies_over(owner: Any, action: Any) -> bool:
+    """Whether an owner's active action moves what another action does, too."""
+    data = owner.animation_data
+    if not has_own_action(owner) or data.action == action:
+        return False
+    return not paths_of(curves_in_use(data)).isdisjoint(paths_of(curves_of(action)))
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from .merge import Layer, Played, aligned, merge
 from .piano_channels import own_bones, piano_channels
 from .rest_pose import RestPose
 from .retarget import Retargeted, Source, direction_errors, retarget, source_of
-from .seen_here import Seen, SeenHere, as_seen, given_way, given_way_to, posed
+from .seen_here import Seen, SeenHere, as_seen, given_way, given_way_to, posed, walking
 
 PROPS: Final = {"violin_end": "violin", "bow_frog": "bow"}
 """Bones of the instruments' armature -> what they carry."""
@@ -98,6 +98,8 @@ def perform_motion(
         contact, on_keys = touch(source, result, instrument), None
         if seen is not None and poses is None:
             contact = given_way(contact, source, held, result, seen.kept)
+        elif poses is not None:
+            contact = walking(contact, poses)
     if seen is not None and poses is not None:
         contact = given_way_to(contact, poses, seen.kept, seen.free)
     progress(0.8, "Preparing keys")

@@ -24,6 +24,8 @@ from .retarget import Retargeted, Source, retarget, source_of
 
 EASE: Final = 0.25
 """Seconds over which contact gives way to a frame that is kept."""
+THERE: Final = 0.001
+"""Part of a body's height by which its hips may be off and still be where they were seen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,10 +87,17 @@ def given_way(contact: Contact, source: Source, held: Held | None, result: Retar
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What was seen, as a performance of the body: T frames, in its units; ``held`` None without violin and bow."""
+    """What was seen, as a performance of the body: T frames, in its units; ``held`` None without violin and bow,
+    ``whole`` where every frame was seen."""
 
     body: Retargeted
     held: Held | None
+    whole: bool = False
+
+    def goes(self, result: Retargeted) -> bool:
+        """Whether a performance goes just as was seen: then its legs may too, to the last digit."""
+        height = float(np.ptp(result.body.skeleton.rest_positions[:, 2]))
+        return self.whole and bool(np.abs(result.hips - self.body.hips).max() < THERE * height)
 
 
 def as_seen(poses: Motion, times: Array, body: Body) -> Seen:
@@ -96,6 +105,7 @@ def as_seen(poses: Motion, times: Array, body: Body) -> Seen:
     assert poses.rotations is not None
     known = np.flatnonzero(np.isfinite(poses.positions).all(axis=(1, 2)))
     at = known[np.abs(poses.times[known][None] - times[:, None]).argmin(axis=1)]
+    whole = len(known) == len(poses)
     there = replace(poses, positions=poses.positions[at], rotations=poses.rotations[at])
     source = source_of(there, body_of_motion(there.skeleton))
     result, held = retarget(source, body), held_in(there)
@@ -103,7 +113,7 @@ def as_seen(poses: Motion, times: Array, body: Body) -> Seen:
         hips = source.position("hips")
         violin, bow = (result.hips + result.ratio * (place - hips) for place in (held.violin, held.bow))
         held = replace(held, violin=violin, bow=bow)
-    return Seen(result, held)
+    return Seen(result, held, whole)
 
 
 def posed(result: Retargeted, seen: Seen, kept: Array, hips: bool = True) -> Retargeted:
@@ -119,6 +129,16 @@ def posed(result: Retargeted, seen: Seen, kept: Array, hips: bool = True) -> Ret
     return replace(result, rotations=rotations, hips=result.hips + moved)
 
 
+def walking(contact: Contact, seen: Seen) -> Contact:
+    """Contact with the legs of a body that goes just as was seen: as they were seen too, knees and soles."""
+    before = contact.retargeted
+    if not seen.goes(before):
+        return contact
+    legs = np.array([part_of(joint) == "legs" for joint in before.body.skeleton.joints])
+    rotations = np.where(legs[:, None], seen.body.rotations, before.rotations)
+    return replace(contact, retargeted=replace(before, rotations=rotations))
+
+
 def given_way_to(contact: Contact, seen: Seen, kept: Array, free: frozenset[str]) -> Contact:
     """Contact as far as nothing is kept; limbs that are kept are as they were seen, and what is held goes along.
 
@@ -128,7 +148,8 @@ def given_way_to(contact: Contact, seen: Seen, kept: Array, free: frozenset[str]
     """
     before = contact.retargeted
     kept_joints = np.array([part_of(joint) not in ("torso", *free) for joint in before.body.skeleton.joints])
-    rotations = rot.slerp(before.rotations, seen.body.rotations, kept[:, None] * kept_joints)
+    rotations = before.rotations.copy()
+    rotations[:, kept_joints] = eased(rotations[:, kept_joints], seen.body.rotations[:, kept_joints], kept)
     after = replace(before, rotations=rotations)
     solved = replace(contact, retargeted=after)
     if contact.bow is None or contact.bow_turn is None or contact.violin is None or contact.violin_turn is None:
@@ -152,4 +173,22 @@ def _carried(before: Retargeted, after: Retargeted, joint: str, item: tuple[Arra
 
 def _between(item: tuple[Array, Array], other: tuple[Array, Array], part: Array) -> tuple[Array, Array]:
     """Place and turn between two, (T,) 0 to 1."""
-    return item[0] + part[:, None] * (other[0] - item[0]), rot.slerp(item[1], other[1], part)
+    return item[0] + part[:, None] * (other[0] - item[0]), eased(item[1], other[1], part)
+
+
+def eased(turns: Array, others: Array, part: Array) -> Array:
+    """(T, ..., 4) turns given way to others. The way from one to the other goes round the same side as long as any part
+    of it is gone, even where it becomes the longer one: a bow arm that plays is half a turn from one that hangs.
+
+    Args:
+        part: (T,) 0 to 1.
+    """
+    off = rot.unroll(rot.multiply(others, rot.conjugate(turns)))
+    gone = np.flatnonzero(part > 0.0)
+    for frames in np.split(gone, np.flatnonzero(np.diff(gone) > 1) + 1) if len(gone) else ():
+        most = frames[part[frames].argmax()]
+        off[frames] *= np.where(off[most, ..., :1] < 0.0, -1.0, 1.0)
+    share = part.reshape(-1, *[1] * (off.ndim - 1))
+    half = share * np.arctan2(np.linalg.norm(off[..., 1:], axis=-1, keepdims=True), off[..., :1])
+    way = np.concatenate([np.cos(half), np.sin(half) * rot.normalize(off[..., 1:])], axis=-1)
+    return rot.multiply(way, turns)

@@ -42,6 +42,11 @@ SHOULDERS: Final = TRUNK[:4]
 """What brings arms nearer; the head goes on to look where it looks."""
 UNHURRIED: Final = 0.4
 """Seconds over which it comes and goes."""
+TURNS: Final = np.radians(60.0)
+"""How far hips turn to one side, at least, of a body that turns round; on a bench nobody does."""
+UP: Final = np.array([0.0, 0.0, 1.0])
+UNDERWAY: Final = 0.5
+"""Seconds before and after, over which a body is where it mostly is: sway about that is what varies."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,9 +102,11 @@ def standing(pose: BodyPose, times: Floats, skeleton: Skeleton, context: JobCont
     """
     given = _given(context, skeleton, times)
     own = Body.of(pose)
-    body = _followed(own, times, given).towards(own, _variation(times, given, variation, context)).trunk()
-    feet = {side: (_carried(a, given, times), _carried(t, given, times)) for side, (a, t) in given.feet.items()}
-    return replace(pose, hips=body.hips, rotations=body.rotations, feet=feet or pose.feet)
+    followed = _followed(own, times, given)
+    varied = followed.towards(_underway(own, followed, times), _variation(times, given, variation, context))
+    body = varied.trunk()
+    feet = _stepping(given, followed, times) if given.feet else pose.feet
+    return replace(pose, hips=body.hips, rotations=body.rotations, feet=feet)
 
 
 def seated(
@@ -164,15 +171,52 @@ def _variation(times: Floats, given: GivenBody, variation: float, context: JobCo
     return np.asarray(variation * ease(away / NEAR))
 
 
+def _stepping(given: GivenBody, body: Body, times: Floats) -> dict[str, tuple[Array, Array]]:
+    """Ankle and toes of each foot: between poses they turn as the body does, about the middle between the ankles."""
+    seen, turned = _heading(given.turns["hips"]), np.unwrap(_heading(body.turns["hips"]))
+    whole = 2.0 * np.pi
+    seen = seen + whole * np.round((np.interp(given.times, times, turned) - seen) / whole)
+    back, to = rot.from_axis_angle(UP, -seen), rot.from_axis_angle(UP, _carried(seen[:, None], given, times)[:, 0])
+    middle = np.mean([ankle for ankle, _ in given.feet.values()], axis=0)
+    between = _carried(middle, given, times)
+
+    def at(places: Array) -> Array:
+        return np.asarray(between + rot.rotate(to, _carried(rot.rotate(back, places - middle), given, times)))
+
+    return {side: (at(ankle), at(toes)) for side, (ankle, toes) in given.feet.items()}
+
+
+def _heading(hips: Array) -> Floats:
+    """(T,) radians by which bodies are turned to their left."""
+    left = rot.rotate(hips, np.array([1.0, 0.0, 0.0]))
+    return np.asarray(np.arctan2(left[:, 1], left[:, 0]))
+
+
+def _underway(own: Body, body: Body, times: Floats) -> Body:
+    """The performer's own body on the way of another: where that mostly is, and turned as that is."""
+    reach = _frames(times, UNDERWAY)
+    way = rot.normalize(_smoothed(rot.unroll(body.turns["hips"]), reach))
+    middle = rot.normalize(rot.unroll(own.turns["hips"]).mean(axis=0))
+    to = rot.multiply(way, rot.conjugate(middle))
+    turns = {joint: rot.multiply(to, turn) for joint, turn in own.turns.items()}
+    swayed = rot.rotate(to, own.hips - own.hips.mean(axis=0))
+    return Body(_smoothed(body.hips, reach) + swayed, turns)
+
+
 def _towards_the_keyboard(given: GivenBody) -> GivenBody:
-    """A body that looks elsewhere, turned to the keyboard; one that looks about there as it is."""
-    left = rot.rotate(given.turns["hips"], np.array([1.0, 0.0, 0.0])).mean(axis=0)
-    yaw = float(np.arctan2(left[1], left[0]))
-    if abs(yaw) < AWAY:
+    """A body that looks elsewhere, turned to the keyboard; one that looks about there as it is. One that turns round
+    looks to the left and to the right meanwhile."""
+    left = rot.rotate(given.turns["hips"], np.array([1.0, 0.0, 0.0]))
+    middle = float(np.arctan2(*left.mean(axis=0)[1::-1]))
+    middle = middle if abs(middle) >= AWAY else 0.0
+    yaw = _heading(given.turns["hips"])
+    away = (yaw - middle + np.pi) % (2.0 * np.pi) - np.pi
+    round_about = bool(np.abs(away).max() > TURNS)
+    if not middle and not round_about:
         return given
-    back = rot.from_axis_angle(np.array([0.0, 0.0, 1.0]), np.array(-yaw))
+    back = rot.from_axis_angle(UP, AWAY * np.sin(away) - yaw if round_about else np.full(len(yaw), -middle))
     turns = {joint: rot.multiply(back, turn) for joint, turn in given.turns.items()}
-    return replace(given, hips=rot.rotate(back, given.hips), turns=turns)
+    return replace(given, hips=rot.rotate(rot.from_axis_angle(UP, np.array(-middle)), given.hips), turns=turns)
 
 
 def _before_the_keyboard(body: Body, own: Body, skeleton: Skeleton) -> Body:
@@ -198,11 +242,8 @@ def _needed(times: Floats, body: Body, own: Body, wrists: Sequence[Array], skele
     which = np.where(reached.any(axis=0), reached.argmax(axis=0), lacking.argmin(axis=0))
     from scipy.ndimage import maximum_filter1d
 
-    step = float(times[1] - times[0]) if len(times) > 1 else 1.0
-    reach = max(round(UNHURRIED / step), 1)
-    kernel = np.hanning(2 * reach + 3)
-    widest = maximum_filter1d(TRIED[which], 2 * reach + 1)
-    return np.asarray(np.convolve(np.pad(widest, reach + 1, mode="edge"), kernel / kernel.sum(), "valid"))
+    reach = _frames(times, UNHURRIED)
+    return _smoothed(maximum_filter1d(TRIED[which], 2 * reach + 1), reach)
 
 
 def _lacking(body: Body, wrists: Sequence[Array], skeleton: Skeleton) -> Floats:
@@ -212,3 +253,16 @@ def _lacking(body: Body, wrists: Sequence[Array], skeleton: Skeleton) -> Floats:
         arm = sum(float(np.linalg.norm(skeleton.offsets[skeleton.index(f"{side}_{p}")])) for p in ("lower_arm", "hand"))
         found.append(np.linalg.norm(wrist - _shoulder(skeleton, side, body), axis=-1) - REACH * arm)
     return np.asarray(np.max(found, axis=0))
+
+
+def _frames(times: Floats, seconds: float) -> int:
+    """So many seconds in frames, at least one."""
+    return max(round(seconds / float(times[1] - times[0])), 1) if len(times) > 1 else 1
+
+
+def _smoothed(values: Array, reach: int) -> Array:
+    """(T, ...) values, each drawn to those so many frames before and after it."""
+    from scipy.ndimage import convolve1d
+
+    kernel = np.hanning(2 * reach + 3)
+    return np.asarray(convolve1d(values, kernel / kernel.sum(), axis=0, mode="nearest"))

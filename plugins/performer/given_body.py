@@ -87,7 +87,10 @@ def _turns(skeleton: Skeleton, world: Array) -> dict[str, Array]:
 
 def _feet(motion: Motion, frames: npt.NDArray[np.intp], world: Array, scale: _Scale) -> dict[str, tuple[Array, Array]]:
     limbs = [motion.skeleton.index(f"{side}_{part}") for side in SIDES for part in LEG] if scale.legs else []
-    if not limbs or not np.isfinite(world[:, limbs]).all() or not np.isfinite(motion.positions[frames][:, limbs]).all():
+    seen = np.isfinite(world[:, limbs]).all(axis=(1, 2)) & np.isfinite(motion.positions[frames][:, limbs]).all(
+        axis=(1, 2)
+    )
+    if not limbs or not seen.any():
         return {}
     across = rot.rotate(world[:, motion.skeleton.index("hips")], np.array([1.0, 0.0, 0.0])) * [1.0, 1.0, 0.0]
     found = {}
@@ -95,8 +98,14 @@ def _feet(motion: Motion, frames: npt.NDArray[np.intp], world: Array, scale: _Sc
         index = motion.skeleton.index(f"{side}_foot")
         ankle = scale.foot(motion.positions[frames, index].astype(np.float64), side, rot.normalize(across))
         toes = scale.to.offsets[scale.to.index(f"{side}_toes")]
-        found[side] = ankle, ankle + rot.rotate(world[:, index], toes)
+        times = motion.times[frames]
+        found[side] = _between(ankle, seen, times), _between(ankle + rot.rotate(world[:, index], toes), seen, times)
     return found
+
+
+def _between(places: Array, seen: npt.NDArray[np.bool_], times: Floats) -> Array:
+    """(K, 3) places; where they were not seen, on the way from one that was to the next."""
+    return np.stack([np.interp(times, times[seen], places[seen, axis]) for axis in range(3)], axis=-1)
 
 
 class _Scale:
@@ -105,7 +114,7 @@ class _Scale:
     def __init__(self, of: Skeleton, to: Skeleton) -> None:
         self.of, self.to = of, to
         self.legs = all(f"{side}_{part}" in of for side in SIDES for part in LEG)
-        chain = [f"left_{part}" for part in LEG] if self.legs else [j for j in ("hips", "neck", "head") if j in of]
+        chain = [f"left_{part}" for part in LEG] if self.legs else _back(of)
         self.ratio = max(_length(of, chain), 1e-6) / _length(to, chain)
 
     def hips(self, places: Array) -> Array:
@@ -129,6 +138,13 @@ class _Scale:
 
     def _about(self, places: Array) -> Array:
         return np.asarray(_rest(self.to, "hips") + (places - _rest(self.of, "hips")) / self.ratio)
+
+
+def _back(skeleton: Skeleton) -> list[str]:
+    """Joints that tell how long a back is."""
+    there = [joint for joint in TRUNK if joint in skeleton]
+    known = [joint for joint in ("hips", "neck", "head") if joint in skeleton]
+    return known if len(known) > 1 else [there[0], there[-1]]
 
 
 def _rest(skeleton: Skeleton, joint: str) -> Array:

@@ -200,7 +200,7 @@ def test_tracks_are_put_on_the_shelf_by_rank(scene: Any) -> None:
 def test_poses_are_told_from_mocap(first: int, last: int, every: int, meant: bool) -> None:
     keys = np.zeros(250, dtype=bool)
     keys[first:last:every] = True
-    seen, kept = repairs._seen(keys)
+    seen, kept = repairs.seen_frames(keys)
     assert kept.tolist() == (keys if meant else np.zeros_like(keys)).tolist()
     inside = slice(first, np.nonzero(keys)[0][-1] + 1)
     assert seen[inside].tolist() == keys[inside].tolist()

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +15,31 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from blender_addon import connection, obstacles, takes  # noqa: E402
+from blender_addon import connection, obstacles, orders, takes  # noqa: E402
 from blender_addon.character import guess  # noqa: E402
 from blender_addon.panels.generator import GeneratorPanel  # noqa: E402
 from blender_addon.rig import perform  # noqa: E402
 from blender_addon.rig.action import curves_of  # noqa: E402
 from tests.addon_driving import add_character, character, generate, keys  # noqa: E402
-from tests.fill_driving import LAST, done  # noqa: E402
+from tests.fill_driving import LAST, done, hand_at  # noqa: E402
 from tests.panel_drawing import drawn  # noqa: E402
-from tests.running import melody, write_midi  # noqa: E402
+from tests.running import TUNE, melody, write_midi  # noqa: E402
+from tests.serving import sound_file  # noqa: E402
 
 FRAMES = (5, 24, 40)
 EVERY = range(1, LAST + 1)
 PLAYERS = {"violin": "performer", "piano": "pianist"}
 TIPS = ("right_index_distal", "right_little_distal", "left_index_distal", "left_ring_distal")
+
+
+def play() -> set[str]:
+    """Generate with the body as it is."""
+    bpy.context.scene.cadenza.keep_body = True
+    return set(bpy.ops.cadenza.generate())
+
+
+def fill() -> set[str]:
+    return set(bpy.ops.cadenza.fill())
 
 
 @pytest.fixture(params=["violin", "piano"])
@@ -156,9 +169,8 @@ def test_mocap_keeps_its_body_and_gets_hands(tune: Any) -> None:
             item.rotation_euler = (angle, 0.5 * angle, 0.0)
             item.keyframe_insert("rotation_euler", frame=frame)
     seen = turns(tune, EVERY)
-    tune.cadenza.keep_body = True
+    take = done(play)
     assert not bpy.ops.cadenza.generate_four.poll()
-    take = done(bpy.ops.cadenza.generate)
     assert (take.name, take.generator) == ("Take 1", tune.cadenza.generator)
     assert takes.provenance(take)["options"]["variation"] == 0.0
     assert takes.provenance(take)["played"]["posed"] == LAST
@@ -172,6 +184,114 @@ def test_mocap_keeps_its_body_and_gets_hands(tune: Any) -> None:
     assert keys(take, "right_hand").std() > 0.0
 
 
+@pytest.mark.parametrize("instrument", ["violin"], indirect=True)
+def test_legs_stay_to_knees_and_soles(tune: Any) -> None:
+    """Bent, and turned outwards: places of the ankles do not tell that."""
+    for side, out in (("left", 0.5), ("right", -0.5)):
+        bent = {"upper_leg": (0.9, 0.0, out), "lower_leg": (-1.6, 0.0, 0.0), "foot": (0.7, 0.0, 0.0)}
+        for part, angles in bent.items():
+            item = character().pose.bones[f"{side}_{part}"]
+            item.rotation_mode = "XYZ"
+            item.rotation_euler = angles
+            for frame in EVERY:
+                item.keyframe_insert("rotation_euler", frame=frame)
+    legs = [f"{side}_{part}" for side in ("left", "right") for part in ("upper_leg", "lower_leg", "foot")]
+    seen = turns(tune, (5, 30), legs)
+    done(play)
+    assert degrees(turns(tune, (5, 30), legs), seen) < 0.1
+
+
+@pytest.mark.parametrize("instrument", ["violin"], indirect=True)
+@pytest.mark.parametrize("press", [play, fill])
+def test_who_walks_by_their_root_walks_once(tune: Any, press: Callable[[], set[str]]) -> None:
+    """The bone above the hips stays as it is, so that the take must not have what it does."""
+    bpy.context.view_layer.objects.active = character()
+    bpy.ops.object.mode_set(mode="EDIT")
+    bones = character().data.edit_bones
+    root = bones.new("root")
+    root.tail = (0.0, 0.2, 0.0)
+    bones["hips"].parent = root
+    bpy.ops.object.mode_set(mode="OBJECT")
+    guess(character())
+    pose_trunk()
+    item = character().pose.bones["root"]
+    for frame in FRAMES:
+        item.location, item.rotation_quaternion = (0.05 * frame, 0.02 * frame, 0.0), (1.0, 0.0, 0.03 * frame, 0.0)
+        item.keyframe_insert("location", frame=frame)
+        item.keyframe_insert("rotation_quaternion", frame=frame)
+    seen, at, hanging = turns(tune, FRAMES), hand_at(tune, FRAMES, "head"), turns(tune, FRAMES, ["right_lower_arm"])
+    done(press)
+    assert degrees(turns(tune, FRAMES), seen) < 0.05
+    assert degrees(turns(tune, FRAMES, ["right_lower_arm"]), hanging) > 20.0  # nobody posed it, so it plays
+    assert np.abs(hand_at(tune, FRAMES, "head") - at).max() < 1e-4
+
+
+@pytest.mark.parametrize("instrument", ["violin"], indirect=True)
+@pytest.mark.parametrize("press", [play, fill])
+def test_a_layer_over_a_take_is_in_the_new_take_once(tune: Any, press: Callable[[], set[str]]) -> None:
+    assert generate().state == "finished"
+    assert bpy.ops.cadenza.add_layer() == {"FINISHED"}
+    layer = pose_trunk()
+    seen = turns(tune, FRAMES)
+    take = done(press)
+    assert degrees(turns(tune, FRAMES), seen) < 0.05
+    below = [strip.action for track in character().animation_data.nla_tracks for strip in track.strips]
+    assert below.index(layer) < below.index(take.actions[0].action)
+    assert (character().animation_data.action, layer.users) == (None, 1)
+
+
+@pytest.mark.parametrize("instrument", ["violin"], indirect=True)
+@pytest.mark.parametrize("rate", [(24, 1.001), (60, 1.0)])
+def test_keys_lie_on_whole_frames_at_any_rate(tune: Any, tmp_path: Path, rate: tuple[int, float]) -> None:
+    tune.render.fps, tune.render.fps_base = rate
+    tune.cadenza.score_file = str(write_midi(tmp_path / "long.mid", melody(TUNE * 4)))
+    frames = [int(second * rate[0]) for second in (6.0, 6.4, 7.0)]
+    tune.frame_end = frames[-1] + 5
+    pose_trunk(frames)
+    at = keys(done(bpy.ops.cadenza.fill))[:, 0]
+    assert at.tolist() == list(range(frames[0], frames[-1] + 1))
+
+
+@pytest.mark.parametrize("instrument", ["violin"], indirect=True)
+def test_keys_of_a_range_in_seconds_lie_on_whole_frames(tune: Any) -> None:
+    tune.cadenza.range, tune.cadenza.start, tune.cadenza.end = "SECONDS", 0.27, 1.9
+    pose_trunk(EVERY)
+    at = keys(done(play))[:, 0]
+    assert at.tolist() == [*range(8, 47)]
+
+
+@pytest.mark.parametrize("instrument", ["violin"], indirect=True)
+def test_poses_before_the_sound_are_no_hindrance(tune: Any, tmp_path: Path) -> None:
+    bpy.ops.object.speaker_add()
+    speaker = bpy.context.object
+    speaker.data.sound = bpy.data.sounds.load(str(sound_file(tmp_path / "later.wav", 2.0)))
+    speaker.animation_data.nla_tracks[0].strips[0].frame_start = 13
+    tune.cadenza.source, tune.cadenza.speaker, tune.cadenza.score_file = "SPEAKER", speaker, ""
+    pose_trunk()
+    posed = turns(tune, FRAMES[1:])
+    tune.timeline_markers.new("Keep", frame=3)
+    for press in (fill, play):
+        assert keys(done(press))[0, 0] == 13
+        assert degrees(turns(tune, FRAMES[1:]), posed) < 0.05
+
+
+@pytest.mark.parametrize("instrument", ["piano"], indirect=True)
+def test_who_stands_now_and_then_still_reaches_the_keys(tune: Any) -> None:
+    """The take in which they sit is shorter than what is played; before and after it they stand."""
+    pose_trunk()
+    done(bpy.ops.cadenza.fill)
+    done(play)
+    assert json.loads(character().cadenza.report)["contact"]["keys"]["part_within"] == 1.0
+
+
+@pytest.mark.parametrize("instrument", ["violin"], indirect=True)
+def test_another_seed_is_told_which_button_to_press(tune: Any) -> None:
+    pose_trunk(EVERY)
+    take = done(play)
+    with pytest.raises(orders.OrderError, match="press Generate with Keep My Body"):
+        orders.like_take(tune, take)
+
+
 @pytest.mark.parametrize("instrument", ["piano"], indirect=True)
 def test_what_presses_no_keys_is_refused_at_the_piano(tune: Any) -> None:
     assert generate().state == "finished"
@@ -180,6 +300,14 @@ def test_what_presses_no_keys_is_refused_at_the_piano(tune: Any) -> None:
     assert obstacles.to_filling(tune) == obstacles.AT_PIANO
     tune.cadenza.filler = "performer"
     assert "does not play the piano" in obstacles.to_filling(tune)
+
+
+def test_an_older_backend_is_told_from_one_that_has_nobody(tune: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = connection.known()
+    older = replace(known, components=tuple(replace(c, follows=False) for c in known.components))
+    monkeypatch.setattr(connection, "_known", older)
+    tune.cadenza.source, tune.cadenza.sound_file = "FILE", tune.cadenza.score_file
+    assert "cannot play with a body yet: update it" in obstacles.to_filling(tune)
 
 
 @pytest.mark.parametrize("instrument", ["violin"], indirect=True)

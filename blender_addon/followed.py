@@ -55,7 +55,8 @@ def job(
         "seed": seed,
         **corrected(scene, source),
     }
-    before = max(first - AROUND, source.start or 0.0)
+    room = max(first - (source.start or 0.0), 0.0)
+    before = first - int(min(AROUND, room) * fps + 1e-6) / fps  # whole frames: they fall on those that are seen
     after = min(last + 1.0 / fps + AROUND, np.inf if source.end is None else source.end)
     part = replace(source, start=before, end=after)
     return RemoteJob(connection.backend(), request_of(scene, part, asked), source.sound, source.score)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from blender_addon import connection, obstacles, takes  # noqa: E402
+from blender_addon import connection, followed, obstacles, takes  # noqa: E402
+from blender_addon.audio_source import source_of  # noqa: E402
 from blender_addon.character import guess  # noqa: E402
 from blender_addon.rig import perform  # noqa: E402
 from blender_addon.rig.action import curves_of  # noqa: E402
+from blender_addon.timeline import frame_rate, seconds_at, set_frame_rate  # noqa: E402
 from tests.addon_driving import add_character, character, generate, keys  # noqa: E402
 from tests.fill_driving import LAST, done  # noqa: E402
 from tests.running import melody, write_midi  # noqa: E402
@@ -186,3 +189,18 @@ def test_the_instrument_chooses_who_fills(tune: Any) -> None:
     state.corrector = "mapnet"
     state.instrument = "piano"
     assert state.corrector == "mapnet"
+
+
+@pytest.mark.parametrize("instrument", ["violin"], indirect=True)
+@pytest.mark.parametrize(("fps", "zero"), [(24.0, 0.0), (30 / 1.001, 0.0), (24.0, 0.4), (24.0, 250.7)])
+def test_what_is_played_around_falls_on_the_frames_that_are_seen(tune: Any, fps: float, zero: float) -> None:
+    """At a rate of which four seconds are no whole frames, and where the sound begins between two frames."""
+    set_frame_rate(tune, fps)
+    source = replace(source_of(tune), frame=tune.frame_start + zero, start=0.0, end=60.0)
+    asked = followed.job(tune, source, "performer", (301.0, 400.0), 1, {}, ()).request
+    first = float(seconds_at(tune, 301.0, source.origin(tune)))
+    assert asked.start is not None
+    assert asked.start >= 0.0
+    assert first - asked.start > min(followed.AROUND, first) - 1.01 / fps
+    before = (first - asked.start) * frame_rate(tune)
+    assert before == pytest.approx(round(before), abs=1e-6)

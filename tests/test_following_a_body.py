@@ -11,13 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from blender_addon.rig.body import body_of_motion
+from blender_addon.rig.contact import touch
+from blender_addon.rig.retarget import retarget, source_of
 from plugins.api import Array, ComponentError, Constraint, Generator, Motion, Skeleton
 from plugins.api import rotations as rot
 from plugins.api.testing import test_audio as quiet
 from plugins.api.testing import test_context as context_of
 from plugins.ik.step import InverseKinematics
 from plugins.performer.generator import Performer
-from plugins.performer.given_body import TRUNK, read_body
+from plugins.performer.given_body import SIDES, TRUNK, read_body
 from plugins.performer.piano_generator import Pianist
 
 SECONDS = 4.0
@@ -96,6 +99,99 @@ def test_a_body_of_another_size_and_rate_is_followed(play: Play, fps: float) -> 
     assert np.abs(told[inside, 0, 0] - wanted[inside]).max() < 0.004
     assert np.abs(told[inside, 1, 0] - 2 * wanted[inside]).max() < 0.004
     assert degrees(turns(motion, ("chest",)), turns(motion, ("spine",))).max() < 0.2  # which it lacks
+
+
+def rig(
+    wide: float = 0.1, longer: float = 0.0, splayed: float = 0.0, up: float = 0.0, legs: tuple[str, ...] = SIDES
+) -> Skeleton:
+    """A skeleton with arms.
+
+    Args:
+        wide: metres from the middle to each hip.
+        longer: metres that each bone of the left leg is longer than the right one's.
+        splayed: radians that legs stand apart at rest.
+        up: metres that all is higher than the floor asks for.
+    """
+    rows: list[Any] = [("hips", None, [0.0, 0.0, 0.95 + up], "body"), ("spine", "hips", [0.0, 0.0, 0.1], "body")]
+    rows.append(("head", "spine", [0.0, 0.0, 0.5], "body"))
+    for side, sign in zip(SIDES, (1.0, -1.0), strict=True):
+        arm = [sign * 0.2, 0.0, -0.2]  # an A-pose
+        rows.append((f"{side}_upper_arm", "spine", [sign * 0.18, 0.0, 0.4], "body"))
+        rows += [
+            (f"{side}_{a}", f"{side}_{b}", arm, "body") for a, b in (("lower_arm", "upper_arm"), ("hand", "lower_arm"))
+        ]
+        if side not in legs:
+            continue
+        long = 0.4 + longer * (side == "left")
+        leg = [sign * long * np.sin(splayed), 0.0, -long * np.cos(splayed)]
+        rows.append((f"{side}_upper_leg", "hips", [sign * wide, 0.0, -0.05], "body"))
+        rows += [
+            (f"{side}_{a}", f"{side}_{b}", leg, "body") for a, b in (("lower_leg", "upper_leg"), ("foot", "lower_leg"))
+        ]
+    return Skeleton.build("rig", rows)
+
+
+def walking(skeleton: Skeleton, swing: float = 0.0, turn: float = 0.0) -> Motion:
+    """Somebody who goes somewhere as a whole, the hips swinging about the vertical, or turning."""
+    times = np.arange(round(SECONDS * 30.0)) / 30.0
+    local = np.tile(rot.IDENTITY, (len(times), len(skeleton), 1))
+    local[:, 0] = rot.from_axis_angle(np.array([0.0, 0.0, 1.0]), turn * times / SECONDS + swing * np.sin(3 * times))
+    places = np.repeat(skeleton.rest_positions[None], len(times), axis=0)
+    places[:, 0] += np.stack([0.3 * np.sin(times), 0.3 * times, 0.02 * np.sin(4 * times)], axis=-1)
+    positions, _ = skeleton.forward_kinematics(local, places)
+    return Motion(skeleton, 30.0, positions, local)
+
+
+@pytest.mark.parametrize("units", [1.0, 100.0])
+@pytest.mark.parametrize(
+    ("skeleton", "moves"),
+    [
+        (rig(), {}),
+        (rig(longer=0.02, splayed=0.1, up=0.4), {"swing": 0.1}),
+        (rig(wide=0.16), {"swing": 0.25}),
+        (rig(wide=0.16), {"turn": 2 * np.pi}),
+        (rig(legs=("right",)), {}),
+        (rig(legs=()), {"swing": 0.2}),
+    ],
+    ids=["plain", "uneven", "wide", "turning", "one leg", "no legs"],
+)
+def test_the_add_on_puts_hips_and_feet_back_where_they_were(
+    skeleton: Skeleton, moves: dict[str, float], units: float
+) -> None:
+    """The performance with somebody's body, put on a rig of that body in units of its own."""
+    body = walking(skeleton, **moves)
+    player = Performer().generate(quiet(1.0), Performer.Options(), context_of()).skeleton
+    given = read_body(body, player, 0.0, SECONDS)
+    made = np.repeat(player.rest_positions[None], len(body), axis=0)
+    local = np.tile(rot.IDENTITY, (len(body), len(player), 1))
+    local[:, 0], made[:, 0] = given.turns["hips"], given.hips
+    made, _ = player.forward_kinematics(local, made)
+    for side, (ankle, _) in given.feet.items():
+        made[:, player.index(f"{side}_foot")] = ankle
+    source = source_of(Motion(player, 30.0, made, local), body_of_motion(player))
+    sized = replace(skeleton, offsets=units * skeleton.offsets)
+    result = retarget(source, body_of_motion(sized))
+    assert np.allclose(result.hips, units * body.joint("hips"), atol=1e-5 * units)
+    there = touch(source, result).retargeted.positions()
+    for foot in (f"{side}_foot" for side in SIDES if f"{side}_foot" in skeleton):
+        off = there[:, result.body.skeleton.index(foot)] - units * body.joint(foot)
+        assert np.linalg.norm(off, axis=1).max() < 0.002 * units, foot  # no leg is quite straight
+
+
+@pytest.mark.parametrize("joints", [("hips", "spine"), ("hips", "spine", "head")])
+def test_who_has_no_legs_stands_under_its_own_hips(joints: tuple[str, ...]) -> None:
+    """And who has not even a head is as large as the performer."""
+    offsets = np.array([[2.0, 1.0, 0.9], [0.0, 0.0, 0.1], [0.0, 0.0, 0.5]])[: len(joints)]
+    skeleton = Skeleton("bust", joints, (-1, 0, 1)[: len(joints)], offsets, ("body",) * len(joints))
+    body = walking(skeleton)
+    body.positions[:, :, :2] += [1.5, -2.0]
+    context = context_of(body=body, fps=30.0)
+    made = Performer().generate(quiet(SECONDS), Performer.Options(variation=0.0), context)
+    feet = (made.joint("left_foot") + made.joint("right_foot")) / 2
+    away = np.median(made.joint("hips") - feet, axis=0)
+    assert np.abs(away[:2]).max() < 0.03
+    assert np.ptp(feet, axis=0).max() < 1e-6  # standing
+    assert np.abs(made.joint("hips")[0, :2]).max() > 1.0
 
 
 @pytest.mark.parametrize("size", [0.5, 1.3])

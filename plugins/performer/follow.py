@@ -98,8 +98,10 @@ def standing(pose: BodyPose, times: Floats, skeleton: Skeleton, context: JobCont
     given = _given(context, skeleton, times)
     own = Body.of(pose)
     body = _followed(own, times, given).towards(own, _variation(times, given, variation, context)).trunk()
-    feet = {side: (_carried(a, given, times), _carried(t, given, times)) for side, (a, t) in given.feet.items()}
-    return replace(pose, hips=body.hips, rotations=body.rotations, feet=feet or pose.feet)
+    under = np.median(body.hips - own.hips, axis=0) * [1.0, 1.0, 0.0]  # where nobody says how feet stand
+    feet = {side: (ankle + under, toes + under) for side, (ankle, toes) in pose.feet.items()}
+    feet |= {side: (_carried(a, given, times), _carried(t, given, times)) for side, (a, t) in given.feet.items()}
+    return replace(pose, hips=body.hips, rotations=body.rotations, feet=feet)
 
 
 def seated(
@@ -158,10 +160,8 @@ def _variation(times: Floats, given: GivenBody, variation: float, context: JobCo
     kept = kept_times(context.constraints)
     if not len(kept):
         return np.full(len(times), variation)
-    after = kept[np.minimum(np.searchsorted(kept, times), len(kept) - 1)]
-    before = kept[np.maximum(np.searchsorted(kept, times, side="right") - 1, 0)]
-    away = np.minimum(np.abs(times - before), np.abs(times - after))
-    return np.asarray(variation * ease(away / NEAR))
+    nearest = kept[np.searchsorted((kept[1:] + kept[:-1]) / 2, times)]
+    return np.asarray(variation * ease(np.abs(times - nearest) / NEAR))
 
 
 def _towards_the_keyboard(given: GivenBody) -> GivenBody:

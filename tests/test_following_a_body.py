@@ -239,6 +239,20 @@ def test_each_seed_varies_in_its_own_way_and_kept_frames_stay(play: Play) -> Non
     assert degrees(*still)[:, 1:].max() < 1.5  # but for what arms need to reach
 
 
+@pytest.mark.parametrize("turn", [0.0, 2 * np.pi])
+def test_who_is_varied_stays_where_it_goes_and_looks(turn: float) -> None:
+    body = walking(rig(), swing=0.1, turn=turn)
+    body.positions[:, :, 0] += 3.0
+    context = context_of(body=body, fps=30.0, seed=2)
+    made, other = (Performer().generate(quiet(SECONDS), Performer.Options(variation=v), context) for v in (1.0, 0.0))
+    off = made.joint("hips") - other.joint("hips")
+    assert 0.002 < np.linalg.norm(off, axis=1).max() < 0.12
+    assert np.linalg.norm(np.median(off, axis=0)) < 0.02
+    away = degrees(turns(made, ("hips",)), turns(other, ("hips",)))
+    assert 0.5 < away.max() < 12.0
+    assert np.median(away) < 8.0
+
+
 def test_a_pianist_who_looks_elsewhere_is_turned_to_the_keys() -> None:
     body = figure(lambda t: 0.0 * t, turned=2.0)
     motion = _pianist(body)

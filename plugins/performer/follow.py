@@ -28,6 +28,8 @@ VARIATION: Final = "Of a body that is followed: how much of it is made up all th
 """Of the option, for the animator."""
 NEAR: Final = 0.6
 """Seconds around a kept frame in which the given body is followed more and more."""
+BY_AND_LARGE: Final = 0.5
+"""Seconds (a standard deviation) over which it is averaged where a body stands and looks."""
 AWAY: Final = np.radians(30.0)
 """How far a body may look away from the keyboard, on the average, and still sit as it was seen."""
 HIGHER: Final = 0.08
@@ -42,6 +44,8 @@ SHOULDERS: Final = TRUNK[:4]
 """What brings arms nearer; the head goes on to look where it looks."""
 UNHURRIED: Final = 0.4
 """Seconds over which it comes and goes."""
+
+_Z: Final = np.array([0.0, 0.0, 1.0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +101,7 @@ def standing(pose: BodyPose, times: Floats, skeleton: Skeleton, context: JobCont
     """
     given = _given(context, skeleton, times)
     own = Body.of(pose)
-    body = _followed(own, times, given).towards(own, _variation(times, given, variation, context)).trunk()
+    body = _varied(_followed(own, times, given), own, _variation(times, given, variation, context), context.fps).trunk()
     under = np.median(body.hips - own.hips, axis=0) * [1.0, 1.0, 0.0]  # where nobody says how feet stand
     feet = {side: (ankle + under, toes + under) for side, (ankle, toes) in pose.feet.items()}
     feet |= {side: (_carried(a, given, times), _carried(t, given, times)) for side, (a, t) in given.feet.items()}
@@ -117,7 +121,7 @@ def seated(
     given = _towards_the_keyboard(_given(context, skeleton, times))
     own = Body.of(pose)
     body = _before_the_keyboard(_followed(own, times, given), own, skeleton)
-    body = body.towards(own, _variation(times, given, variation, context))
+    body = _varied(body, own, _variation(times, given, variation, context), context.fps)
     done = body.towards(own, _needed(times, body, own, wrists, skeleton), SHOULDERS).trunk()
     bench = pianist.BENCH + np.median(done.hips, axis=0) - pianist.SEATED
     return replace(pose, hips=done.hips, rotations=done.rotations, bench=bench)
@@ -153,6 +157,28 @@ def _carried(values: Array, given: GivenBody, times: Floats) -> Array:
     return np.asarray(PchipInterpolator(given.times, values)(inside))
 
 
+def _varied(body: Body, own: Body, part: Floats, fps: float) -> Body:
+    """A body of which a part (T,) is made up: as the performer would move where it stands and looks by and large."""
+    turn = rot.from_axis_angle(_Z, _slow(np.unwrap(_heading(body.turns["hips"])), BY_AND_LARGE * fps))
+    hips = _slow(body.hips, BY_AND_LARGE * fps) + rot.rotate(turn, own.hips - np.median(own.hips, axis=0))
+    return body.towards(Body(hips, {joint: rot.multiply(turn, t) for joint, t in own.turns.items()}), part)
+
+
+def _slow(values: Array, frames: float) -> Array:
+    """(T, ...) averaged over so many frames; who goes on at an end is taken to have come so, or to go on so."""
+    from scipy.ndimage import gaussian_filter1d
+
+    room = round(4 * frames)
+    padded = np.pad(values, [(room, room)] + [(0, 0)] * (values.ndim - 1), mode="reflect", reflect_type="odd")
+    return np.asarray(gaussian_filter1d(padded, frames, axis=0)[room : room + len(values)])
+
+
+def _heading(hips: Array) -> Floats:
+    """(T,) radians about the vertical by which hips that turn so (T, 4) look to the left of -Y."""
+    left = rot.rotate(hips, np.array([1.0, 0.0, 0.0]))
+    return np.asarray(np.arctan2(left[:, 1], left[:, 0]))
+
+
 def _variation(times: Floats, given: GivenBody, variation: float, context: JobContext) -> Floats:
     """(T,) how much of the body is made up: nothing where only poses are given, nor at frames that are kept."""
     if not given.whole:
@@ -170,7 +196,7 @@ def _towards_the_keyboard(given: GivenBody) -> GivenBody:
     yaw = float(np.arctan2(left[1], left[0]))
     if abs(yaw) < AWAY:
         return given
-    back = rot.from_axis_angle(np.array([0.0, 0.0, 1.0]), np.array(-yaw))
+    back = rot.from_axis_angle(_Z, np.array(-yaw))
     turns = {joint: rot.multiply(back, turn) for joint, turn in given.turns.items()}
     return replace(given, hips=rot.rotate(back, given.hips), turns=turns)
 

@@ -20,9 +20,11 @@ from backend.pipeline import Job, Result, check_job, run
 from backend.plugin_manager import load_plugins
 from backend.progress_bars import bars_on, shown_in
 from backend.sources import is_midi, score_beside, sound_of
-from plugins.api import Audio, BakeJob, CharacterFile, ComponentError, SoundFile
+from plugins.api import Audio, BakeJob, CharacterFile, ComponentError, Generator, SoundFile
 
 BONES_ALONE: Final = ".bvh"
+VARIATION: Final = "variation"
+"""Option that says how much of a body that is followed is made up all the same."""
 PREVIEW_SIZE: Final = (640, 360)
 
 
@@ -88,9 +90,19 @@ def _listen(
     progress: Callable[[float, str], None],
 ) -> tuple[Audio, Result]:
     registry = load_plugins()
-    check_job(registry, job)
+    generator = check_job(registry, job)
+    if job.motion is not None:
+        job = _as_it_is(job, generator)
     audio = sound_of(None if silent else source, job.score, start, end, instrument=job.instrument)
     return audio, run(registry, replace(job, silent=silent), audio, on_progress=progress)
+
+
+def _as_it_is(job: Job, generator: Generator) -> Job:
+    """The job with none of the body made up that it follows, unless its options say how much."""
+    if VARIATION not in type(generator).Options.model_fields:
+        return job
+    options = {VARIATION: 0.0, **job.options.get(generator.name, {})}
+    return replace(job, options={**job.options, generator.name: options})
 
 
 def bake_job(

@@ -26,6 +26,7 @@ from ..reference import Reference
 from ..timeline import frame_rate, seconds_at
 from .armature import rest_pose_of
 from .body import body_of_rig
+from .bone_channels import carrier_of
 from .bone_map import BoneMap
 from .performance import PROPS
 from .rest_pose import RestPose
@@ -176,7 +177,8 @@ class Places:
 
 
 class Poses:
-    """The rig as a body of its own measures, in metres, with rotations: what can be put back on it.
+    """The rig as a body of its own measures, in metres, with rotations: what can be put back on it. A root bone above
+    the hips places the character, and no take moves it: the body is seen as if that were at rest.
 
     Raises:
         RigError: the rig is no body (``body_of_rig``).
@@ -185,8 +187,11 @@ class Poses:
     def __init__(self, armature: Any, bone_map: BoneMap) -> None:
         known = {j: b for j, b in bone_map.bones.items() if b in armature.pose.bones}
         self._rest = rest_pose_of(armature)
-        self._body = body_of_rig(self._rest, BoneMap(known, {}, parents=bone_map.parents))
+        own = BoneMap(known, {}, parents=bone_map.parents)
+        self._body = body_of_rig(self._rest, own)
         self._names = [self._rest.bones[i] for i in self._body.bones.values()]
+        above = self._rest.parents[carrier_of(self._rest, own)]
+        self._above = self._rest.bones[above] if above >= 0 else ""
         scale = np.linalg.norm(np.array(armature.matrix_world)[:3, :3], axis=0)
         self._size = float(scale.mean())
         self._held = _held_by(armature)
@@ -200,7 +205,9 @@ class Poses:
         """(B, 4, 4) matrices of the bones in the armature's space."""
         pose = armature.pose.bones
         seen = np.array([pose[name].matrix for name in self._names], dtype=np.float64).reshape(-1, 4, 4)
-        return seen if self._held is None else np.concatenate([seen, self._held.see(armature)])
+        if self._held is not None:
+            seen = np.concatenate([seen, self._held.see(armature)])
+        return seen if not self._above else _at_rest(armature, self._above) @ seen
 
     def motion(self, seen: Array, fps: float, start: float) -> Motion:
         body, held = self._motion(seen[:, : len(self._names)], fps, start), seen[:, len(self._names) :]
@@ -226,6 +233,15 @@ class Poses:
                 local[:, i] = rot.multiply(rot.conjugate(world[:, parent]), world[:, i])
         sized = Skeleton(skeleton.name, skeleton.joints, skeleton.parents, offsets, skeleton.roles)
         return Motion(sized, fps, places.astype(np.float32), rot.unroll(local).astype(np.float32), start)
+
+
+def _at_rest(armature: Any, bone: str) -> Array:
+    """(4, 4) in the armature's space: takes what a bone carries to where it is with the bone at rest."""
+    rest, now = (
+        np.array(m, dtype=np.float64)
+        for m in (armature.data.bones[bone].matrix_local, armature.pose.bones[bone].matrix)
+    )
+    return np.asarray(rest @ np.linalg.inv(now))
 
 
 @dataclass(frozen=True)

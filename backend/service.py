@@ -167,8 +167,7 @@ class Service:
             )
         try:
             longest = self._settings.max_seconds
-            gaps = not body.recognize and not body.recommender
-            return read_motion(path, body.start, body.end, name="the motion", longest=longest, gaps=gaps)
+            return read_motion(path, body.start, body.end, name="the motion", longest=longest, gaps=body.gaps)
         except (AudioError, MotionError) as error:
             raise Problem(422, "motion", str(error), "motion") from error
 

@@ -245,10 +245,7 @@ def _inputs(task: Task, body: JobBody, job: Job) -> tuple[Job, Audio]:
             raise ComponentError(f"{what} had to make room for others before the job began; send it again")
     job = replace(job, silent=recording is None)
     if watched is not None:
-        of_motion: dict[str, Any] = {
-            "longest": task.max_seconds,
-            "gaps": not body.recognize and not body.recommender,
-        }
+        of_motion: dict[str, Any] = {"longest": task.max_seconds, "gaps": body.gaps}
         motion = read_motion(watched, body.start, body.end, name="the motion", **of_motion)
         job = replace(job, motion=motion)
         if recording is None and job.score is None:

@@ -69,5 +69,7 @@ def cut(motion: Motion, seen: Motion) -> Motion:
 
 
 def unvaried(options: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, dict[str, Any]]:
-    """Options with which all of the body stays."""
+    """Options with which all of the body stays, of a generator that varies it else."""
+    if not any(c.name == name and VARIATION in c.options.get("properties", {}) for c in connection.known().followers()):
+        return {n: dict(v) for n, v in options.items()}
     return {**{n: dict(v) for n, v in options.items()}, name: {**options.get(name, {}), VARIATION: 0.0}}

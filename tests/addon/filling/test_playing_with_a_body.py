@@ -192,6 +192,14 @@ def test_the_instrument_chooses_who_fills(tune: Any) -> None:
 
 
 @pytest.mark.parametrize("instrument", ["violin"], indirect=True)
+def test_only_who_varies_is_told_not_to(tune: Any) -> None:
+    """A backend refuses options that a generator has not."""
+    given = {"performer": {"sway": 0.5}, "swayer": {"size": 0.2}}
+    assert followed.unvaried(given, "performer") == given | {"performer": {"sway": 0.5, "variation": 0.0}}
+    assert followed.unvaried(given, "swayer") == given
+
+
+@pytest.mark.parametrize("instrument", ["violin"], indirect=True)
 @pytest.mark.parametrize(("fps", "zero"), [(24.0, 0.0), (30 / 1.001, 0.0), (24.0, 0.4), (24.0, 250.7)])
 def test_what_is_played_around_falls_on_the_frames_that_are_seen(tune: Any, fps: float, zero: float) -> None:
     """At a rate of which four seconds are no whole frames, and where the sound begins between two frames."""

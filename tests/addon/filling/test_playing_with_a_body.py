@@ -165,6 +165,9 @@ def test_mocap_keeps_its_body_and_gets_hands(tune: Any) -> None:
     played_on = "keys" if tune.cadenza.instrument == "piano" else "fingertips"
     assert contact[played_on]["part_within"] == 1.0
     assert keys(take, "right_hand").std() > 0.0
+    character().cadenza_take_index = 0
+    with pytest.raises(RuntimeError, match="'Played 1' was repaired, not generated; press the button in Repair"):
+        bpy.ops.cadenza.new_seed_take()
 
 
 @pytest.mark.parametrize("instrument", ["piano"], indirect=True)

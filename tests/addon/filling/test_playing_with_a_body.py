@@ -145,6 +145,30 @@ def test_a_take_is_varied_and_plays_the_same(tune: Any) -> None:
     assert obstacles.to_varying(tune) == obstacles.STAYS
 
 
+@pytest.mark.parametrize("instrument", ["piano"], indirect=True)
+def test_the_piano_stays_where_the_animator_put_it(tune: Any) -> None:
+    guess(add_character("Bea", lambda joint: joint.replace("key", "k")))
+    assert generate().state == "finished"
+    (take,) = takes.takes_of(character())
+    for entry in take.actions:
+        for curve in curves_of(entry.action).fcurves:
+            if curve.data_path in ('pose.bones["keyboard"].location', 'pose.bones["bench"].location'):
+                for key in curve.keyframe_points:
+                    key.co[1] += (0.04, 0.03, 0.0)[curve.array_index]
+    tune.frame_set(3)
+    stand = perform.stand_of(character())
+    assert stand is not None
+    done(bpy.ops.cadenza.vary)
+    again = perform.stand_of(character())
+    assert again is not None
+    assert np.allclose(again.keyboard, stand.keyboard, atol=1e-5)
+    assert np.allclose(again.bench, stand.bench, atol=1e-5)
+    contact = json.loads(character().cadenza.report)["contact"]
+    assert contact["keys"]["part_within"] == 1.0
+    perform.props_of(character(), perform.PIANO).hide_viewport = True
+    assert perform.stand_of(character()) is None  # one that is put away; who plays next gets one that fits
+
+
 def test_mocap_keeps_its_body_and_gets_hands(tune: Any) -> None:
     """On a rig of other names and half the size, whose action has a key in every frame."""
     guess(add_character("Bea", lambda joint: joint.replace("violin", "v").replace("bow", "b").replace("key", "k")))

@@ -224,6 +224,24 @@ def test_only_who_varies_is_told_not_to(tune: Any) -> None:
     given = {"performer": {"sway": 0.5}, "swayer": {"size": 0.2}}
     assert followed.unvaried(given, "performer") == given | {"performer": {"sway": 0.5, "variation": 0.0}}
     assert followed.unvaried(given, "swayer") == given
+    assert followed.idle_options("performer") == ("variation",)  # not shown where it does nothing
+    assert followed.idle_options("swayer") == ()
+
+
+@pytest.mark.parametrize("instrument", ["violin"], indirect=True)
+def test_a_take_is_as_long_as_the_frames_that_were_looked_at(tune: Any) -> None:
+    tune.cadenza.fill_part, tune.cadenza.fill_from, tune.cadenza.fill_to = True, 12, 40
+    pose_trunk((14, 24, 36))
+    assert keys(done(bpy.ops.cadenza.fill))[:, 0].tolist() == list(range(14, 37))  # from the first pose to the last
+
+
+@pytest.mark.parametrize("instrument", ["violin"], indirect=True)
+def test_what_is_kept_and_corrected_goes_with_the_job(tune: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    beats = {"annotations": {"version": 1, "tracks": []}}
+    monkeypatch.setattr(followed, "corrected", lambda scene, source: beats)
+    asked = followed.job(tune, source_of(tune), "performer", (1.0, 40.0), 8, {"performer": {"sway": 0.5}}, (0.5, 1.0))
+    assert (asked.request.keep, asked.request.seed, asked.request.annotations) == ((0.5, 1.0), 8, beats["annotations"])
+    assert asked.request.options == {"performer": {"sway": 0.5}}
 
 
 @pytest.mark.parametrize("instrument", ["violin"], indirect=True)

@@ -16,9 +16,11 @@ bpy = pytest.importorskip("bpy")
 
 from blender_addon import connection, followed, obstacles, takes  # noqa: E402
 from blender_addon.audio_source import source_of  # noqa: E402
-from blender_addon.character import guess  # noqa: E402
+from blender_addon.character import bone_map_of, guess  # noqa: E402
 from blender_addon.rig import perform  # noqa: E402
 from blender_addon.rig.action import curves_of  # noqa: E402
+from blender_addon.rig.hand_keys import unposed_limbs  # noqa: E402
+from blender_addon.rig.mannequin import editing_bones  # noqa: E402
 from blender_addon.timeline import frame_rate, seconds_at, set_frame_rate  # noqa: E402
 from tests.addon_driving import add_character, character, generate, keys  # noqa: E402
 from tests.fill_driving import LAST, done  # noqa: E402
@@ -69,6 +71,20 @@ def degrees(a: np.ndarray, b: np.ndarray) -> float:
     """The largest angle between turns."""
     trace = np.trace(np.swapaxes(a, -1, -2) @ b, axis1=-2, axis2=-1)
     return float(np.degrees(np.arccos(np.clip((trace - 1) / 2, -1, 1))).max())
+
+
+def where_hands_are(scene: Any, frames: Any) -> np.ndarray:
+    """(T, 2, 3) in the character's space."""
+    found = []
+    for frame in frames:
+        scene.frame_set(frame)
+        found.append([np.array(character().pose.bones[f"{side}_hand"].head) for side in ("left", "right")])
+    return np.array(found)
+
+
+def resting() -> np.ndarray:
+    """(2, 3) where hands are at rest."""
+    return np.array([np.array(character().data.bones[f"{side}_hand"].head_local) for side in ("left", "right")])
 
 
 def played(scene: Any, frames: Any) -> np.ndarray:
@@ -192,6 +208,28 @@ def test_mocap_keeps_its_body_and_gets_hands(tune: Any) -> None:
     character().cadenza_take_index = 0
     with pytest.raises(RuntimeError, match="'Played 1' was repaired, not generated; press the button in Repair"):
         bpy.ops.cadenza.new_seed_take()
+
+
+def test_arms_that_nobody_moved_play_in_frames_that_are_kept_too(tune: Any) -> None:
+    pose_trunk(EVERY, 0.02)
+    tune.timeline_markers.new("Keep", frame=20)
+    done(bpy.ops.cadenza.repair)
+    hands = where_hands_are(tune, (16, 20))
+    assert np.linalg.norm(hands[1] - hands[0], axis=1).max() < 0.25  # at rest they hang half a metre away
+    assert np.linalg.norm(hands[1] - resting(), axis=1).min() > 0.25
+
+
+@pytest.mark.parametrize("instrument", ["violin"], indirect=True)
+def test_limbs_of_control_rigs_count_as_posed(tune: Any) -> None:
+    """A bone that stands for no joint may move any of them."""
+    with editing_bones(character()) as bones:
+        bones.new("ik").tail = (0.0, 0.0, 0.1)
+    pose_trunk()
+    frames, bone_map = np.arange(1.0, LAST + 1), bone_map_of(character())
+    assert unposed_limbs(character(), bone_map, frames) == {"bow_arm", "left_hand", "legs"}
+    character().pose.bones["ik"].keyframe_insert("location", frame=24)
+    assert unposed_limbs(character(), bone_map, frames) == frozenset()
+    assert unposed_limbs(character(), bone_map, frames[:10]) == {"bow_arm", "left_hand", "legs"}
 
 
 @pytest.mark.parametrize("instrument", ["piano"], indirect=True)

@@ -89,6 +89,11 @@ class JobBody(BaseModel):
         [], max_length=50, description="Namespaces to recognise; nothing is generated then"
     )
 
+    @property
+    def gaps(self) -> bool:
+        """Whether frames of the motion may be missing that nobody posed: where it is repaired or followed."""
+        return not (self.recognize or self.recommender)
+
     def to_job(self, device: Device) -> Job:
         """The pipeline's job; ImpossibleJob when score or annotations cannot be read."""
         wanted = [bool(x) for x in (self.recognize, self.corrector, self.recommender)]
@@ -112,8 +117,8 @@ class JobBody(BaseModel):
 
     def _score(self) -> Score | None:
         if self.score is None:
-            watched = self.motion is not None and (self.recognize or self.corrector or self.recommender)
-            if self.audio is None and not watched:
+            performed = not (self.recognize or self.corrector or self.recommender)
+            if self.audio is None and (performed or self.motion is None):
                 raise ImpossibleJob(
                     "audio", "there is nothing to perform; upload a sound, or give a MIDI file as score"
                 )

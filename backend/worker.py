@@ -257,9 +257,8 @@ def _inputs(task: Task, body: JobBody, job: Job) -> tuple[Job, Audio]:
 
 def motion_of(body: JobBody, path: Path, longest: float) -> Motion:
     """What a job watches, repairs, finds music for, or whose body it follows; raises as ``read_motion`` does."""
-    if body.recognize or body.recommender or body.corrector:
-        gaps = bool(body.corrector)
-        return read_motion(path, body.start, body.end, name="the motion", longest=longest, gaps=gaps)
+    if body.corrector or not body.gaps:
+        return read_motion(path, body.start, body.end, name="the motion", longest=longest, gaps=body.gaps)
     return read_body(path, body.start, body.end, name="the motion", longest=longest)
 
 

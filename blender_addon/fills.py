@@ -121,7 +121,8 @@ def _job(scene: Any, look: _Look, seed: int, keep: tuple[float, ...]) -> RemoteJ
     """What asks the chosen corrector, or a generator that plays with the body."""
     name, source = scene.cadenza.filler, look.source
     if connection.known().follows(name):
-        return followed.job(scene, source, name, look.watching, seed, look.options, keep)
+        ends = float(look.watching.frames[0]), float(look.watching.frames[-1])
+        return followed.job(scene, source, name, ends, seed, look.options, keep)
     asked = {"corrector": name, "options": look.options, "keep": keep, "seed": seed}
     request = replace(request_of(scene, source, asked), start=None, end=None)
     return RemoteJob(connection.backend(), request, source.sound, None)

@@ -54,7 +54,8 @@ def order(scene: Any) -> Order:
     posed, meant = seen_frames(keyed(armature, look.bones, watching.frames))
     keep = kept_seconds(scene, watching.frames, meant, origin)
     options = _unvaried(all_options(state), state.generator)
-    work = job(scene, source, state.generator, watching, state.seed, options, keep)
+    ends = float(watching.frames[0]), float(watching.frames[-1])
+    work = job(scene, source, state.generator, ends, state.seed, options, keep)
     free = unposed_limbs(armature, character.bone_map_of(armature), watching.frames, key_frames)
     part = replace(source, start=work.request.start, end=work.request.end)
     return Order(
@@ -75,16 +76,16 @@ def job(
     scene: Any,
     source: Source,
     name: str,
-    watching: Watching,
+    frames: tuple[float, float],
     seed: int,
     options: Mapping[str, Mapping[str, Any]],
     keep: tuple[float, ...],
 ) -> RemoteJob:
-    """What asks a generator to play while a character is looked at, and a little around that, so that hands come from
+    """What asks a generator to play from one scene frame to another, and a little around that, so that hands come from
     somewhere; the body joins it once it was seen. What was seen before the sound begins cannot be kept: nobody plays.
     """
     origin, fps = source.origin(scene), frame_rate(scene)
-    first, last = (float(seconds_at(scene, frame, origin)) for frame in watching.frames[[0, -1]])
+    first, last = (float(seconds_at(scene, frame, origin)) for frame in frames)
     before = _beginning(first, fps, source.start or 0.0)
     after = min(last + 1.0 / fps + AROUND, np.inf if source.end is None else source.end)
     asked = {
@@ -105,5 +106,7 @@ def _beginning(first: float, fps: float, begins: float) -> float:
 
 
 def _unvaried(options: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, dict[str, Any]]:
-    """Options with which all of the body stays."""
+    """Options with which all of the body stays, of a generator that varies it else."""
+    if not any(c.name == name and VARIATION in c.options.get("properties", {}) for c in connection.known().followers()):
+        return {n: dict(v) for n, v in options.items()}
     return {**{n: dict(v) for n, v in options.items()}, name: {**options.get(name, {}), VARIATION: 0.0}}

@@ -33,6 +33,8 @@ from .watch import Watch, range_of
 FRAME_RATES: Final = (1.0, 240.0)
 """What a backend generates; keys of other scenes are put between frames."""
 
+BUTTONS: Final = {"repaired": "the button in Repair", "varied": "Vary This Take", "filled": "Fill Between My Keys"}
+"""What was done with a motion -> what does it again."""
 IN_TIME: Final = 1e-4
 """Part by which a take may run faster or slower than its music and still be generated again."""
 

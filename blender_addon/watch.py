@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from .remote_job import RemoteJob
@@ -17,32 +17,31 @@ if TYPE_CHECKING:
     from .rig.capture import Watching
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Watch:
     """Looks, then sends.
 
     Attributes:
         change: what is done to the motion before it is sent.
+        seen: the motion as it is sent; None before all was seen.
     """
 
     watching: Watching
     job: RemoteJob
     change: Callable[[Motion], Motion] = lambda motion: motion
+    seen: Motion | None = field(default=None, init=False, repr=False)
 
     @property
     def progress(self) -> float:
         return self.watching.progress
 
-    @property
-    def seen(self) -> Motion | None:
-        """The motion as it is sent; None before all was seen."""
-        return self.change(self.watching.motion()) if self.watching.done else None
-
     def advance(self, deadline: float) -> RemoteJob | None:
         """Look on until ``deadline``; the job, once all was seen."""
         self.watching.advance(deadline)
-        seen = self.seen
-        return None if seen is None else replace(self.job, motion=seen.to_bytes())
+        if not self.watching.done:
+            return None
+        self.seen = self.change(self.watching.motion())
+        return replace(self.job, motion=self.seen.to_bytes())
 
 
 def range_of(scene: Any, source: Source) -> tuple[float, float, float]:

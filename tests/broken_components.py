@@ -25,6 +25,7 @@ from tests.good_components import (
     Good,
     GoodCorrector,
     GoodFiller,
+    GoodFollower,
     GoodStep,
 )
 
@@ -221,6 +222,39 @@ class FillsWithAWord(GoodCorrector):
     fills = "yes"  # type: ignore[assignment]
 
 
+class FollowsWithAWord(Good):
+    """Says yes."""
+
+    follows = "yes"  # type: ignore[assignment]
+
+
+class FollowsNobody(Good):
+    """Says that it follows."""
+
+    follows = True
+
+
+class FollowerTurnsTheBody(GoodFollower):
+    """Leaves the places as they are."""
+
+    def generate(self, audio: Audio, options: Any, context: JobContext) -> Motion:
+        if context.body is not None and context.body.rotations is not None:
+            context.body.rotations[:, 1] = (1.0, 0.0, 0.0, 0.0)
+        return super().generate(audio, options, context)
+
+
+class FollowerLeavesGaps(Good):
+    """Knows no more than what was posed."""
+
+    follows = True
+
+    def generate(self, audio: Audio, options: Any, context: JobContext) -> Motion:
+        motion = super().generate(audio, options, context)
+        if context.body is not None:
+            motion.positions[:, 0] = context.body.joint("head")[: len(motion)]
+        return motion
+
+
 BREACHES: dict[type[Component], str] = {
     NoDocstring: "needs a docstring",
     BadName: "not 'Very Good'",
@@ -250,5 +284,9 @@ BREACHES: dict[type[Component], str] = {
     FillerMovesWhatIsKept: r"must be kept; a joint lies 2.0 mm away",
     FillerKnowsNoChance: "two seeds filled alike",
     FillsWithAWord: "fills must be True or False, not 'yes'",
+    FollowsWithAWord: "follows must be True or False, not 'yes'",
+    FollowsNobody: "two bodies gave the same motion",
+    FollowerTurnsTheBody: "the body was changed",
+    FollowerLeavesGaps: "must be made up: some of the answer is not a number",
     **ANSWERS,
 }

@@ -51,6 +51,19 @@ class Good(Generator):
         return Motion(BODY, context.fps, BODY.rest_positions + shift, start=audio.start)
 
 
+class GoodFollower(Good):
+    """Trembles where the head of a body is."""
+
+    follows = True
+
+    def generate(self, audio: Audio, options: Any, context: JobContext) -> Motion:
+        motion = super().generate(audio, options, context)
+        if context.body is None:
+            return motion
+        shift = np.nanmean(context.body.joint("head"), axis=0)
+        return replace(motion, positions=motion.positions + shift)
+
+
 class GoodStep(PostStep):
     """Lifts."""
 

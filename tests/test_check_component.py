@@ -18,12 +18,13 @@ from tests.good_components import (
     GoodComposer,
     GoodCorrector,
     GoodFiller,
+    GoodFollower,
     GoodRecognizer,
     GoodRecommender,
     GoodStep,
 )
 
-GOOD = [Good, GoodStep, GoodCorrector, GoodFiller, GoodRecognizer, GoodRecommender, GoodComposer]
+GOOD = [Good, GoodFollower, GoodStep, GoodCorrector, GoodFiller, GoodRecognizer, GoodRecommender, GoodComposer]
 
 
 @pytest.mark.parametrize("kind", GOOD)
@@ -31,7 +32,7 @@ def test_a_good_component_passes(kind: type[Component]) -> None:
     check_component(kind())
 
 
-BUILT_IN = ("performer", "ik", "beats", "transcribe", "align", "hear-beats", "hear-phrases", "mclemcd")
+BUILT_IN = ("performer", "pianist", "ik", "beats", "transcribe", "align", "hear-beats", "hear-phrases", "mclemcd")
 
 
 @pytest.mark.parametrize("name", BUILT_IN)

@@ -26,6 +26,7 @@ from plugins.api.testing import check_component, test_audio
 PAGE = (Path(__file__).resolve().parents[1] / "docs" / "plugins.md").read_text(encoding="utf-8")
 HOOKS = [name for name, value in vars(hookspecs).items() if hasattr(value, f"{hookspecs.PROJECT}_spec")]
 MAIN_EXAMPLE = "Two minutes to the first plug-in"
+FOLLOWING = "A generator that follows a body"
 MOST_LINES = 35
 
 
@@ -116,6 +117,12 @@ def test_the_example_of_each_hook_keeps_the_contract(hook: str) -> None:
             check_component(item)
 
 
+def test_the_example_that_follows_keeps_the_contract() -> None:
+    (leaner,) = registered(module(the_block(FOLLOWING), "example_following"), "register_generators")
+    assert leaner.follows
+    check_component(leaner)
+
+
 def test_the_installed_example_rocks_with_the_beats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install_main_example(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
@@ -143,7 +150,7 @@ def test_the_test_of_the_page_passes() -> None:
 
 
 def test_nothing_else_on_the_page_is_python() -> None:
-    tested = 1 + len(HOOKS) + 1
+    tested = 1 + len(HOOKS) + 2
     assert len(blocks(PAGE, "python")) == tested
 
 

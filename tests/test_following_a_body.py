@@ -11,18 +11,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from plugins.api import Array, ComponentError, Constraint, Generator, Motion, Skeleton
+from blender_addon.rig.body import body_of_motion
+from blender_addon.rig.contact import touch
+from blender_addon.rig.retarget import retarget, source_of
+from plugins.api import Array, ComponentError, Constraint, Generator, Motion, Skeleton, pianist
 from plugins.api import rotations as rot
 from plugins.api.testing import test_audio as quiet
 from plugins.api.testing import test_context as context_of
 from plugins.ik.step import InverseKinematics
+from plugins.performer.body import Amounts
+from plugins.performer.follow import personal
 from plugins.performer.generator import Performer
-from plugins.performer.given_body import TRUNK, read_body
+from plugins.performer.given_body import SIDES, TRUNK, read_body
 from plugins.performer.piano_generator import Pianist
 
 SECONDS = 4.0
-ARM = ("lower_arm", "hand")
 LEG = ("lower_leg", "foot")
+SHOULDERS = ("left_upper_arm", "right_upper_arm")
 
 Play = Callable[..., Motion]
 
@@ -96,6 +101,99 @@ def test_a_body_of_another_size_and_rate_is_followed(play: Play, fps: float) -> 
     assert np.abs(told[inside, 0, 0] - wanted[inside]).max() < 0.004
     assert np.abs(told[inside, 1, 0] - 2 * wanted[inside]).max() < 0.004
     assert degrees(turns(motion, ("chest",)), turns(motion, ("spine",))).max() < 0.2  # which it lacks
+
+
+def rig(
+    wide: float = 0.1, longer: float = 0.0, splayed: float = 0.0, up: float = 0.0, legs: tuple[str, ...] = SIDES
+) -> Skeleton:
+    """A skeleton with arms.
+
+    Args:
+        wide: metres from the middle to each hip.
+        longer: metres that each bone of the left leg is longer than the right one's.
+        splayed: radians that legs stand apart at rest.
+        up: metres that all is higher than the floor asks for.
+    """
+    rows: list[Any] = [("hips", None, [0.0, 0.0, 0.95 + up], "body"), ("spine", "hips", [0.0, 0.0, 0.1], "body")]
+    rows.append(("head", "spine", [0.0, 0.0, 0.5], "body"))
+    for side, sign in zip(SIDES, (1.0, -1.0), strict=True):
+        arm = [sign * 0.2, 0.0, -0.2]  # an A-pose
+        rows.append((f"{side}_upper_arm", "spine", [sign * 0.18, 0.0, 0.4], "body"))
+        rows += [
+            (f"{side}_{a}", f"{side}_{b}", arm, "body") for a, b in (("lower_arm", "upper_arm"), ("hand", "lower_arm"))
+        ]
+        if side not in legs:
+            continue
+        long = 0.4 + longer * (side == "left")
+        leg = [sign * long * np.sin(splayed), 0.0, -long * np.cos(splayed)]
+        rows.append((f"{side}_upper_leg", "hips", [sign * wide, 0.0, -0.05], "body"))
+        rows += [
+            (f"{side}_{a}", f"{side}_{b}", leg, "body") for a, b in (("lower_leg", "upper_leg"), ("foot", "lower_leg"))
+        ]
+    return Skeleton.build("rig", rows)
+
+
+def walking(skeleton: Skeleton, swing: float = 0.0, turn: float = 0.0) -> Motion:
+    """Somebody who goes somewhere as a whole, the hips swinging about the vertical, or turning."""
+    times = np.arange(round(SECONDS * 30.0)) / 30.0
+    local = np.tile(rot.IDENTITY, (len(times), len(skeleton), 1))
+    local[:, 0] = rot.from_axis_angle(np.array([0.0, 0.0, 1.0]), turn * times / SECONDS + swing * np.sin(3 * times))
+    places = np.repeat(skeleton.rest_positions[None], len(times), axis=0)
+    places[:, 0] += np.stack([0.3 * np.sin(times), 0.3 * times, 0.02 * np.sin(4 * times)], axis=-1)
+    positions, _ = skeleton.forward_kinematics(local, places)
+    return Motion(skeleton, 30.0, positions, local)
+
+
+@pytest.mark.parametrize("units", [1.0, 100.0])
+@pytest.mark.parametrize(
+    ("skeleton", "moves"),
+    [
+        (rig(), {}),
+        (rig(longer=0.02, splayed=0.1, up=0.4), {"swing": 0.1}),
+        (rig(wide=0.16), {"swing": 0.25}),
+        (rig(wide=0.16), {"turn": 2 * np.pi}),
+        (rig(legs=("right",)), {}),
+        (rig(legs=()), {"swing": 0.2}),
+    ],
+    ids=["plain", "uneven", "wide", "turning", "one leg", "no legs"],
+)
+def test_the_add_on_puts_hips_and_feet_back_where_they_were(
+    skeleton: Skeleton, moves: dict[str, float], units: float
+) -> None:
+    """The performance with somebody's body, put on a rig of that body in units of its own."""
+    body = walking(skeleton, **moves)
+    player = Performer().generate(quiet(1.0), Performer.Options(), context_of()).skeleton
+    given = read_body(body, player, 0.0, SECONDS)
+    made = np.repeat(player.rest_positions[None], len(body), axis=0)
+    local = np.tile(rot.IDENTITY, (len(body), len(player), 1))
+    local[:, 0], made[:, 0] = given.turns["hips"], given.hips
+    made, _ = player.forward_kinematics(local, made)
+    for side, (ankle, _) in given.feet.items():
+        made[:, player.index(f"{side}_foot")] = ankle
+    source = source_of(Motion(player, 30.0, made, local), body_of_motion(player))
+    sized = replace(skeleton, offsets=units * skeleton.offsets)
+    result = retarget(source, body_of_motion(sized))
+    assert np.allclose(result.hips, units * body.joint("hips"), atol=1e-5 * units)
+    there = touch(source, result).retargeted.positions()
+    for foot in (f"{side}_foot" for side in SIDES if f"{side}_foot" in skeleton):
+        off = there[:, result.body.skeleton.index(foot)] - units * body.joint(foot)
+        assert np.linalg.norm(off, axis=1).max() < 0.002 * units, foot  # no leg is quite straight
+
+
+@pytest.mark.parametrize("joints", [("hips", "spine"), ("hips", "spine", "head")])
+def test_who_has_no_legs_stands_under_its_own_hips(joints: tuple[str, ...]) -> None:
+    """And who has not even a head is as large as the performer."""
+    offsets = np.array([[2.0, 1.0, 0.9], [0.0, 0.0, 0.1], [0.0, 0.0, 0.5]])[: len(joints)]
+    skeleton = Skeleton("bust", joints, (-1, 0, 1)[: len(joints)], offsets, ("body",) * len(joints))
+    body = walking(skeleton)
+    body.positions[:, :, :2] += [1.5, -2.0]
+    context = context_of(body=body, fps=30.0)
+    made = Performer().generate(quiet(SECONDS), Performer.Options(variation=0.0), context)
+    feet = (made.joint("left_foot") + made.joint("right_foot")) / 2
+    away = np.median(made.joint("hips") - feet, axis=0)
+    assert np.abs(away[:2]).max() < 0.03
+    assert np.ptp(feet, axis=0).max() < 1e-6  # standing
+    assert np.abs(made.joint("hips")[0, :2]).max() > 1.0
 
 
 @pytest.mark.parametrize("size", [0.5, 1.3])
@@ -198,6 +296,32 @@ def test_who_turns_round_looks_about_at_the_piano() -> None:
         assert 30.0 * degrees(turns(motion)[1:], turns(motion)[:-1]).max() < 130.0
 
 
+@pytest.mark.parametrize("turn", [0.0, 2 * np.pi])
+def test_who_is_varied_stays_where_it_goes_and_looks(turn: float) -> None:
+    body = walking(rig(), swing=0.1, turn=turn)
+    body.positions[:, :, 0] += 3.0
+    context = context_of(body=body, fps=30.0, seed=2)
+    made, other = (Performer().generate(quiet(SECONDS), Performer.Options(variation=v), context) for v in (1.0, 0.0))
+    off = made.joint("hips") - other.joint("hips")
+    assert 0.002 < np.linalg.norm(off, axis=1).max() < 0.12
+    assert np.linalg.norm(np.median(off, axis=0)) < 0.02
+    away = degrees(turns(made, ("hips",)), turns(other, ("hips",)))
+    assert 0.5 < away.max() < 12.0
+    assert np.median(away) < 8.0
+
+
+def test_somebody_else_moves_more_or_less_and_either_way() -> None:
+    usual = Amounts(1.0, 0.8, 1.2, 1.0, 0.5)
+    found = [personal(usual, 0.5, np.random.default_rng(seed)) for seed in range(20)]
+    assert {np.sign(a.sway) for a in found} == {-1.0, 1.0}
+    assert {a.noise for a in found} == {0.5}
+    for name in ("sway", "weight", "head", "breathing"):
+        sizes = np.abs([getattr(a, name) for a in found]) / getattr(usual, name)
+        assert 0.2 < np.std(np.log(sizes)) < 0.7, name
+    alike = personal(usual, 0.0, np.random.default_rng(1))
+    assert replace(alike, sway=abs(alike.sway)) == usual
+
+
 def test_a_pianist_who_looks_elsewhere_is_turned_to_the_keys() -> None:
     body = figure(lambda t: 0.0 * t, turned=2.0)
     motion = _pianist(body)
@@ -209,27 +333,38 @@ def test_a_pianist_who_looks_elsewhere_is_turned_to_the_keys() -> None:
 def test_who_walks_sits_at_the_piano() -> None:
     body = figure(np.zeros_like)
     body.positions[:, :, 1] += np.linspace(0.0, 3.0, len(body))[:, None]
-    hips = _pianist(body).joint("hips")
+    motion = _pianist(body)
+    hips = motion.joint("hips")
     assert np.linalg.norm(hips - np.median(hips, axis=0), axis=1).max() < 0.11
+    under = np.median(hips, axis=0) - motion.joint("bench")[0]
+    assert np.allclose(under, pianist.SEATED - pianist.BENCH, atol=1e-5)
+
+
+@pytest.mark.parametrize(("lean", "higher"), [(0.1, 0.0), (0.9, 0.08)])
+def test_shoulders_come_where_a_pianists_are_and_the_bench_only_so_high(lean: float, higher: float) -> None:
+    usual, motion = _pianist(None), _pianist(figure(lambda t: lean + 0.0 * t))
+    off = np.median([motion.joint(arm) - usual.joint(arm) for arm in SHOULDERS], axis=(0, 1))
+    assert np.abs(off[:2]).max() < 0.02  # shoulders give a little
+    raised = np.median(motion.joint("hips"), axis=0)[2] - pianist.SEATED[2]
+    assert raised == pytest.approx(higher, abs=0.02)
 
 
 def test_who_leans_away_comes_back_where_arms_are_too_short() -> None:
-    body = figure(lambda t: -0.5 * (t > 1.5))  # a jump of half a radian backwards
+    body = figure(lambda t: 0.5 * (t > 1.5))  # half a radian further back than where it mostly is, at first
     motion = _pianist(body)
-    lengths = [float(np.linalg.norm(motion.skeleton.offsets[motion.skeleton.index(f"left_{part}")])) for part in ARM]
-    for side in ("left", "right"):
-        away = np.linalg.norm(motion.joint(f"{side}_hand") - motion.joint(f"{side}_upper_arm"), axis=1)
-        assert away.max() < sum(lengths) * 0.999
+    usual = _pianist(None)
+    for hand in ("left_hand", "right_hand"):  # which the keys say, and no arm falls short of
+        assert np.linalg.norm(motion.joint(hand) - usual.joint(hand), axis=1).max() < 0.001
     assert degrees(turns(motion, ("head",)), turns(body, ("head",))).max() < 0.1
     speed = 30.0 * degrees(turns(motion, ("spine",))[1:], turns(motion, ("spine",))[:-1])
     assert np.delete(speed, slice(42, 48)).max() < 120.0  # but for its own jump
 
 
-def _pianist(body: Motion) -> Motion:
+def _pianist(body: Motion | None) -> Motion:
     return _played(body, Pianist(), 0.0)
 
 
-def _played(body: Motion, generator: Generator | None = None, variation: float = 0.4) -> Motion:
+def _played(body: Motion | None, generator: Generator | None = None, variation: float = 0.4) -> Motion:
     context = context_of(body=body, fps=30.0)
     generator = generator or Performer()
     made = generator.generate(quiet(SECONDS), generator.Options(variation=variation), context)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from ..core import rotations as rot
 from ..core.motion import Motion
@@ -48,18 +49,22 @@ class SeenHere:
 
 
 def near_to(times: Array, kept: Sequence[float]) -> Array:
-    """(T,) 1 at the frames nearest to kept seconds, less and less beside them."""
-    if not len(kept):
+    """(T,) 1 at the frames nearest to kept seconds (rising), less and less beside them."""
+    seconds = np.asarray(kept, dtype=float)
+    if not len(seconds) or not len(times):
         return np.zeros(len(times))
-    away = np.abs(times[:, None] - np.asarray(kept)[None])
     step = float(times[1] - times[0]) if len(times) > 1 else 1.0
-    at = np.unique(times[away.argmin(axis=0)[away.min(axis=0) <= step]])
+    frames = times[nearest(times, seconds)]
+    at = np.unique(frames[np.abs(frames - seconds) <= step])
     if not len(at):
         return np.zeros(len(times))
-    after = at[np.minimum(np.searchsorted(at, times), len(at) - 1)]
-    before = at[np.maximum(np.searchsorted(at, times, side="right") - 1, 0)]
-    away = np.minimum(np.abs(times - before), np.abs(times - after))
+    away = np.abs(times - at[nearest(at, times)])
     return np.asarray(0.5 + 0.5 * np.cos(np.pi * np.minimum(away / EASE, 1.0)))
+
+
+def nearest(of: Array, times: Array) -> npt.NDArray[np.intp]:
+    """(T,) index of the one of (K,) rising seconds that is nearest to each; of two the earlier."""
+    return np.searchsorted((of[1:] + of[:-1]) / 2, times)
 
 
 def given_way(contact: Contact, source: Source, held: Held | None, result: Retargeted, kept: Array) -> Contact:
@@ -104,7 +109,7 @@ def as_seen(poses: Motion, times: Array, body: Body) -> Seen:
     """What was seen, at (T,) other times: of frames in which nothing was, the nearest in which something was."""
     assert poses.rotations is not None
     known = np.flatnonzero(np.isfinite(poses.positions).all(axis=(1, 2)))
-    at = known[np.abs(poses.times[known][None] - times[:, None]).argmin(axis=1)]
+    at = known[nearest(poses.times[known], times)]
     whole = len(known) == len(poses)
     there = replace(poses, positions=poses.positions[at], rotations=poses.rotations[at])
     source = source_of(there, body_of_motion(there.skeleton))

@@ -61,8 +61,9 @@ class JobContext:
         fps: frames per second of the motion that the job asks for.
         annotations: tracks recognised so far, or corrected by the animator.
         constraints: motion to keep.
-        body: what the character does, of a generator that follows it (``Generator.follows``): over the same seconds as
-            the sound, on the character's own skeleton, NaN in frames that nobody posed. None where nothing is followed.
+        body: what the character does, of a generator that follows it (``Generator.follows``): in seconds of the sound,
+            of which it may lack the beginning and the end, with rotations, on the character's own skeleton, NaN in
+            frames that nobody posed. None where nothing is followed.
         score: the score that came with the audio, if any.
         instrument: what is played; of a score with several parts, that one is read.
         on_progress, on_partial, on_infer, is_cancelled: the host's ends of the methods below.

@@ -194,15 +194,24 @@ def _check_follows(run: Callable[[Motion], Motion]) -> None:
     bodies = [test_body(0.0), test_body(0.5)]
     straight, leaning = (run(body) for body in bodies)
     _check_motion(leaning)
-    assert np.array_equal(bodies[1].positions, test_body(0.5).positions), "the body was changed: change a copy"
+    for now, was in zip(_arrays(bodies[1]), _arrays(test_body(0.5)), strict=True):
+        assert np.array_equal(now, was), "the body was changed: change a copy"
     assert not np.array_equal(straight.positions, leaning.positions, equal_nan=True), (
         "two bodies gave the same motion: follow context.body, or leave follows out"
     )
     posed = test_body(0.5)
-    assert posed.rotations is not None
-    for array in (posed.positions, posed.rotations):
+    for array in _arrays(posed):
         array[np.arange(len(posed)) % 20 != 5] = np.nan
-    _check_motion(run(posed))
+    filled = run(posed)
+    _check_motion(filled)
+    assert np.array_equal(np.isnan(filled.positions), np.isnan(leaning.positions)), (
+        "frames of the body that nobody posed must be made up: some of the answer is not a number"
+    )
+
+
+def _arrays(motion: Motion) -> tuple[Array, Array]:
+    assert motion.rotations is not None
+    return motion.positions, motion.rotations
 
 
 def _check_change(run: Callable[[Motion, JobContext], Motion]) -> None:

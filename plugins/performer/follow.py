@@ -105,7 +105,9 @@ def standing(pose: BodyPose, times: Floats, skeleton: Skeleton, context: JobCont
     followed = _followed(own, times, given)
     varied = followed.towards(_underway(own, followed, times), _variation(times, given, variation, context))
     body = varied.trunk()
-    feet = _stepping(given, followed, times) if given.feet else pose.feet
+    under = np.median(body.hips - own.hips, axis=0) * [1.0, 1.0, 0.0]  # where nobody says how feet stand
+    feet = {side: (ankle + under, toes + under) for side, (ankle, toes) in pose.feet.items()}
+    feet |= _stepping(given, followed, times) if given.feet else {}
     return replace(pose, hips=body.hips, rotations=body.rotations, feet=feet)
 
 
@@ -165,10 +167,8 @@ def _variation(times: Floats, given: GivenBody, variation: float, context: JobCo
     kept = kept_times(context.constraints)
     if not len(kept):
         return np.full(len(times), variation)
-    after = kept[np.minimum(np.searchsorted(kept, times), len(kept) - 1)]
-    before = kept[np.maximum(np.searchsorted(kept, times, side="right") - 1, 0)]
-    away = np.minimum(np.abs(times - before), np.abs(times - after))
-    return np.asarray(variation * ease(away / NEAR))
+    nearest = kept[np.searchsorted((kept[1:] + kept[:-1]) / 2, times)]
+    return np.asarray(variation * ease(np.abs(times - nearest) / NEAR))
 
 
 def _stepping(given: GivenBody, body: Body, times: Floats) -> dict[str, tuple[Array, Array]]:
@@ -199,7 +199,7 @@ def _underway(own: Body, body: Body, times: Floats) -> Body:
     middle = rot.normalize(rot.unroll(own.turns["hips"]).mean(axis=0))
     to = rot.multiply(way, rot.conjugate(middle))
     turns = {joint: rot.multiply(to, turn) for joint, turn in own.turns.items()}
-    swayed = rot.rotate(to, own.hips - own.hips.mean(axis=0))
+    swayed = rot.rotate(to, own.hips - np.median(own.hips, axis=0))
     return Body(_smoothed(body.hips, reach) + swayed, turns)
 
 
@@ -261,8 +261,12 @@ def _frames(times: Floats, seconds: float) -> int:
 
 
 def _smoothed(values: Array, reach: int) -> Array:
-    """(T, ...) values, each drawn to those so many frames before and after it."""
+    """(T, ...) values, each drawn to those so many frames before and after it; what goes on at an end has come so, and
+    goes on so."""
     from scipy.ndimage import convolve1d
 
     kernel = np.hanning(2 * reach + 3)
-    return np.asarray(convolve1d(values, kernel / kernel.sum(), axis=0, mode="nearest"))
+    around = [(reach + 1, reach + 1)] + [(0, 0)] * (values.ndim - 1)
+    padded = np.pad(values, around, mode="reflect", reflect_type="odd") if len(values) > 1 else values
+    found = convolve1d(padded, kernel / kernel.sum(), axis=0, mode="nearest")
+    return np.asarray(found[reach + 1 : -reach - 1] if len(values) > 1 else found)

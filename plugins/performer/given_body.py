@@ -23,6 +23,8 @@ SIDES: Final = ("left", "right")
 LEG: Final = ("upper_leg", "lower_leg", "foot")
 AROUND: Final = 0.5
 """Seconds before and after the music within which poses count."""
+STEADY: Final = 0.9
+"""Mean of the hips' headings as unit vectors: above it feet are as far apart as the other body's hips are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +36,7 @@ class GivenBody:
         whole: whether there are no gaps between them.
         hips: (K, 3) metres.
         turns: joint of the trunk -> (K, 4) in the world.
-        feet: side -> ankle and toes, (K, 3); empty for bodies without legs.
+        feet: side -> ankle and toes, (K, 3); only of legs that the body has.
     """
 
     times: Floats = field(repr=False)
@@ -61,7 +63,7 @@ def read_body(motion: Motion, skeleton: Skeleton, first: float, last: float) -> 
             "that was watched in Blender or that Cadenza made"
         )
     at = [motion.skeleton.index(joint) for joint in there]
-    known = np.isfinite(motion.rotations[:, at]).all(axis=(1, 2)) & np.isfinite(motion.positions[:, 0]).all(axis=1)
+    known = np.isfinite(motion.rotations[:, at]).all(axis=(1, 2)) & np.isfinite(motion.joint("hips")).all(axis=1)
     inside = (motion.times >= first - AROUND) & (motion.times <= last + AROUND)
     frames = np.flatnonzero(known & inside)
     if not len(frames):
@@ -70,7 +72,7 @@ def read_body(motion: Motion, skeleton: Skeleton, first: float, last: float) -> 
         )
     world = motion.skeleton.world_rotations(motion.rotations[frames].astype(np.float64))
     scale = _Scale(motion.skeleton, skeleton)
-    hips = motion.positions[frames, motion.skeleton.index("hips")].astype(np.float64)
+    hips = motion.joint("hips")[frames].astype(np.float64)
     turns = _turns(motion.skeleton, world)
     whole = bool(known[inside].all())
     return GivenBody(motion.times[frames], whole, scale.hips(hips), turns, _feet(motion, frames, world, scale))
@@ -86,20 +88,16 @@ def _turns(skeleton: Skeleton, world: Array) -> dict[str, Array]:
 
 
 def _feet(motion: Motion, frames: npt.NDArray[np.intp], world: Array, scale: _Scale) -> dict[str, tuple[Array, Array]]:
-    limbs = [motion.skeleton.index(f"{side}_{part}") for side in SIDES for part in LEG] if scale.legs else []
-    seen = np.isfinite(world[:, limbs]).all(axis=(1, 2)) & np.isfinite(motion.positions[frames][:, limbs]).all(
-        axis=(1, 2)
-    )
-    if not limbs or not seen.any():
-        return {}
-    across = rot.rotate(world[:, motion.skeleton.index("hips")], np.array([1.0, 0.0, 0.0])) * [1.0, 1.0, 0.0]
+    across, times = _across(world[:, motion.skeleton.index("hips")]), motion.times[frames]
     found = {}
-    for side in SIDES:
+    for side in scale.legs:
         index = motion.skeleton.index(f"{side}_foot")
-        ankle = scale.foot(motion.positions[frames, index].astype(np.float64), side, rot.normalize(across))
-        toes = scale.to.offsets[scale.to.index(f"{side}_toes")]
-        times = motion.times[frames]
-        found[side] = _between(ankle, seen, times), _between(ankle + rot.rotate(world[:, index], toes), seen, times)
+        places, turn = motion.positions[frames, index].astype(np.float64), world[:, index]
+        seen = np.isfinite(places).all(axis=1) & np.isfinite(turn).all(axis=1)
+        if seen.any():
+            ankle = scale.foot(places, side, across)
+            toes = ankle + rot.rotate(turn, scale.to.offsets[scale.to.index(f"{side}_toes")])
+            found[side] = _between(ankle, seen, times), _between(toes, seen, times)
     return found
 
 
@@ -108,27 +106,36 @@ def _between(places: Array, seen: npt.NDArray[np.bool_], times: Floats) -> Array
     return np.stack([np.interp(times, times[seen], places[seen, axis]) for axis in range(3)], axis=-1)
 
 
+def _across(hips: Array) -> Array:
+    """(3,) to the left of hips that turn so (K, 4), level; nothing of who turns about."""
+    left = rot.rotate(hips, np.array([1.0, 0.0, 0.0])).mean(axis=0) * [1.0, 1.0, 0.0]
+    length = np.linalg.norm(left)
+    return np.asarray(left / length if length > STEADY else np.zeros(3))
+
+
 class _Scale:
     """From one body's measures to another's."""
 
     def __init__(self, of: Skeleton, to: Skeleton) -> None:
         self.of, self.to = of, to
-        self.legs = all(f"{side}_{part}" in of for side in SIDES for part in LEG)
-        chain = [f"left_{part}" for part in LEG] if self.legs else _back(of)
-        self.ratio = max(_length(of, chain), 1e-6) / _length(to, chain)
+        self.legs = [side for side in SIDES if all(f"{side}_{part}" in of for part in LEG)]
+        chains = [[f"{side}_{part}" for part in LEG] for side in self.legs]
+        chains = chains or [["hips", top] for top in ("neck", "head") if top in of]
+        ratios = [_length(of, chain) / _length(to, chain) for chain in chains]
+        self.ratio = max(float(np.mean(ratios)), 1e-6) if ratios else 1.0
 
     def hips(self, places: Array) -> Array:
         """(K, 3); with legs, as high above the ankles as the legs of each are long."""
         out = self._about(places)
         if self.legs:
-            out[:, 2] = _base(self.to) + (places[:, 2] - _base(self.of)) / self.ratio
+            out[:, 2] = _base(self.to, self.legs) + (places[:, 2] - _base(self.of, self.legs)) / self.ratio
         return out
 
     def foot(self, places: Array, side: str, across: Array) -> Array:
         """(K, 3) of an ankle, on the height of the other body's, and as far apart as its hips are.
 
         Args:
-            across: (K, 3) to the body's left.
+            across: (3,) to the body's left.
         """
         foot, hip = f"{side}_foot", f"{side}_upper_leg"
         out = self._about(places)
@@ -140,13 +147,6 @@ class _Scale:
         return np.asarray(_rest(self.to, "hips") + (places - _rest(self.of, "hips")) / self.ratio)
 
 
-def _back(skeleton: Skeleton) -> list[str]:
-    """Joints that tell how long a back is."""
-    there = [joint for joint in TRUNK if joint in skeleton]
-    known = [joint for joint in ("hips", "neck", "head") if joint in skeleton]
-    return known if len(known) > 1 else [there[0], there[-1]]
-
-
 def _rest(skeleton: Skeleton, joint: str) -> Array:
     return np.asarray(skeleton.rest_positions[skeleton.index(joint)])
 
@@ -156,7 +156,7 @@ def _length(skeleton: Skeleton, joints: list[str]) -> float:
     return float(np.linalg.norm(np.diff(places, axis=0), axis=1).sum())
 
 
-def _base(skeleton: Skeleton) -> float:
+def _base(skeleton: Skeleton, sides: list[str]) -> float:
     """Height of the ankles, and of the hips above the legs' upper ends: what legs have nothing to do with."""
-    feet, tops = (np.mean([_rest(skeleton, f"{side}_{part}")[2] for side in SIDES]) for part in (LEG[2], LEG[0]))
+    feet, tops = (np.mean([_rest(skeleton, f"{side}_{part}")[2] for side in sides]) for part in (LEG[2], LEG[0]))
     return float(feet + _rest(skeleton, "hips")[2] - tops)

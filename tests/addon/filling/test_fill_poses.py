@@ -53,6 +53,28 @@ def as_seen(scene: Any, frames: Any) -> tuple[np.ndarray, np.ndarray]:
     return np.array(places), np.array(turns)
 
 
+@pytest.mark.parametrize("moves", [False, True], ids=["placed", "moving"])
+def test_poses_stay_where_a_root_bone_puts_them(stage: Any, moves: bool) -> None:
+    """What is above the hips is the animator's: no take moves it, and it moves the take."""
+    with editing_bones(character()) as bones:
+        root = bones.new("root")
+        root.head, root.tail = (0.0, 0.3, 0.0), (0.0, 0.3, 0.2)
+        bones["hips"].parent = root
+    guess(character())
+    pose()
+    root = character().pose.bones["root"]
+    for frame in POSES:
+        root.location, root.rotation_quaternion = (1.0, 0.5, 0.02 * frame), (0.9, 0.0, 0.1 + 0.01 * frame, 0.2)
+        if moves:
+            root.keyframe_insert("location", frame=frame)
+            root.keyframe_insert("rotation_quaternion", frame=frame)
+    places, turns = as_seen(stage, POSES)
+    done(bpy.ops.cadenza.fill)
+    found, turned = as_seen(stage, POSES)
+    assert np.linalg.norm(found - places, axis=2).max() < 1e-4
+    assert np.abs(turned - turns).max() < 1e-3
+
+
 @pytest.mark.parametrize("scale", [1.0, 0.7])
 @pytest.mark.parametrize("own", [True, False], ids=["instruments in the rig", "instruments of their own"])
 def test_poses_of_a_violinist_stay_to_the_last_digit(stage: Any, tmp_path: Path, own: bool, scale: float) -> None:

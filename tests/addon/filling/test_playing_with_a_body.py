@@ -15,11 +15,15 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from blender_addon import connection, obstacles, orders, takes  # noqa: E402
-from blender_addon.character import guess  # noqa: E402
+from blender_addon import connection, followed, obstacles, orders, takes  # noqa: E402
+from blender_addon.audio_source import source_of  # noqa: E402
+from blender_addon.character import bone_map_of, guess  # noqa: E402
 from blender_addon.panels.generator import GeneratorPanel  # noqa: E402
 from blender_addon.rig import perform  # noqa: E402
 from blender_addon.rig.action import curves_of  # noqa: E402
+from blender_addon.rig.hand_keys import unposed_limbs  # noqa: E402
+from blender_addon.rig.mannequin import editing_bones  # noqa: E402
+from blender_addon.timeline import frame_rate, seconds_at, set_frame_rate  # noqa: E402
 from tests.addon_driving import add_character, character, generate, keys  # noqa: E402
 from tests.fill_driving import LAST, done, hand_at  # noqa: E402
 from tests.panel_drawing import drawn  # noqa: E402
@@ -81,6 +85,20 @@ def degrees(a: np.ndarray, b: np.ndarray) -> float:
     """The largest angle between turns."""
     trace = np.trace(np.swapaxes(a, -1, -2) @ b, axis1=-2, axis2=-1)
     return float(np.degrees(np.arccos(np.clip((trace - 1) / 2, -1, 1))).max())
+
+
+def where_hands_are(scene: Any, frames: Any) -> np.ndarray:
+    """(T, 2, 3) in the character's space."""
+    found = []
+    for frame in frames:
+        scene.frame_set(frame)
+        found.append([np.array(character().pose.bones[f"{side}_hand"].head) for side in ("left", "right")])
+    return np.array(found)
+
+
+def resting() -> np.ndarray:
+    """(2, 3) where hands are at rest."""
+    return np.array([np.array(character().data.bones[f"{side}_hand"].head_local) for side in ("left", "right")])
 
 
 def played(scene: Any, frames: Any) -> np.ndarray:
@@ -157,6 +175,30 @@ def test_a_take_is_varied_and_plays_the_same(tune: Any) -> None:
     assert obstacles.to_varying(tune) == obstacles.STAYS
 
 
+@pytest.mark.parametrize("instrument", ["piano"], indirect=True)
+def test_the_piano_stays_where_the_animator_put_it(tune: Any) -> None:
+    guess(add_character("Bea", lambda joint: joint.replace("key", "k")))
+    assert generate().state == "finished"
+    (take,) = takes.takes_of(character())
+    for entry in take.actions:
+        for curve in curves_of(entry.action).fcurves:
+            if curve.data_path in ('pose.bones["keyboard"].location', 'pose.bones["bench"].location'):
+                for key in curve.keyframe_points:
+                    key.co[1] += (0.04, 0.03, 0.0)[curve.array_index]
+    tune.frame_set(3)
+    stand = perform.stand_of(character())
+    assert stand is not None
+    done(bpy.ops.cadenza.vary)
+    again = perform.stand_of(character())
+    assert again is not None
+    assert np.allclose(again.keyboard, stand.keyboard, atol=1e-5)
+    assert np.allclose(again.bench, stand.bench, atol=1e-5)
+    contact = json.loads(character().cadenza.report)["contact"]
+    assert contact["keys"]["part_within"] == 1.0
+    perform.props_of(character(), perform.PIANO).hide_viewport = True
+    assert perform.stand_of(character()) is None  # one that is put away; who plays next gets one that fits
+
+
 def test_mocap_keeps_its_body_and_gets_hands(tune: Any) -> None:
     """On a rig of other names and half the size, whose action has a key in every frame."""
     guess(add_character("Bea", lambda joint: joint.replace("violin", "v").replace("bow", "b").replace("key", "k")))
@@ -182,6 +224,31 @@ def test_mocap_keeps_its_body_and_gets_hands(tune: Any) -> None:
     played_on = "keys" if tune.cadenza.instrument == "piano" else "fingertips"
     assert contact[played_on]["part_within"] == 1.0
     assert keys(take, "right_hand").std() > 0.0
+    character().cadenza_take_index = 0
+    with pytest.raises(RuntimeError, match="'Take 1' was played, not generated; press Generate with Keep My Body"):
+        bpy.ops.cadenza.new_seed_take()
+
+
+def test_arms_that_nobody_moved_play_in_frames_that_are_kept_too(tune: Any) -> None:
+    pose_trunk(EVERY, 0.02)
+    tune.timeline_markers.new("Keep", frame=20)
+    done(play)
+    hands = where_hands_are(tune, (16, 20))
+    assert np.linalg.norm(hands[1] - hands[0], axis=1).max() < 0.25  # at rest they hang half a metre away
+    assert np.linalg.norm(hands[1] - resting(), axis=1).min() > 0.25
+
+
+@pytest.mark.parametrize("instrument", ["violin"], indirect=True)
+def test_limbs_of_control_rigs_count_as_posed(tune: Any) -> None:
+    """A bone that stands for no joint may move any of them."""
+    with editing_bones(character()) as bones:
+        bones.new("ik").tail = (0.0, 0.0, 0.1)
+    pose_trunk()
+    frames, bone_map = np.arange(1.0, LAST + 1), bone_map_of(character())
+    assert unposed_limbs(character(), bone_map, frames) == {"bow_arm", "left_hand", "legs"}
+    character().pose.bones["ik"].keyframe_insert("location", frame=24)
+    assert unposed_limbs(character(), bone_map, frames) == frozenset()
+    assert unposed_limbs(character(), bone_map, frames[:10]) == {"bow_arm", "left_hand", "legs"}
 
 
 @pytest.mark.parametrize("instrument", ["violin"], indirect=True)
@@ -321,3 +388,44 @@ def test_the_instrument_chooses_who_fills(tune: Any) -> None:
     assert state.filler in [c.name for c in connection.known().fillers("violin")]
     state.generator = "swayer"
     assert "keep_body" not in drawn(GeneratorPanel)
+
+
+@pytest.mark.parametrize("instrument", ["violin"], indirect=True)
+def test_only_who_varies_is_told_not_to(tune: Any) -> None:
+    """A backend refuses options that a generator has not."""
+    given = {"performer": {"sway": 0.5}, "swayer": {"size": 0.2}}
+    assert followed._unvaried(given, "performer") == given | {"performer": {"sway": 0.5, "variation": 0.0}}
+    assert followed._unvaried(given, "swayer") == given
+    assert followed.idle_options("performer") == ("variation",)  # not shown where it does nothing
+    assert followed.idle_options("swayer") == ()
+
+
+@pytest.mark.parametrize("instrument", ["violin"], indirect=True)
+def test_a_take_is_as_long_as_the_frames_that_were_looked_at(tune: Any) -> None:
+    tune.cadenza.fill_part, tune.cadenza.fill_from, tune.cadenza.fill_to = True, 12, 40
+    pose_trunk((14, 24, 36))
+    assert keys(done(bpy.ops.cadenza.fill))[:, 0].tolist() == list(range(14, 37))  # from the first pose to the last
+
+
+@pytest.mark.parametrize("instrument", ["violin"], indirect=True)
+def test_what_is_kept_and_corrected_goes_with_the_job(tune: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    beats = {"annotations": {"version": 1, "tracks": []}}
+    monkeypatch.setattr(followed, "corrected", lambda scene, source: beats)
+    asked = followed.job(tune, source_of(tune), "performer", (1.0, 40.0), 8, {"performer": {"sway": 0.5}}, (0.5, 1.0))
+    assert (asked.request.keep, asked.request.seed, asked.request.annotations) == ((0.5, 1.0), 8, beats["annotations"])
+    assert asked.request.options == {"performer": {"sway": 0.5}}
+
+
+@pytest.mark.parametrize("instrument", ["violin"], indirect=True)
+@pytest.mark.parametrize(("fps", "zero"), [(24.0, 0.0), (30 / 1.001, 0.0), (24.0, 0.4), (24.0, 250.7)])
+def test_what_is_played_around_falls_on_the_frames_that_are_seen(tune: Any, fps: float, zero: float) -> None:
+    """At a rate of which four seconds are no whole frames, and where the sound begins between two frames."""
+    set_frame_rate(tune, fps)
+    source = replace(source_of(tune), frame=tune.frame_start + zero, start=0.0, end=60.0)
+    asked = followed.job(tune, source, "performer", (301.0, 400.0), 1, {}, ()).request
+    first = float(seconds_at(tune, 301.0, source.origin(tune)))
+    assert asked.start is not None
+    assert asked.start >= 0.0
+    assert first - asked.start > min(followed.AROUND, first) - 1.01 / fps
+    before = (first - asked.start) * frame_rate(tune)
+    assert before == pytest.approx(round(before), abs=1e-6)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from tests.addon_driving import GENERATORS  # noqa: E402
+from tests.body_driving import PLAYERS  # noqa: E402
 from tests.fill_driving import LAST  # noqa: E402
 from tests.filling import FILLER  # noqa: E402
+from tests.running import melody, write_midi  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -27,3 +30,18 @@ def stage(scene: Any) -> Any:
     scene.render.fps, scene.render.fps_base = 24, 1.0
     scene.cadenza.filler, scene.cadenza.fill_seed = "tween", 5
     return scene
+
+
+@pytest.fixture(params=["violin", "piano"])
+def instrument(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def tune(stage: Any, tmp_path: Path, instrument: str) -> Any:
+    """A stage with a tune to play."""
+    state = stage.cadenza
+    state.source, state.score_file = "SCORE", str(write_midi(tmp_path / "tune.mid", melody()))
+    state.instrument = instrument
+    state.generator = state.filler = PLAYERS[instrument]
+    return stage

@@ -19,7 +19,7 @@ from blender_addon.rig.contact import Contact, touch
 from blender_addon.rig.instrument import Held, fit, held_in
 from blender_addon.rig.keyboard import at_piano_in, sat_before, stand_before
 from blender_addon.rig.retarget import Retargeted, Source, retarget, source_of
-from blender_addon.rig.seen_here import EASE, Seen, as_seen, eased, given_way_to, near_to, posed
+from blender_addon.rig.seen_here import EASE, Seen, as_seen, eased, given_way_to, near_to, posed, turned_to
 from plugins.api.testing import test_body as figure
 from tests import performing
 
@@ -156,6 +156,19 @@ def test_the_bow_goes_with_a_hand_that_was_posed_without_one(case: Case) -> None
     assert done.bow[KEPT] != pytest.approx(before.bow[KEPT], abs=3.0)  # centimetres
     assert np.allclose(in_the_hand(done), in_the_hand(before), atol=1e-3)
     assert done.violin == pytest.approx(before.violin)
+
+
+@pytest.mark.parametrize(("yaw", "stays"), [(0.3, True), (2.0, False), (-3.0, False)])
+def test_who_looks_away_from_the_keyboard_is_turned_to_it(yaw: float, stays: bool) -> None:
+    _, result = on(performing.at_piano(), 100.0)
+    turn = rot.from_axis_angle(np.array([0.0, 0.0, 1.0]), np.array(yaw))
+    away = replace(result, rotations=rot.multiply(turn, result.rotations), hips=rot.rotate(turn, result.hips) + 5.0)
+    found = turned_to(Seen(away, None), result).body
+    wanted = away if stays else result
+    assert np.abs(rot.rotation_vector(rot.multiply(found.rotations, rot.conjugate(wanted.rotations)))).max() < 1e-5
+    moved = wanted.hips - wanted.hips.mean(axis=0)
+    assert np.allclose(found.hips - found.hips.mean(axis=0), moved, atol=1e-6)
+    assert np.allclose(found.hips.mean(axis=0), away.hips.mean(axis=0))
 
 
 @pytest.mark.parametrize("units", [1.0, 100.0])

@@ -146,7 +146,7 @@ def plan(
         armature.name,
         name,
         tuple(layers),
-        posed_of(armature, bones, () if kept is None else PLACED),
+        posed_of(armature, bones, mapped, () if kept is None else PLACED),
         warnings_of(armature, mapped, [b for b in mapped if b != bone_map.bones["hips"]] if kept is not None else ()),
         None if kept is None else _seen_here(armature, motion, kept, seen, free),
     )

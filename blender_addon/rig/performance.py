@@ -20,14 +20,14 @@ from .bone_channels import HeldBone, bone_channels
 from .bone_map import BoneMap, guess_bone_map
 from .channels import Channel
 from .contact import Contact, touch, touch_keys
-from .instrument import ARM, Held, Instrument, as_it_is, fit, held_in
+from .instrument import ARM, Held, as_it_is, fit, held_in
 from .joints import SIDES
 from .keyboard import AtPiano, Stand, at_piano_in, sat_before, sit_down, stand_before
 from .merge import Layer, Played, aligned, merge
 from .piano_channels import own_bones, piano_channels
 from .rest_pose import RestPose
 from .retarget import Retargeted, Source, direction_errors, retarget, source_of
-from .seen_here import Seen, SeenHere, as_seen, given_way, given_way_to, posed, walking
+from .seen_here import Seen, SeenHere, as_seen, given_way, given_way_to, posed, turned_to, walking
 
 PROPS: Final = {"violin_end": "violin", "bow_frog": "bow"}
 """Bones of the instruments' armature -> what they carry."""
@@ -82,24 +82,18 @@ def perform_motion(
     errors = direction_errors(source, result)
     progress(0.3, "Fitting the instrument")
     poses = as_seen(seen.poses, motion.times, body) if seen is not None and seen.poses is not None else None
+    on_keys = None
     if isinstance(held, AtPiano):
+        poses = turned_to(poses, result) if poses is not None else None
         if seen is not None and poses is not None:
             result, stand = _sat_as_seen(source, held, result, seen, poses, skin)
         else:  # what is generated again moves neither piano nor bench
             stand = stand_before(first[0], held, retarget(first[0], body) if layers else result, skin)
-        piano, seated = sit_down(source, held, result, stand)
+        on_keys, seated = sit_down(source, held, result, stand)
         progress(0.5, "Solving contact")
-        contact, on_keys = touch_keys(source, seated, piano), piano
+        contact = touch_keys(source, seated, on_keys)
     else:
-        if seen is not None and poses is not None:
-            result = posed(result, poses, seen.kept)
-        instrument = _fitted(source, held, result, seen) if held is not None else None
-        progress(0.5, "Solving contact")
-        contact, on_keys = touch(source, result, instrument), None
-        if seen is not None and poses is None:
-            contact = given_way(contact, source, held, result, seen.kept)
-        elif poses is not None:
-            contact = walking(contact, poses)
+        contact = _on_strings(source, held, result, seen, poses)
     if seen is not None and poses is not None:
         contact = given_way_to(contact, poses, seen.kept, seen.free)
     progress(0.8, "Preparing keys")
@@ -123,10 +117,22 @@ def _sat_as_seen(
     return posed(result, poses, seen.kept, hips=as_seen), seen.stand
 
 
-def _fitted(source: Source, held: Held, result: Retargeted, seen: SeenHere | None) -> Instrument:
-    if seen is None or seen.poses is not None:
-        return fit(source, held, result)
-    return as_it_is(source, held, result, seen.size)
+def _on_strings(
+    source: Source, held: Held | None, result: Retargeted, seen: SeenHere | None, poses: Seen | None
+) -> Contact:
+    """Who plays the violin, or nothing."""
+    if seen is not None and poses is not None:
+        result = posed(result, poses, seen.kept)
+    if held is None:
+        instrument = None
+    elif seen is not None and poses is None:
+        instrument = as_it_is(source, held, result, seen.size)
+    else:
+        instrument = fit(source, held, result)
+    contact = touch(source, result, instrument)
+    if poses is not None:
+        return walking(contact, poses)
+    return contact if seen is None else given_way(contact, source, held, result, seen.kept)
 
 
 def _source(motion: Motion) -> tuple[Source, Played]:

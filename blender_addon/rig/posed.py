@@ -48,14 +48,16 @@ def bones_between(rest: RestPose, bone_map: BoneMap) -> dict[str, str]:
     return found
 
 
-def posed_of(armature: Any, bones: Mapping[str, str], but: Collection[str] = ()) -> dict[str, tuple[str, ...]]:
+def posed_of(
+    armature: Any, bones: Mapping[str, str], mapped: Collection[str], but: Collection[str] = ()
+) -> dict[str, tuple[str, ...]]:
     """Bone -> those of its properties, ``but`` some, that are not at rest, now or anywhere in what moves the armature:
-    mocap begins at rest, often."""
+    mocap begins at rest, often. How ``mapped`` bones turn is not asked: a performance keys that."""
     found: dict[str, tuple[str, ...]] = {}
-    animated = _moved_off(armature)
-    for name in bones:
+    asked = {name: _asked(armature.pose.bones[name], name in mapped, but) for name in bones}
+    animated = _moved_off(armature, {path_of(name, prop) for name, wanted in asked.items() for prop in wanted})
+    for name, wanted in asked.items():
         bone = armature.pose.bones[name]
-        wanted = [p for p in ("location", _rotation(bone.rotation_mode), "scale") if p not in but]
         here = {p for p in wanted if not np.allclose(getattr(bone, p), AT_REST[p], atol=CLOSE)}
         away = tuple(p for p in wanted if p in here or path_of(name, p) in animated)
         if away:
@@ -63,21 +65,27 @@ def posed_of(armature: Any, bones: Mapping[str, str], but: Collection[str] = ())
     return found
 
 
+def _asked(bone: Any, turned: bool, but: Collection[str]) -> list[str]:
+    """Properties of a bone that must be at rest."""
+    every = ("location", "scale") if turned else ("location", _rotation(bone.rotation_mode), "scale")
+    return [prop for prop in every if prop not in but]
+
+
 def path_of(bone: str, prop: str) -> str:
     """Where the curves of a bone's property lead."""
     return f'pose.bones["{escape(bone)}"].{prop}'
 
 
-def _moved_off(armature: Any) -> set[str]:
-    """Paths of the bones' properties that an animator's own actions take from rest."""
+def _moved_off(armature: Any, wanted: Collection[str]) -> set[str]:
+    """Those of the paths of bones' properties that an animator's own actions take from rest."""
     found = set()
     for played in played_on(armature):
         if played.curves is None or OF_TAKE in played.action:
             continue
         for curve in played.curves.fcurves:
-            rest = AT_REST.get(curve.data_path.rpartition(".")[2])
-            if rest is None or curve.data_path in found or curve.array_index >= len(rest):
+            if curve.data_path not in wanted or curve.data_path in found:
                 continue
+            rest = AT_REST[curve.data_path.rpartition(".")[2]]
             if not np.allclose(key_values(curve), rest[curve.array_index], atol=CLOSE):
                 found.add(curve.data_path)
     return found

@@ -23,6 +23,8 @@ from .instrument import Held, held_in
 from .keyboard import Stand
 from .retarget import Retargeted, Source, retarget, source_of
 
+AWAY: Final = np.radians(25.0)
+"""How far who was seen may look away from the keyboard, and still be as they were seen."""
 EASE: Final = 0.25
 """Seconds over which contact gives way to a frame that is kept."""
 THERE: Final = 0.001
@@ -119,6 +121,25 @@ def as_seen(poses: Motion, times: Array, body: Body) -> Seen:
         violin, bow = (result.hips + result.ratio * (place - hips) for place in (held.violin, held.bow))
         held = replace(held, violin=violin, bow=bow)
     return Seen(result, held, whole)
+
+
+def turned_to(seen: Seen, result: Retargeted) -> Seen:
+    """What was seen, turned about the vertical to where a performance looks; what looks about there as it is."""
+    index = result.body.skeleton.index("hips")
+    theirs, own = (_heading(each.rotations[:, index]) for each in (result, seen.body))
+    yaw = (theirs - own + np.pi) % (2.0 * np.pi) - np.pi
+    if abs(yaw) < AWAY:
+        return seen
+    turn = rot.from_axis_angle(np.array([0.0, 0.0, 1.0]), np.array(yaw))
+    middle = seen.body.hips.mean(axis=0)
+    hips = middle + rot.rotate(turn, seen.body.hips - middle)
+    return replace(seen, body=replace(seen.body, rotations=rot.multiply(turn, seen.body.rotations), hips=hips))
+
+
+def _heading(hips: Array) -> float:
+    """Radians by which hips that turn so (T, 4) look to the left, on the average."""
+    left = rot.rotate(hips, np.array([1.0, 0.0, 0.0])).mean(axis=0)
+    return float(np.arctan2(left[1], left[0]))
 
 
 def posed(result: Retargeted, seen: Seen, kept: Array, hips: bool = True) -> Retargeted:

@@ -161,6 +161,21 @@ def test_limbs_of_control_rigs_count_as_posed(tune: Any) -> None:
     assert unposed_limbs(character(), bone_map, frames[:10]) == {"bow_arm", "left_hand", "legs"}
 
 
+@pytest.mark.parametrize("instrument", ["piano"], indirect=True)
+def test_poses_that_look_elsewhere_look_at_the_keys(tune: Any) -> None:
+    item = character().pose.bones["hips"]
+    item.rotation_mode = "XYZ"
+    for frame in FRAMES:
+        item.rotation_euler = (0.0, 2.0, 0.0)  # about its own length, which is the vertical
+        item.keyframe_insert("rotation_euler", frame=frame)
+    pose_trunk()
+    away, rest = turns(tune, FRAMES, ["hips"]), np.array(character().data.bones["hips"].matrix_local.to_3x3())
+    assert degrees(away, rest[None, None]) > 100.0
+    done(fill)
+    assert degrees(turns(tune, EVERY[4:40], ["hips"]), rest[None, None]) < 20.0
+    assert json.loads(character().cadenza.report)["contact"]["keys"]["part_within"] == 1.0
+
+
 @pytest.mark.parametrize("instrument", ["violin"], indirect=True)
 def test_legs_stay_to_knees_and_soles(tune: Any) -> None:
     """Bent, and turned outwards: places of the ankles do not tell that."""

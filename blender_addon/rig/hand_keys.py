@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from ..core.rotations import Array
+from ..core.violinist import FINGERS
 from .action import hand_frames, key_frames
 from .bone_channels import escape, part_of
 from .bone_map import BoneMap
@@ -52,7 +53,7 @@ def unposed_limbs(
 ) -> frozenset[str]:
     """Parts of the body (``channels.PARTS``) that have no keys in these frames: both arms, and the legs together. None
     where bones have keys that stand for no joint: on a control rig those may move any limb; but for those that carry
-    all of the body.
+    all of the body. Fingers alone do not pose an arm.
 
     Args:
         of: which keys count.
@@ -68,7 +69,8 @@ def unposed_limbs(
     names = set(mapped.values())
     if posed(_of_the_body(armature, bone_map, names) - _carrying(armature, names)):
         return frozenset()
-    return frozenset(p for p in LIMBS if not posed({bone for joint, bone in mapped.items() if part_of(joint) == p}))
+    limbs = {joint: bone for joint, bone in mapped.items() if not any(finger in joint for finger in FINGERS)}
+    return frozenset(p for p in LIMBS if not posed({bone for joint, bone in limbs.items() if part_of(joint) == p}))
 
 
 def _carrying(armature: Any, mapped: set[str]) -> set[str]:

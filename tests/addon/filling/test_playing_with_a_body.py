@@ -156,6 +156,10 @@ def test_limbs_of_control_rigs_count_as_posed(tune: Any) -> None:
     pose_trunk()
     frames, bone_map = np.arange(1.0, LAST + 1), bone_map_of(character())
     assert unposed_limbs(character(), bone_map, frames) == {"bow_arm", "left_hand", "legs"}
+    character().pose.bones["left_index_proximal"].keyframe_insert("location", frame=24)
+    assert unposed_limbs(character(), bone_map, frames) == {"bow_arm", "left_hand", "legs"}
+    character().pose.bones["left_hand"].keyframe_insert("location", frame=24)
+    assert unposed_limbs(character(), bone_map, frames) == {"bow_arm", "legs"}
     character().pose.bones["ik"].keyframe_insert("location", frame=24)
     assert unposed_limbs(character(), bone_map, frames) == frozenset()
     assert unposed_limbs(character(), bone_map, frames[:10]) == {"bow_arm", "left_hand", "legs"}

@@ -56,13 +56,18 @@ def test_what_is_kept_fades_beside_it() -> None:
     assert near_to(times[:1], [2.0]).tolist() == [1.0]
 
 
-def test_where_nothing_was_seen_the_nearest_that_was_counts(body: Body) -> None:
+def test_where_nothing_was_seen_it_is_on_the_way_from_pose_to_pose(body: Body) -> None:
+    """Or poses near to each other would jump in the middle between them."""
     motion = straightening(2.0, slice(6, 60, 20))
-    found = as_seen(motion, motion.times + 0.2 / motion.fps, body).body
-    spine = found.rotations[:, body.skeleton.index("spine"), 1]
+    found = as_seen(motion, motion.times, body).body
+    spine = found.rotations[:, body.skeleton.index("spine")]
     assert motion.rotations is not None
-    nearest = np.repeat([6, 26, 46], [16, 20, 24])
-    assert np.allclose(spine, motion.rotations[nearest, 1, 1], atol=1e-6)
+    posed_at = motion.rotations[[6, 26, 46], 1]
+    assert np.allclose(spine[[6, 26, 46]], posed_at, atol=1e-6)
+    assert np.allclose(spine[16], rot.slerp(posed_at[0], posed_at[1], 0.5), atol=1e-6)
+    assert np.allclose(spine[[0, 59]], posed_at[[0, 2]], atol=1e-6)  # beyond them they stand
+    steps = np.linalg.norm(rot.rotation_vector(rot.multiply(spine[1:], rot.conjugate(spine[:-1]))), axis=1)
+    assert steps.max() < 0.02
 
 
 def test_a_long_motion_of_which_all_is_kept_needs_no_table_of_frames_by_frames(body: Body) -> None:

@@ -108,19 +108,26 @@ class Seen:
 
 
 def as_seen(poses: Motion, times: Array, body: Body) -> Seen:
-    """What was seen, at (T,) other times: of frames in which nothing was, the nearest in which something was."""
+    """What was seen, at (T,) other times: where nothing was, on the way from pose to pose, or as the last."""
     assert poses.rotations is not None
     known = np.flatnonzero(np.isfinite(poses.positions).all(axis=(1, 2)))
-    at = known[nearest(poses.times[known], times)]
-    whole = len(known) == len(poses)
-    there = replace(poses, positions=poses.positions[at], rotations=poses.rotations[at])
+    there = replace(poses, positions=poses.positions[known], rotations=poses.rotations[known])
     source = source_of(there, body_of_motion(there.skeleton))
     result, held = retarget(source, body), held_in(there)
+    at = np.interp(times, poses.times[known], np.arange(len(known)))
+    low = np.minimum(at.astype(int), max(len(known) - 2, 0))
+    high, part = np.minimum(low + 1, len(known) - 1), at - low
+
+    def placed(places: Array) -> Array:
+        return np.asarray(places[low] + (places[high] - places[low]) * part[:, None])
+
     if held is not None:
         hips = source.position("hips")
-        violin, bow = (result.hips + result.ratio * (place - hips) for place in (held.violin, held.bow))
-        held = replace(held, violin=violin, bow=bow)
-    return Seen(result, held, whole)
+        violin, bow = (placed(result.hips + result.ratio * (place - hips)) for place in (held.violin, held.bow))
+        turns = (rot.slerp(turn[low], turn[high], part) for turn in (held.violin_turn, held.bow_turn))
+        held = Held(violin, next(turns), bow, next(turns))
+    rotations = rot.slerp(result.rotations[low], result.rotations[high], part[:, None])
+    return Seen(replace(result, rotations=rotations, hips=placed(result.hips)), held, len(known) == len(poses))
 
 
 def turned_to(seen: Seen, result: Retargeted) -> Seen:

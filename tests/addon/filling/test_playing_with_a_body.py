@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -163,6 +164,21 @@ def test_limbs_of_control_rigs_count_as_posed(tune: Any) -> None:
     character().pose.bones["ik"].keyframe_insert("location", frame=24)
     assert unposed_limbs(character(), bone_map, frames) == frozenset()
     assert unposed_limbs(character(), bone_map, frames[:10]) == {"bow_arm", "left_hand", "legs"}
+
+
+@pytest.mark.parametrize("instrument", ["violin"], indirect=True)
+def test_poses_near_to_each_other_do_not_jump_between(tune: Any) -> None:
+    """A sixth of a second apart: in the middle both of them count."""
+    arm = character().pose.bones["left_upper_arm"]
+    arm.rotation_mode = "XYZ"
+    for frame, angle in zip((8, 12, 16, 20), (0.5, -0.5, 0.5, -0.5), strict=True):
+        arm.rotation_euler = (angle, 0.6, 0.4)
+        arm.keyframe_insert("rotation_euler", frame=frame)
+    pose_trunk((8, 12, 16, 20), 0.02)
+    done(fill)
+    found = turns(tune, range(8, 21), ["left_upper_arm"])
+    steps = [degrees(a[None], b[None]) for a, b in pairwise(found)]
+    assert max(steps) < 45.0
 
 
 @pytest.mark.parametrize("instrument", ["piano"], indirect=True)

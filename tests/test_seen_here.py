@@ -19,7 +19,7 @@ from blender_addon.rig.contact import Contact, touch
 from blender_addon.rig.instrument import Held, fit, held_in
 from blender_addon.rig.keyboard import at_piano_in, sat_before, stand_before
 from blender_addon.rig.retarget import Retargeted, Source, retarget, source_of
-from blender_addon.rig.seen_here import EASE, Seen, as_seen, eased, given_way_to, near_to, posed, turned_to
+from blender_addon.rig.seen_here import EASE, Seen, as_seen, eased, given_way_to, near_to, posed, turned_to, unhurried
 from plugins.api.testing import test_body as figure
 from tests import performing
 
@@ -134,7 +134,7 @@ def test_the_trunk_is_as_it_was_seen_where_that_is_kept(case: Case) -> None:
 @pytest.mark.parametrize("free", [(), ("bow_arm",), ("left_hand",), ("bow_arm", "left_hand"), ("legs",)])
 def test_limbs_that_were_posed_and_what_they_hold_are_as_they_were_seen(case: Case, free: tuple[str, ...]) -> None:
     before = case.contact
-    done = given_way_to(before, Seen(case.seen, case.held), NOW, frozenset(free))
+    done = given_way_to(before, Seen(case.seen, case.held), NOW, frozenset(free), 1.0)
     for part in ("bow_arm", "left_hand", "legs"):
         joints = parts(case.seen) == part
         wanted = (before.retargeted if part in free else case.seen).rotations
@@ -155,7 +155,7 @@ def test_the_bow_goes_with_a_hand_that_was_posed_without_one(case: Case) -> None
         away = contact.bow - contact.retargeted.positions()[:, index]
         return rot.rotate(rot.conjugate(contact.retargeted.rotations[:, index]), away)
 
-    before, done = case.contact, given_way_to(case.contact, Seen(case.seen, None), NOW, frozenset())
+    before, done = case.contact, given_way_to(case.contact, Seen(case.seen, None), NOW, frozenset(), 1.0)
     assert done.bow is not None
     assert before.bow is not None
     assert done.bow[KEPT] != pytest.approx(before.bow[KEPT], abs=3.0)  # centimetres
@@ -221,3 +221,16 @@ def test_an_arm_half_a_turn_away_does_not_change_sides_on_its_way(sign: float) -
 def test_where_nothing_is_kept_nothing_changes() -> None:
     playing = about(np.linspace(0.0, 300.0, 20))
     assert np.allclose(eased(playing, about(np.zeros(20)), np.zeros(20)), playing)
+
+
+def test_a_limb_that_has_far_to_go_takes_longer() -> None:
+    times = np.arange(91) / 30.0
+    part = near_to(times, [1.0, 2.5])
+    turns = np.broadcast_to(rot.IDENTITY, (91, 1, 4))
+    near, far = (np.broadcast_to(about(np.array(angle)), turns.shape) for angle in (10.0, 150.0))
+    assert np.allclose(unhurried(turns, near, part, 1 / 30), part)
+    found = unhurried(turns, far, part, 1 / 30)
+    assert found[[30, 75]].tolist() == [1.0, 1.0]
+    assert np.flatnonzero(found > 0.0).tolist() == [*range(7, 91)]  # 0.8 s each way, and they meet
+    assert np.abs(np.diff(found)).max() < 0.07
+    assert unhurried(turns, far, 0.0 * part, 1 / 30).max() == 0.0

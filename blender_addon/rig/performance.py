@@ -95,7 +95,7 @@ def perform_motion(
     else:
         contact = _on_strings(source, held, result, seen, poses)
     if seen is not None and poses is not None:
-        contact = given_way_to(contact, poses, seen.kept, seen.free)
+        contact = given_way_to(contact, poses, seen.kept, seen.free, 1.0 / motion.fps)
     progress(0.8, "Preparing keys")
     own = _own_props(rest, contact) if on_keys is None else own_bones(rest, on_keys)
     bones = bone_channels(contact.retargeted, bone_map, own)

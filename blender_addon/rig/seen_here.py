@@ -27,6 +27,10 @@ AWAY: Final = np.radians(25.0)
 """How far who was seen may look away from the keyboard, and still be as they were seen."""
 EASE: Final = 0.25
 """Seconds over which contact gives way to a frame that is kept."""
+PACE: Final = 2.0
+"""Radians a second, on the average, at which a limb goes from a pose to the instrument and back."""
+LONGEST: Final = 0.8
+"""Seconds that it takes at most."""
 THERE: Final = 0.001
 """Part of a body's height by which its hips may be off and still be where they were seen."""
 
@@ -172,17 +176,19 @@ def walking(contact: Contact, seen: Seen) -> Contact:
     return replace(contact, retargeted=replace(before, rotations=rotations))
 
 
-def given_way_to(contact: Contact, seen: Seen, kept: Array, free: frozenset[str]) -> Contact:
+def given_way_to(contact: Contact, seen: Seen, kept: Array, free: frozenset[str], seconds: float) -> Contact:
     """Contact as far as nothing is kept; limbs that are kept are as they were seen, and what is held goes along.
 
     Args:
-        kept: (T,) 0 to 1.
+        kept: (T,) 0 to 1, frames that are ``seconds`` apart.
         free: parts of the body that play all the same.
     """
     before = contact.retargeted
-    kept_joints = np.array([part_of(joint) not in ("torso", *free) for joint in before.body.skeleton.joints])
-    rotations = before.rotations.copy()
-    rotations[:, kept_joints] = eased(rotations[:, kept_joints], seen.body.rotations[:, kept_joints], kept)
+    rotations, shares = before.rotations.copy(), {}
+    for part in {part_of(joint) for joint in before.body.skeleton.joints} - {"torso", *free}:
+        joints = np.array([part_of(joint) == part for joint in before.body.skeleton.joints])
+        shares[part] = unhurried(rotations[:, joints], seen.body.rotations[:, joints], kept, seconds)
+        rotations[:, joints] = eased(rotations[:, joints], seen.body.rotations[:, joints], shares[part])
     after = replace(before, rotations=rotations)
     solved = replace(contact, retargeted=after)
     if contact.bow is None or contact.bow_turn is None or contact.violin is None or contact.violin_turn is None:
@@ -191,9 +197,29 @@ def given_way_to(contact: Contact, seen: Seen, kept: Array, free: frozenset[str]
     violin = contact.violin, contact.violin_turn
     if seen.held is not None:
         held = seen.held
-        bow = _between(bow, (held.bow, held.bow_turn), kept * ("bow_arm" not in free))
-        violin = _between(violin, (held.violin, held.violin_turn), kept * ("left_hand" not in free))
+        nothing = np.zeros(len(kept))
+        bow = _between(bow, (held.bow, held.bow_turn), shares.get("bow_arm", nothing))
+        violin = _between(violin, (held.violin, held.violin_turn), shares.get("left_hand", nothing))
     return replace(solved, violin=violin[0], violin_turn=violin[1], bow=bow[0], bow_turn=bow[1])
+
+
+def unhurried(turns: Array, others: Array, kept: Array, seconds: float) -> Array:
+    """(T,) 0 to 1, how much of a limb is as it was seen: the farther it has to go, the longer it takes.
+
+    Args:
+        turns, others: (T, J, 4) as it plays, and as it was seen.
+        kept: (T,) 1 in frames that are kept, less beside them.
+    """
+    at = np.flatnonzero(kept > 1.0 - 1e-9)
+    if not len(at):
+        return kept
+    far = np.linalg.norm(rot.rotation_vector(rot.multiply(others[at], rot.conjugate(turns[at]))), axis=-1).max(axis=1)
+    reach = np.clip(far / PACE, EASE, LONGEST) / seconds
+    frames = np.arange(len(kept))
+    after = np.minimum(np.searchsorted(at, frames), len(at) - 1)
+    before = np.maximum(np.searchsorted(at, frames, side="right") - 1, 0)
+    away = np.minimum(np.abs(frames - at[before]) / reach[before], np.abs(frames - at[after]) / reach[after])
+    return np.asarray(0.5 + 0.5 * np.cos(np.pi * np.minimum(away, 1.0)))
 
 
 def _carried(before: Retargeted, after: Retargeted, joint: str, item: tuple[Array, Array]) -> tuple[Array, Array]:

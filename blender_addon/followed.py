@@ -22,6 +22,7 @@ from .repairs import frames_to, kept_seconds, only_posed, seen_frames
 from .rig.action import key_frames
 from .rig.capture import Poses, Watching
 from .rig.hand_keys import keyed, unposed_limbs
+from .rig.nla import played_on
 from .timeline import frame_rate, seconds_at
 from .watch import Watch
 
@@ -31,6 +32,7 @@ PRECISE: Final = 0.01
 """Part of a frame by which one may be off and still be whole."""
 VARIATION: Final = "variation"
 """Option that says how much of the body is made up all the same."""
+STILL: Final = "nothing moves this character yet: its body stands still; untick Keep My Body for one that sways"
 PLAYED: Final = "played"
 """What the provenance of such a take says."""
 
@@ -68,8 +70,14 @@ def order(scene: Any) -> Order:
         over=True,
         baked=True,
         corrected=corrections_in(scene, work.request.annotations),
-        told=corrections.not_used(scene, source),
+        told="; ".join(filter(None, (corrections.not_used(scene, source), "" if _moves(armature) else STILL))),
     )
+
+
+def _moves(armature: Any) -> bool:
+    """Whether anything may move the body."""
+    driven = armature.animation_data is not None and len(armature.animation_data.drivers) > 0
+    return driven or any(played_on(armature)) or any(len(bone.constraints) for bone in armature.pose.bones)
 
 
 def job(

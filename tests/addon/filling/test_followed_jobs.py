@@ -70,6 +70,14 @@ def test_who_stands_now_and_then_still_reaches_the_keys(tune: Any) -> None:
 
 
 @pytest.mark.parametrize("instrument", ["violin"], indirect=True)
+def test_a_body_that_nothing_moves_is_told(tune: Any) -> None:
+    tune.cadenza.keep_body = True
+    assert followed.order(tune).told == followed.STILL
+    pose_trunk()
+    assert followed.order(tune).told == ""
+
+
+@pytest.mark.parametrize("instrument", ["violin"], indirect=True)
 def test_another_seed_is_told_which_button_to_press(tune: Any) -> None:
     pose_trunk(EVERY)
     take = done(play)

@@ -7,6 +7,9 @@ from __future__ import annotations
 import keyword
 import re
 import shutil
+import sys
+from importlib.metadata import PackageNotFoundError, distribution
+from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 from typing import Final
@@ -16,6 +19,8 @@ from plugins.api import ComponentError
 
 PREFIX: Final = "cadenza-"
 """Of a package's name, which its component does without."""
+TAKEN: Final = ("Any", "Audio", "Field", "Generator", "Motion", "Options", "None", "True", "False")
+"""What a class of the module cannot be called."""
 PROJECT: Final = Template("""[build-system]
 requires = ["setuptools>=77"]
 build-backend = "setuptools.build_meta"
@@ -85,6 +90,8 @@ def make(folder: Path, registry: Registry) -> list[Path]:
         ComponentError: with what to do; then nothing is written.
     """
     names = _names(folder.name)
+    if names["module"] in sys.stdlib_module_names or find_spec(names["module"]) or _installed(names["package"]):
+        raise ComponentError(f"{folder.name!r} is the name of something that is installed; choose another name")
     taken = [kind for kind, by_name in registry.components.items() if names["name"] in by_name]
     if taken:
         raise ComponentError(f"{names['name']!r} is the name of an installed {taken[0]}; choose another name")
@@ -105,18 +112,27 @@ def make(folder: Path, registry: Registry) -> list[Path]:
     return [folder / name for name in files]
 
 
+def _installed(package: str) -> bool:
+    try:
+        distribution(package)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
 def _names(package: str) -> dict[str, str]:
     """What all is called, after the package."""
     name = package.removeprefix(PREFIX)
-    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", package) or keyword.iskeyword(package.replace("-", "_")):
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", package) or not name[0].isalpha() or keyword.iskeyword(package):
         raise ComponentError(
             f"{package!r} is no name for a package; give lower-case letters, digits and dashes, cadenza-rocker for one"
         )
     words = name.split("-")
+    cls = "".join(word.capitalize() for word in words)
     return {
         "package": package,
         "module": package.replace("-", "_"),
         "name": name,
         "label": " ".join(words).capitalize(),
-        "cls": "".join(word.capitalize() for word in words),
+        "cls": f"{cls}Player" if cls in TAKEN else cls,
     }

@@ -80,6 +80,9 @@ class Known:
 USUAL: Final = {"violin": "performer", "piano": "pianist"}
 """Instrument -> the generator that plays it where nothing else is chosen."""
 
+FILLS: Final = {"violin": "momu-fill", "piano": "pianist"}
+"""Instrument -> what fills and varies there where nothing else is chosen."""
+
 _known = Known()
 _answers: queue.SimpleQueue[tuple[int, Known]] = queue.SimpleQueue()
 _asked = 0
@@ -102,11 +105,10 @@ def player_of(instrument: str, now: str) -> str:
 
 
 def filler_of(instrument: str, now: str) -> str:
-    """What fills and varies at an instrument: what does now, if it can; at the piano a pianist."""
-    if instrument == "piano":
-        return player_of(instrument, now)
-    able = [c.name for c in _known.fillers(instrument)]
-    return now if not able or now in able else able[0]
+    """What fills and varies at an instrument: what does now, if it can. Correctors press no keys."""
+    able = [c.name for c in (_known.followers(instrument) if instrument == "piano" else _known.fillers(instrument))]
+    usual = FILLS.get(instrument, now)
+    return now if now in able else usual if not able or usual in able else able[0]
 
 
 def backend() -> Backend:

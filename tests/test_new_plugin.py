@@ -47,13 +47,25 @@ def test_another_name_works_and_its_test_passes(command: Command, tmp_path: Path
     assert project["project"]["entry-points"]["cadenza.plugins"] == {"wild-jazz-band": "wild_jazz_band"}
 
 
-@pytest.mark.parametrize("name", ["Cadenza-Rocker", "9lives", "a b", "rock_er", "-x", "class"])
+@pytest.mark.parametrize(
+    "name", ["Cadenza-Rocker", "9lives", "a b", "rock_er", "-x", "class", "cadenza-9lives", "cadenza-"]
+)
 def test_a_name_that_is_none_is_told(command: Command, tmp_path: Path, name: str) -> None:
     command("new-plugin", f"{tmp_path}/{name}").failed_with("no name for a package", "cadenza-rocker")
     assert names(tmp_path) == set()
 
 
+@pytest.mark.parametrize("name", ["cadenza-none", "cadenza-audio", "cadenza-generator", "cadenza-field"])
+def test_a_word_that_the_module_uses_is_no_hindrance(command: Command, tmp_path: Path, name: str) -> None:
+    assert command("new-plugin", tmp_path / name).status == 0
+    source = (tmp_path / name / f"{name.replace('-', '_')}.py").read_text()
+    (component,) = registered(module(source, f"example_{name}"), "register_generators")
+    check_component(component)
+
+
 def test_nobodys_place_is_taken(command: Command, tmp_path: Path) -> None:
+    for name in ("cadenza", "plugins", "backend", "numpy", "json", "scikit-learn"):
+        command("new-plugin", tmp_path / name).failed_with("name of something that is installed")
     command("new-plugin", tmp_path / "cadenza-performer").failed_with("name of an installed generator")
     (tmp_path / "mine").mkdir()
     command("new-plugin", tmp_path / "mine").failed_with("exists already")

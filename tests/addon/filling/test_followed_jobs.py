@@ -116,6 +116,19 @@ def test_the_instrument_chooses_who_fills(tune: Any) -> None:
     assert "keep_body" not in drawn(GeneratorPanel)
 
 
+@pytest.mark.parametrize("instrument", ["piano"], indirect=True)
+def test_who_fills_at_the_piano_follows(tune: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = connection.known()
+    (pianist,) = (c for c in known.components if c.name == "pianist")
+    others = tuple(c for c in known.components if c.name != "pianist")
+    mute = replace(pianist, name="mute", follows=False)
+    for added, filler in (((), "pianist"), ((replace(pianist, name="other"),), "other")):
+        monkeypatch.setattr(connection, "_known", replace(known, components=(mute, *others, *added)))
+        assert connection.filler_of("piano", "momu-fill") == filler
+        assert connection.filler_of("piano", "mute") == filler
+    assert connection.filler_of("violin", "other") == "momu-fill"
+
+
 @pytest.mark.parametrize("instrument", ["violin"], indirect=True)
 def test_only_who_varies_is_told_not_to(tune: Any) -> None:
     """A backend refuses options that a generator has not."""

@@ -26,7 +26,7 @@ def main() -> None:
     known = [AnnotationTrack("note", (note,)), AnnotationTrack("beat", beats)]
     context = JobContext(fps=30.0, annotations=known, instrument="violin")
     performer, ik = Performer(), InverseKinematics()
-    still = performer.Options(sway=0.0, weight=0.0, breathing=0.0, vibrato=0.0)
+    still = performer.Options(sway=0.0, pulse=0.0, weight=0.0, breathing=0.0, vibrato=0.0)
     motion = performer.generate(Audio(np.zeros(round(8000 * SECONDS), np.float32), 8000), still, context)
     motion = ik.apply(motion, ik.Options(), context)
     places = motion.positions[round(MIDDLE * motion.fps)].astype(float)

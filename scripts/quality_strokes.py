@@ -86,7 +86,9 @@ def _stroke(pitch: int, duration: float, direction: str) -> np.ndarray:
     context = JobContext(annotations=[track, AnnotationTrack("beat")], fps=FPS)
     performer = Performer()
     motion = performer.generate(
-        Audio(samples, 8000), performer.Options(sway=0, weight=0, head=0, breathing=0, noise=0, vibrato=0), context
+        Audio(samples, 8000),
+        performer.Options(sway=0, pulse=0, weight=0, head=0, breathing=0, noise=0, vibrato=0),
+        context,
     )
     solved: Motion = InverseKinematics().apply(motion, None, context)
     first_frame = round(lead * FPS)

@@ -303,7 +303,7 @@ def test_who_is_varied_stays_where_it_goes_and_looks(turn: float) -> None:
     context = context_of(body=body, fps=30.0, seed=2)
     made, other = (Performer().generate(quiet(SECONDS), Performer.Options(variation=v), context) for v in (1.0, 0.0))
     off = made.joint("hips") - other.joint("hips")
-    assert 0.002 < np.linalg.norm(off, axis=1).max() < 0.12
+    assert 0.002 < np.linalg.norm(off, axis=1).max() < 0.14
     assert np.linalg.norm(np.median(off, axis=0)) < 0.02
     away = degrees(turns(made, ("hips",)), turns(other, ("hips",)))
     assert 0.5 < away.max() < 12.0

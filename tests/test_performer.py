@@ -127,7 +127,7 @@ def test_one_seed_one_performance_another_seed_another(truth: list[AnnotationTra
 def test_options_change_what_they_say(truth: list[AnnotationTrack], audio: Audio) -> None:
     cut = Audio(audio.samples[: 12 * audio.sample_rate], audio.sample_rate)
     tracks = [t.slice(0.0, 12.0) for t in truth]
-    names = ("sway", "weight", "head", "breathing", "noise")
+    names = ("sway", "pulse", "weight", "head", "breathing", "noise")
     natural, still = perform(tracks, cut), perform(tracks, cut, **dict.fromkeys(names, 0.0))
     assert np.ptp(still.joint("head_top"), axis=0).max() < 1e-5 < np.ptp(natural.joint("head_top"), axis=0).max()
     for name in names:  # each alone moves something

@@ -23,6 +23,7 @@ Floats = npt.NDArray[np.float64]
 Sounding = tuple[float, float, int, int, int]
 """start, end, string (0 = G), semitones above the open string, finger (0 = open)."""
 
+TRUNK: Final = ("hips", "spine", "chest", "upper_chest", "neck", "head")
 REVERSAL_TRAVEL: Final = 0.004
 """A turn counts when the bow has moved this far both before and after it."""
 
@@ -164,6 +165,18 @@ def foot_slide(motion: Motion) -> float:
     """Farthest that an ankle or the toes get from where they stand."""
     joints = [joint(motion, f"{side}_{part}") for side in ("left", "right") for part in ("foot", "toes")]
     return max(float(np.linalg.norm(p - np.median(p, axis=0), axis=-1).max()) for p in joints)
+
+
+def rests_met(motion: Motion, beats: Floats, within: float = 0.1) -> float:
+    """Part of the beats (seconds) near which the trunk comes to rest: its kinematic beats, minima of its mean speed
+    (R. Li et al., *AI Choreographer*, 2021). Compare with other beats: who rests often meets any."""
+    from plugins.beat_align.timing import motion_beats
+
+    places = np.stack([motion.joint(j) for j in TRUNK], axis=1)
+    rests = motion.start + motion_beats(places, motion.fps)
+    if not len(rests) or not len(beats):
+        return 0.0
+    return float((np.abs(rests[:, None] - beats).min(axis=0) < within).mean())
 
 
 def largest_acceleration(motion: Motion) -> tuple[float, str]:

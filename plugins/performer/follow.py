@@ -26,6 +26,8 @@ from plugins.performer.piano_body import Seated
 
 VARIATION: Final = "Of a body that is followed: how much of it is made up all the same. Poses stay"
 """Of the option, for the animator."""
+LIVELY: Final = 1.5
+"""How much more of the pulse anybody else has, at most: it is quick, and grows conspicuous."""
 NEAR: Final = 0.6
 """Seconds around a kept frame in which the given body is followed more and more."""
 AWAY: Final = np.radians(30.0)
@@ -88,6 +90,7 @@ def personal(amounts: Amounts, much: float, rng: np.random.Generator) -> Amounts
         head * amounts.head,
         breathing * amounts.breathing,
         amounts.noise,
+        min(sway, LIVELY) * amounts.pulse,
     )
 
 

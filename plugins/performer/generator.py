@@ -45,6 +45,7 @@ class Performer(Generator):
 
     class Options(Generator.Options):
         sway: float = Field(1.0, ge=0.0, le=2.0, title="Sway", description="How much the torso moves with the phrase")
+        pulse: float = Field(1.0, ge=0.0, le=2.0, title="Pulse", description="How the body goes with beats and strokes")
         weight: float = Field(1.0, ge=0.0, le=2.0, title="Weight", description="Shift from foot to foot")
         head: float = Field(1.0, ge=0.0, le=2.0, title="Head", description="How much the head moves with the music")
         breathing: float = Field(1.0, ge=0.0, le=2.0, title="Breathing", description="Breath before each phrase")
@@ -73,10 +74,10 @@ class Performer(Generator):
         left = left_hand(times, chords, grips, skeleton, options.vibrato, streams[0])
         right = with_finger(right_hand(bow, skeleton), plucks)
         context.progress(0.7, "Moving the body")
-        amounts = Amounts(options.sway, options.weight, options.head, options.breathing, options.noise)
+        amounts = Amounts(options.sway, options.weight, options.head, options.breathing, options.noise, options.pulse)
         if context.body is not None:
             amounts = personal(amounts, options.variation, np.random.default_rng([context.seed, 2]))
-        body = body_pose(times, music.chords, skeleton, amounts, streams[1])
+        body = body_pose(times, music.chords, skeleton, amounts, streams[1], music.beats, bow.hair)
         if context.body is not None:
             body = standing(body, times, skeleton, context, options.variation)
         positions, rotations = assemble(skeleton, body, bow, left, right)

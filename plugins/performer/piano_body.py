@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The seated body: it leans to where the hands are, sways with the phrase, breathes; feet and pedal.
 
-Sway, unrest and breath are the violinist's (:mod:`.body`), on a body that sits. The posture and the
+Sway, unrest, breath and pulse are the violinist's (:mod:`.body`), on a body that sits. The posture and the
 sizes of the movements were set by eye on the default musician.
 """
 
@@ -16,10 +16,11 @@ import numpy as np
 
 from plugins.api import Array, Skeleton, pianist, piano
 from plugins.api import rotations as rot
-from plugins.performer.body import Amounts, Trunk, breath_of, phrase_wave, turns
+from plugins.performer.body import Amounts, Trunk, breath_of, phrase_wave, phrases, turns
 from plugins.performer.curves import Floats, ease, slow_noise
 from plugins.performer.music import Chord
 from plugins.performer.piano_music import Piece
+from plugins.performer.pulse import Share, answers, pulse_of
 
 LEAN: Final = np.radians((2.0, 4.0, 3.0, 1.0))
 """Forward, of hips, spine, chest and upper chest."""
@@ -35,6 +36,14 @@ SPREAD: Final = (0.25, 0.30, 0.25, 0.20)
 """How hips, spine, chest and upper chest share the leaning."""
 UNHURRIED: Final = 0.5
 """Seconds over which the leaning is smoothed, each way."""
+SHARES: Final = {
+    "hips": Share(nod=0.004, tilt=0.010, lead=0.12),
+    "spine": Share(nod=0.011, tilt=0.012, lead=0.06),
+    "chest": Share(nod=0.010, tilt=0.012),
+    "upper_chest": Share(nod=0.006, tilt=0.008),
+    "head": Share(nod=0.022, tilt=-0.012, lead=-0.08),
+}
+"""How joints answer the pulse (:mod:`.pulse`): the hips are first, the head is last and stays more upright."""
 LEFT_ANKLE: Final = np.array([0.135, -0.400])
 FOOT_TURN: Final = np.radians(9.0)
 HEEL: Final = np.array([0.0, 0.080])
@@ -77,18 +86,21 @@ def seated(
     turn = 0.6 * noise[:, 2] + 0.4 * size * wave
     lean = leaning(times, hands, amount.weight)
     tilt = np.arctan2(lean, SHOULDERS)
+    pulse = pulse_of(piece.beats, chords, phrases(chords), rng)
+    more = answers(pulse, times, amount.pulse * life, SHARES)
     back = 0.010 * breath
     nods = [LEAN[0] + 0.006 * fore, LEAN[1] + 0.018 * fore - back, LEAN[2] + 0.016 * fore - back, LEAN[3] - 1.5 * back]
     parts = ("hips", "spine", "chest", "upper_chest")
     rotations = {
-        joint: turns(nod=nod, tilt=share * tilt + 0.010 * side, yaw=0.010 * turn)
+        joint: turns(nod=nod + more[joint][0], tilt=share * tilt + 0.010 * side + more[joint][1], yaw=0.010 * turn)
         for joint, nod, share in zip(parts, nods, SPREAD, strict=True)
     }
     towards = np.clip(np.mean(hands, axis=0) * 0.35 + 0.05 * amount.head * wave, -0.5, 0.5)
     rotations["neck"] = turns(nod=LOOK[0] + 0.02 * fore, tilt=-0.2 * tilt, yaw=0.4 * towards)
+    give, swing, _ = more["head"]
     rotations["head"] = turns(
-        nod=LOOK[1] + 0.020 * noise[:, 4] + 0.05 * amount.head * life * (energy - 0.5) - 0.03 * breath,
-        tilt=-0.2 * tilt + 0.016 * noise[:, 5] - 0.016 * amount.head * life * wave,
+        nod=LOOK[1] + 0.020 * noise[:, 4] + 0.05 * amount.head * life * (energy - 0.5) - 0.03 * breath + give,
+        tilt=-0.2 * tilt + 0.016 * noise[:, 5] - 0.016 * amount.head * life * wave + swing,
         yaw=0.6 * towards + 0.020 * noise[:, 6],
     )
     hips = pianist.SEATED + np.stack([0.06 * lean + 0.003 * noise[:, 3], 0.002 * noise[:, 7], 0.0 * lean], axis=-1)

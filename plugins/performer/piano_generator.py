@@ -54,6 +54,7 @@ class Pianist(Generator):
 
     class Options(Generator.Options):
         sway: float = Field(1.0, ge=0.0, le=2.0, title="Sway", description="How much the torso moves with the phrase")
+        pulse: float = Field(1.0, ge=0.0, le=2.0, title="Pulse", description="How much the body goes with the beats")
         lean: float = Field(1.0, ge=0.0, le=2.0, title="Leaning", description="To where the hands play")
         head: float = Field(1.0, ge=0.0, le=2.0, title="Head", description="How much the head moves with the music")
         breathing: float = Field(1.0, ge=0.0, le=2.0, title="Breathing", description="Breath before each phrase")
@@ -76,7 +77,7 @@ class Pianist(Generator):
         skeleton = pianist.pianist_skeleton()
         hands = both_hands(times, plan, keys, skeleton)
         context.progress(0.7, "Moving the body")
-        amounts = Amounts(options.sway, options.lean, options.head, options.breathing, options.noise)
+        amounts = Amounts(options.sway, options.lean, options.head, options.breathing, options.noise, options.pulse)
         across = [h.wrist[:, 0] for h in hands]
         pedal = pedalling(times, piece, options.pedal)
         rng = np.random.default_rng([context.seed, 1])

@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from plugins.api import Annotation, AnnotationTrack, Audio, piano
-from plugins.performer.music import LOUDNESS, TRILLS, heard_loudness
+from plugins.performer.music import LOUDNESS, TRILLS, heard_loudness, places_in_bars
 from plugins.performer.ornaments import AROUND, step_above, trill_times
 from plugins.performer.ornaments import SHORTEST as SHORTEST_TRILL
 
@@ -70,9 +70,7 @@ def read_piece(notes: AnnotationTrack, beats: AnnotationTrack, audio: Audio) -> 
         for part in _played(n, h, ordered[bisect_left(onsets, n.time - AROUND) : bisect(onsets, n.time + AROUND)])
     ]
     once = _once(sorted(read, key=lambda n: (n.start, n.pitch)))
-    # A beat whose place in the bar is not known (a pickup's) is no downbeat.
-    times = tuple((b.time, 2 if b.value is None else int(b.value)) for b in beats.annotations)
-    return Piece(tuple(with_hands(once)), times, tuple(warnings))
+    return Piece(tuple(with_hands(once)), places_in_bars(beats), tuple(warnings))
 
 
 def _played(note: Annotation, heard: float, near: Sequence[Annotation]) -> list[Note]:

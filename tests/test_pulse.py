@@ -165,7 +165,7 @@ def test_the_trunk_comes_to_rest_on_downbeats(generator: type[Generator]) -> Non
     downs = np.array(find_track(tracks, "downbeat").times)
     usual, still = perform(generator, tracks, audio), perform(generator, tracks, audio, pulse=0.0)
     met = metrics.rests_met(usual, downs)
-    assert met > (0.5 if generator is Performer else 0.3)  # a pianist also leans to where the hands play
+    assert met > (0.5 if generator is Performer else 0.25)  # a pianist also leans to where the hands play
     assert met > 2.0 * metrics.rests_met(still, downs)
     assert met > 2.0 * metrics.rests_met(usual, downs + 0.75)  # half a bar later
 

@@ -37,10 +37,10 @@ SPREAD: Final = (0.25, 0.30, 0.25, 0.20)
 UNHURRIED: Final = 0.5
 """Seconds over which the leaning is smoothed, each way."""
 SHARES: Final = {
-    "hips": Share(nod=0.004, tilt=0.010, lead=0.12),
-    "spine": Share(nod=0.011, tilt=0.012, lead=0.06),
-    "chest": Share(nod=0.010, tilt=0.012),
-    "upper_chest": Share(nod=0.006, tilt=0.008),
+    "hips": Share(nod=0.005, tilt=0.012, lead=0.12),
+    "spine": Share(nod=0.013, tilt=0.015, lead=0.06),
+    "chest": Share(nod=0.012, tilt=0.015),
+    "upper_chest": Share(nod=0.007, tilt=0.010),
     "head": Share(nod=0.022, tilt=-0.012, lead=-0.08),
 }
 """How joints answer the pulse (:mod:`.pulse`): the hips are first, the head is last and stays more upright."""

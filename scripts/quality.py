@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import quality_cost
+import quality_pulse
 import quality_strokes
 
 from backend.audio_files import read_audio
@@ -50,6 +51,7 @@ class Case:
     motions: dict[str, Motion] = field(default_factory=dict)
     sounding: dict[str, list[metrics.Sounding]] = field(default_factory=dict)
     heard: tuple[float, float] = (0.0, 0.0)
+    moved: list[quality_pulse.Moved] = field(default_factory=list)
 
 
 def example() -> Case:
@@ -96,6 +98,9 @@ def perform(case: Case) -> None:
         ]
         if way == "score":
             case.heard = agreement(case.audio, np.array(notes.times)), agreement(case.audio, case.onsets)
+        still = run(registry, Job(score=score, options={"performer": {"pulse": 0.0}}), case.audio).motion
+        bars = np.array([b.time for b in beats.annotations if b.value == 1])
+        case.moved.append(quality_pulse.Moved(f"{case.name}, from {way}", result.motion, still, bars))
 
 
 def _end_of(ends: dict[tuple[float, int], float], start: float, pitch: int) -> float:
@@ -202,7 +207,7 @@ def angle_table(cases: list[Case]) -> list[str]:
     return lines
 
 
-def page(cases: list[Case], strokes: list[str], cost: list[str], data: bool) -> str:
+def page(cases: list[Case], pulse: list[str], strokes: list[str], cost: list[str], data: bool) -> str:
     revision = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=ROOT)
     text = (ROOT / "scripts/quality_template.md").read_text()
     heard = "\n".join(f"| {c.name} | {100 * c.heard[0]:.0f} % | {100 * c.heard[1]:.0f} % |" for c in cases)
@@ -213,6 +218,7 @@ def page(cases: list[Case], strokes: list[str], cost: list[str], data: bool) -> 
         contact="\n".join(contact_table(cases)),
         body="\n".join(body_table(cases)),
         angles="\n".join(angle_table(cases)),
+        pulse="\n".join(pulse),
         heard=heard,
         strokes="\n".join(strokes),
         cost="\n".join(cost),
@@ -232,9 +238,12 @@ def main() -> None:
         print("performing", case.name, flush=True)
         perform(case)
     images = ROOT / "docs/images"
-    strokes = quality_strokes.compare(given.data / "letuvertia-violin-kinect", images) if given.data else []
+    kinect = given.data / "letuvertia-violin-kinect" if given.data else None
+    strokes = quality_strokes.compare(kinect, images) if kinect else []
+    pulse = quality_pulse.table([c.moved[w] for w in (0, 1) for c in cases], kinect)
+    quality_pulse.plot(cases[0].moved[0], images / "pulse.png")
     cost = [] if given.no_cost else quality_cost.measure(ROOT)
-    given.output.write_text(page(cases, strokes, cost, bool(given.data)), encoding="utf-8")
+    given.output.write_text(page(cases, pulse, strokes, cost, bool(given.data)), encoding="utf-8")
     print("wrote", given.output)
 
 

@@ -40,6 +40,18 @@ def by_structure(rest: RestPose) -> dict[str, str]:
     return {joint: names[bone] for joint, bone in guess_bone_map(blank).bones.items()}
 
 
+def carrying(family: Family) -> Family:
+    """The family with a violin in the left hand and a bow in the right one, each with bones of its own."""
+    left, right = family.bones["left_hand"], family.bones["right_hand"]
+    props = (
+        ("violin", left, "left_hand+0.03,-0.02,0.02"),
+        ("violin_scroll", "violin", "left_hand+0.10,-0.03,0.02"),
+        ("bow", right, "right_hand+-0.05,-0.03,0"),
+        ("bow_tip", "bow", "right_hand+-0.13,-0.05,0"),
+    )
+    return Family(family.bones, (*family.extra, *props), family.parents)
+
+
 def without(family: Family, *parts: str) -> Family:
     """The family less the joints whose names contain one of the parts."""
     gone = {bone for joint, bone in family.bones.items() if any(part in joint for part in parts)}

@@ -11,7 +11,7 @@ import pytest
 
 from blender_addon.core.violinist import FINGERS
 from blender_addon.rig.bone_map import MAPPABLE, BoneMap, essential_missing, guess_bone_map
-from tests.bone_mapping import ARM_PARTS, HALF_TURN, PLAIN, Y_UP, by_structure, guessed, nameless, without
+from tests.bone_mapping import ARM_PARTS, HALF_TURN, PLAIN, Y_UP, by_structure, carrying, guessed, nameless, without
 from tests.other_families import OTHERS
 from tests.rig_families import FAMILIES, unreal5
 from tests.rigs import ALL_FINGERS, SIDES, Family, a_pose, both, finger_names, moved, named, person, renamed, sided
@@ -193,6 +193,11 @@ def test_odd_rigs_are_mapped_by_names_and_by_structure(name: str) -> None:
     assert guess_bone_map(rest).bones == family.bones
     assert by_structure(rest) == family.bones
     assert guessed(moved(rest, Y_UP, 0.01)) == family.bones
+
+
+@pytest.mark.parametrize("family", [carrying(PLAIN), carrying(without(PLAIN, *FINGERS))], ids=["hands", "no fingers"])
+def test_what_is_held_is_no_finger(family: Family) -> None:
+    assert guess_bone_map(person(family)).bones == family.bones
 
 
 @pytest.mark.parametrize("degrees", [20.0, 70.0, 85.0])

@@ -34,6 +34,7 @@ HELPER_WORDS: Final = {
     "nostril mouth chin temple forehead face facial beard mustache",
     "worn, carried, soft": "hair ponytail bang bangs skirt cloth cape cloak sleeve ribbon scarf breast breasts bust "
     "boob butt glute muscle weapon prop gun sword shield hat helmet glasses bag holster heel tail wing wings sec",
+    "played": "violin viola fiddle bow instrument piano",
 }
 HELPERS: Final = frozenset(word for words in HELPER_WORDS.values() for word in words.split())
 THUMB: Final = frozenset({"thumb"})

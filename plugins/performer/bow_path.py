@@ -65,12 +65,22 @@ class BowPath:
     level: Floats = field(repr=False)
 
 
-def bow_path(times: Floats, chords: Sequence[Chord], grips: Sequence[Grip], strokes: Sequence[Stroke]) -> BowPath:
-    """The bow at ``times`` (seconds in the recording); without a stroke, over the strings at the frog."""
+def bow_path(
+    times: Floats,
+    chords: Sequence[Chord],
+    grips: Sequence[Grip],
+    strokes: Sequence[Stroke],
+    paces: tuple[Floats, Floats] | None = None,
+) -> BowPath:
+    """The bow at ``times`` (seconds in the recording); without a stroke, over the strings at the frog.
+
+    Args:
+        paces: (M,) seconds, and how far a bow has come then within a stroke (``heard.paces``); evenly if left out.
+    """
     if not strokes:
         still = np.zeros(len(times))
         return _placed(still + FIRST, _levels(times, chords, grips), still + LIFT, still + CONTACT[0], still)
-    hair, lift = _along(times, strokes)
+    hair, lift = _along(times, strokes, paces)
     level = _levels(times, chords, grips)
     loud = _soft_loudness(times, strokes)
     distance = CONTACT[0] + (CONTACT[1] - CONTACT[0]) * loud
@@ -78,12 +88,13 @@ def bow_path(times: Floats, chords: Sequence[Chord], grips: Sequence[Grip], stro
     return _placed(hair, level, lift, distance, tilt)
 
 
-def _along(times: Floats, strokes: Sequence[Stroke]) -> tuple[Floats, Floats]:
+def _along(times: Floats, strokes: Sequence[Stroke], paces: tuple[Floats, Floats] | None) -> tuple[Floats, Floats]:
     """Metres of hair from the frog, and lift, at each time."""
     start, end = np.array([s.start for s in strokes]), np.array([s.end for s in strokes])
     begin, finish = np.array([s.bow_start for s in strokes]), np.array([s.bow_end for s in strokes])
     i = np.clip(np.searchsorted(start, times, side="right") - 1, 0, len(strokes) - 1)
-    u = (times - start[i]) / np.maximum(end[i] - start[i], 1e-3)
+    come, begun, done = (x if paces is None else np.interp(x, *paces) for x in (times, start, end))
+    u = (come - begun[i]) / np.maximum(done - begun, 1e-3)[i]
     accent = np.array([s.accent or s.short for s in strokes])[i]
     # An accent bites: the speed is highest early in the stroke.
     u = np.where(accent, 1.0 - (1.0 - np.clip(u, 0, 1)) ** 1.5, u)

@@ -20,6 +20,7 @@ from plugins.api import Array, Skeleton, violin
 from plugins.performer.curves import Floats, hold_and_move, move_windows
 from plugins.performer.fingering import NATURAL, Grip
 from plugins.performer.hands import HandPose, palm, wrist_under
+from plugins.performer.heard import OCTAVE, Sway, habit
 from plugins.performer.music import Chord
 
 KNUCKLES: Final = np.array([-0.051, 0.018, -0.008])
@@ -52,6 +53,8 @@ VIBRATO_DEPTH: Final = 0.0016
 """Metres of rolling along the string: about a quarter of a semitone in first position."""
 VIBRATO_FROM: Final = 0.32
 """Seconds that a note lasts before it is worth a vibrato."""
+WIDEST: Final = 0.0035
+"""Metres that a fingertip rolls, at most."""
 
 
 def left_hand(
@@ -61,11 +64,19 @@ def left_hand(
     skeleton: Skeleton,
     vibrato: float,
     rng: np.random.Generator,
+    heard: Sequence[Sway | None] = (),
+    listening: float = 1.0,
 ) -> HandPose:
-    """The hand at ``times``, violin frame."""
+    """The hand at ``times``, violin frame.
+
+    Args:
+        vibrato: how wide, 1 is natural.
+        heard: of each chord, how its pitch sways in the sound; ``listening``, 0 to 1, is how far vibrato follows that.
+    """
     onsets = np.array([c.start for c in chords])
     knuckles, rotation = _palm(times, onsets, grips)
-    rocking = _vibrato(times, chords, grips, rng) * vibrato
+    ruled = _vibrato(times, chords, grips, rng)
+    rocking = (_as_heard(times, chords, grips, heard, ruled, listening) if heard else ruled) * vibrato
     tips = _fingertips(times, chords, grips, rocking)
     thumb = _thumb(times, onsets, grips)
     along = _along_neck(len(times))
@@ -205,4 +216,28 @@ def _vibrato(times: Floats, chords: Sequence[Chord], grips: Sequence[Grip], rng:
         out[first:last] = (
             VIBRATO_DEPTH * (0.6 + 0.6 * chord.loudness) * envelope * np.sin(2 * np.pi * rate[i] * t + phase[i])
         )
+    return out
+
+
+def _as_heard(
+    times: Floats,
+    chords: Sequence[Chord],
+    grips: Sequence[Grip],
+    heard: Sequence[Sway | None],
+    ruled: Floats,
+    listening: float,
+) -> Floats:
+    """(T,) metres of rocking: where a note's pitch is heard to sway the fingertip goes with it, towards the bridge when
+    it rises; where that cannot be told, by the rule, as much as this player has vibrato at all."""
+    out = ruled * (1.0 + listening * (habit(heard) - 1.0))
+    for chord, grip, sway in zip(chords, grips, heard, strict=True):
+        if sway is None:
+            continue
+        first, last = np.searchsorted(times, (chord.start, chord.end))
+        stopped = [(s, n) for s, n, f in grip.stops if f]
+        sounding = (
+            np.linalg.norm(violin.stop_position(*stopped[-1]) - violin.BRIDGE[stopped[-1][0]]) if stopped else 0.0
+        )
+        rolled = np.clip(-float(sounding) / OCTAVE * sway.at(times[first:last]), -WIDEST, WIDEST)
+        out[first:last] = ruled[first:last] + listening * (rolled - ruled[first:last])
     return out

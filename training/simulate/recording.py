@@ -27,6 +27,10 @@ TAIL: Final = (0.8, 2.0)
 Floats = npt.NDArray[np.float64]
 
 
+LATER: Final = ("pulse", "listening")
+"""Options that corpora do without: the weights that ship learned from such, and the same seed still makes them."""
+
+
 @dataclass(frozen=True, eq=False)
 class Recording:
     """Sound, markers (T, 34, 3) in metres at 120 frames a second (None where nobody moves), and what was chosen by
@@ -80,8 +84,8 @@ def perform(known: list[AnnotationTrack], audio: Audio, player: Player, seed: in
     kind = KINDS[player.plays]
     context = JobContext(seed=seed, fps=float(CAPTURE_FPS), annotations=known, instrument=player.plays)
     performer, ik = kind.performer(), InverseKinematics()
-    # No pulse: weights that ship learned from corpora of before there was one, and the same seed still makes them.
-    motion = performer.generate(audio, performer.Options(**{"pulse": 0.0, **player.options}), context)
+    options = {name: 0.0 for name in LATER if name in performer.Options.model_fields} | player.options
+    motion = performer.generate(audio, performer.Options(**options), context)
     return ik.apply(kind.resized(motion, player.size), ik.Options(), context)
 
 

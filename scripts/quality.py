@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import quality_cost
+import quality_heard
 import quality_pulse
 import quality_strokes
 
@@ -52,6 +53,7 @@ class Case:
     sounding: dict[str, list[metrics.Sounding]] = field(default_factory=dict)
     heard: tuple[float, float] = (0.0, 0.0)
     moved: list[quality_pulse.Moved] = field(default_factory=list)
+    listened: list[quality_heard.Listened] = field(default_factory=list)
 
 
 def example() -> Case:
@@ -98,6 +100,8 @@ def perform(case: Case) -> None:
         ]
         if way == "score":
             case.heard = agreement(case.audio, np.array(notes.times)), agreement(case.audio, case.onsets)
+        deaf = run(registry, Job(score=score, options={"performer": {"listening": 0.0}}), case.audio).motion
+        case.listened.append(quality_heard.Listened(f"{case.name}, {way}", case.audio, chords, result.motion, deaf))
         still = run(registry, Job(score=score, options={"performer": {"pulse": 0.0}}), case.audio).motion
         bars = np.array([b.time for b in beats.annotations if b.value == 1])
         case.moved.append(quality_pulse.Moved(f"{case.name}, from {way}", result.motion, still, bars))
@@ -219,6 +223,7 @@ def page(cases: list[Case], pulse: list[str], strokes: list[str], cost: list[str
         body="\n".join(body_table(cases)),
         angles="\n".join(angle_table(cases)),
         pulse="\n".join(pulse),
+        listened="\n".join(quality_heard.table([c.listened[w] for w in (0, 1) for c in cases])),
         heard=heard,
         strokes="\n".join(strokes),
         cost="\n".join(cost),

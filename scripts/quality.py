@@ -100,7 +100,7 @@ def perform(case: Case) -> None:
         ]
         if way == "score":
             case.heard = agreement(case.audio, np.array(notes.times)), agreement(case.audio, case.onsets)
-        deaf = run(registry, Job(score=score, options={"performer": {"listening": 0.0}}), case.audio).motion
+        deaf = run(registry, Job(score=score, options={"performer": {"as_heard": 0.0}}), case.audio).motion
         case.listened.append(quality_heard.Listened(f"{case.name}, {way}", case.audio, chords, result.motion, deaf))
         still = run(registry, Job(score=score, options={"performer": {"pulse": 0.0}}), case.audio).motion
         bars = np.array([b.time for b in beats.annotations if b.value == 1])

@@ -23,7 +23,7 @@ FRAMES = 12
 
 @dataclass(frozen=True, eq=False)
 class Listened:
-    """A performance of a recording, and the same with ``listening=0``."""
+    """A performance of a recording, and the same with ``as_heard=0``."""
 
     name: str
     audio: Audio = field(repr=False)
@@ -34,7 +34,7 @@ class Listened:
 
 def table(listened: Sequence[Listened]) -> list[str]:
     rows = [
-        f"| recording | single notes of {LONG} s and more | clear | with vibrato | Hz | cents | strokes | speed with loudness | `listening=0` |",
+        f"| recording | single notes of {LONG} s and more | clear | with vibrato | Hz | cents | strokes | speed with loudness | `as_heard=0` |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for one in listened:

@@ -117,7 +117,7 @@ def test_the_fingertip_rolls_as_the_pitch_is_heard_to() -> None:
     assert np.corrcoef(rolled, pitch)[0, 1] < -0.95  # towards the bridge when it rises
     reach = np.linalg.norm(violin.stop_position(2, 2.0) - violin.BRIDGE[2])
     assert np.ptp(rolled) / 2 == pytest.approx(reach * np.log(2.0) * 18.0 / 1200.0, rel=0.25)
-    deaf = rocking(perform(audio, note, listening=0.0), 2)[inside]
+    deaf = rocking(perform(audio, note, as_heard=0.0), 2)[inside]
     assert abs(np.corrcoef(deaf, pitch)[0, 1]) < 0.5
     assert np.ptp(deaf) > 0.001
     assert np.ptp(rocking(perform(audio, note, vibrato=0.0), 2)[inside]) < 1e-4
@@ -130,7 +130,7 @@ def test_a_bow_goes_faster_where_its_note_swells() -> None:
     swell = 10.0 ** (-0.5 * np.abs(t - 2.0))  # loudest after two of three seconds
     audio = Audio((tone(69, 3.0) * swell).astype(np.float32), RATE)
     notes = [Annotation(0.0, 3.0, {"pitch": 69, "bow": "down"})]
-    usual, even = (metrics.bow_position(perform(audio, notes, listening=much)) for much in (1.0, 0.0))
+    usual, even = (metrics.bow_position(perform(audio, notes, as_heard=much)) for much in (1.0, 0.0))
     frames = np.arange(len(usual)) / 60.0
     inside = (frames > 0.6) & (frames < 2.6)
     speeds = [np.gradient(hair)[inside] for hair in (usual, even)]

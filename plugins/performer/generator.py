@@ -53,8 +53,8 @@ class Performer(Generator):
         noise: float = Field(1.0, ge=0.0, le=2.0, title="Unrest", description="Small natural movement; the seed's part")
         vibrato: float = Field(1.0, ge=0.0, le=2.0, title="Vibrato", description="Width of the vibrato")
         bow_amount: float = Field(1.0, ge=0.4, le=1.5, title="Bow", description="How much bow each stroke takes")
-        listening: float = Field(
-            1.0, ge=0.0, le=1.0, title="Listening", description="How far vibrato and swelling strokes are those heard"
+        as_heard: float = Field(
+            1.0, ge=0.0, le=1.0, title="As Heard", description="How far vibrato and swelling strokes are those heard"
         )
         variation: float = Field(0.4, ge=0.0, le=1.0, title="Variation", description=VARIATION)
 
@@ -72,12 +72,12 @@ class Performer(Generator):
         times = audio.start + np.arange(max(1, round(audio.duration * context.fps))) / context.fps
         context.progress(0.4, "Moving bow and hands")
         skeleton = violinist.violinist_skeleton()
-        swelling = paces(audio, options.listening)
+        swelling = paces(audio, options.as_heard)
         bow, plucks = with_plucking(times, bow_path(times, chords, grips, strokes, swelling), chords, grips)
         # Each part draws from its own stream, so that one option does not change another part.
         streams = [np.random.default_rng([context.seed, part]) for part in range(2)]
-        heard = sways(audio, chords) if options.listening else ()
-        left = left_hand(times, chords, grips, skeleton, options.vibrato, streams[0], heard, options.listening)
+        heard = sways(audio, chords) if options.as_heard else ()
+        left = left_hand(times, chords, grips, skeleton, options.vibrato, streams[0], heard, options.as_heard)
         right = with_finger(right_hand(bow, skeleton), plucks)
         context.progress(0.7, "Moving the body")
         amounts = Amounts(options.sway, options.weight, options.head, options.breathing, options.noise, options.pulse)

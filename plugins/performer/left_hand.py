@@ -65,18 +65,18 @@ def left_hand(
     vibrato: float,
     rng: np.random.Generator,
     heard: Sequence[Sway | None] = (),
-    listening: float = 1.0,
+    as_heard: float = 1.0,
 ) -> HandPose:
     """The hand at ``times``, violin frame.
 
     Args:
         vibrato: how wide, 1 is natural.
-        heard: of each chord, how its pitch sways in the sound; ``listening``, 0 to 1, is how far vibrato follows that.
+        heard: of each chord, how its pitch sways in the sound; ``as_heard``, 0 to 1, is how far vibrato follows that.
     """
     onsets = np.array([c.start for c in chords])
     knuckles, rotation = _palm(times, onsets, grips)
     ruled = _vibrato(times, chords, grips, rng)
-    rocking = (_as_heard(times, chords, grips, heard, ruled, listening) if heard else ruled) * vibrato
+    rocking = (_as_heard(times, chords, grips, heard, ruled, as_heard) if heard else ruled) * vibrato
     tips = _fingertips(times, chords, grips, rocking)
     thumb = _thumb(times, onsets, grips)
     along = _along_neck(len(times))
@@ -225,11 +225,11 @@ def _as_heard(
     grips: Sequence[Grip],
     heard: Sequence[Sway | None],
     ruled: Floats,
-    listening: float,
+    as_heard: float,
 ) -> Floats:
     """(T,) metres of rocking: where a note's pitch is heard to sway the fingertip goes with it, towards the bridge when
     it rises; where that cannot be told, by the rule, as much as this player has vibrato at all."""
-    out = ruled * (1.0 + listening * (habit(heard) - 1.0))
+    out = ruled * (1.0 + as_heard * (habit(heard) - 1.0))
     for chord, grip, sway in zip(chords, grips, heard, strict=True):
         if sway is None:
             continue
@@ -239,5 +239,5 @@ def _as_heard(
             np.linalg.norm(violin.stop_position(*stopped[-1]) - violin.BRIDGE[stopped[-1][0]]) if stopped else 0.0
         )
         rolled = np.clip(-float(sounding) / OCTAVE * sway.at(times[first:last]), -WIDEST, WIDEST)
-        out[first:last] = ruled[first:last] + listening * (rolled - ruled[first:last])
+        out[first:last] = ruled[first:last] + as_heard * (rolled - ruled[first:last])
     return out

@@ -27,7 +27,7 @@ TAIL: Final = (0.8, 2.0)
 Floats = npt.NDArray[np.float64]
 
 
-LATER: Final = ("pulse", "listening")
+LATER: Final = ("pulse", "as_heard")
 """Options that corpora do without: the weights that ship learned from such, and the same seed still makes them."""
 
 

@@ -124,12 +124,13 @@ def deviation(audio: Audio, start: float, end: float, hertz: float) -> tuple[Flo
     samples = audio.samples[first : max(round((end - audio.start) * rate) + size // 2, first)]
     if len(samples) < size + 2 * hop:
         return np.empty(0), np.empty(0), np.empty(0)
-    frames = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), size)[::hop]
+    frames = np.ascontiguousarray(np.lib.stride_tricks.sliding_window_view(samples, size)[::hop], dtype=np.float32)
     partials = hertz * np.arange(1, PARTIALS + 1)
     partials = partials[partials < min(HIGHEST, 0.45 * rate)] if hertz < HIGHEST else partials[:1]
-    window = np.hanning(size)
+    window = np.hanning(size).astype(np.float32)
     back = np.exp(-2j * np.pi * np.outer(np.arange(size) / rate, partials)) * window[:, None]
-    found = frames @ back
+    both = frames @ np.hstack([back.real, back.imag]).astype(np.float32)  # real products: three times as fast
+    found = both[:, : len(partials)] + 1j * both[:, len(partials) :]
     turned = found[1:] * found[:-1].conj() * np.exp(-2j * np.pi * partials * hop / rate)
     strength = np.abs(turned)
     off = np.angle(turned) * rate / (2.0 * np.pi * hop) / partials
@@ -148,13 +149,15 @@ def tuning_of(audio: Audio, chords: Sequence[Chord]) -> float:
 
 def _off(audio: Audio, chord: Chord) -> float:
     """Cents at which a note's partials are loudest."""
+    import scipy.fft
+
     rate = audio.sample_rate
     first = max(round((chord.start + EDGES[0] - audio.start) * rate), 0)
     samples = audio.samples[first : first + round(min(chord.duration, 0.6) * rate)]
     if len(samples) < 64:
         return 0.0
-    size = 4 * rate
-    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples)), size))
+    size = 2 * rate
+    spectrum = np.abs(scipy.fft.rfft(samples * np.hanning(len(samples)).astype(np.float32), size))
     tried = np.arange(-TUNED, TUNED + 1, 5)
     hertz = 440.0 * 2.0 ** ((chord.top - 69) / 12.0 + tried / 1200.0)
     bins = np.round(hertz[:, None] * np.arange(1, PARTIALS + 1) * size / rate).astype(int)

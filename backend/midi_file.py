@@ -17,8 +17,10 @@ from typing import Any, Final
 
 from plugins.api import Annotation, AnnotationTrack, find_track
 
-NAMESPACES: Final = ("beat", "downbeat", "note", "phrase", "dynamics")
-"""What there is room for: tempo and metre, notes, and texts on the timeline."""
+NAMESPACES: Final = ("beat", "downbeat", "note", "phrase", "dynamics", "pedal")
+"""What there is room for: tempo and metre, notes and pedal, and texts on the timeline."""
+PEDAL: Final = 64
+"""The damper pedal's controller."""
 GRAIN: Final = 0.001
 """Seconds of a tick at most, where that is possible: times survive to half of it."""
 MOST_TICKS: Final = 9_000_000
@@ -85,7 +87,7 @@ def _step(beats: Sequence[float]) -> float:
 
 
 def to_midi(tracks: Sequence[AnnotationTrack], instrument: str = "violin") -> bytes:
-    """The beats as tempo and metre, the notes as notes, phrases as markers, dynamics as texts."""
+    """The beats as tempo and metre, the notes as notes with the pedal, phrases as markers, dynamics as texts."""
     import mido
 
     notes = find_track(tracks, "note").annotations
@@ -99,7 +101,8 @@ def to_midi(tracks: Sequence[AnnotationTrack], instrument: str = "violin") -> by
     file.tracks.append(_sorted(mido, timeline, grid.tick(end)))
     if notes:
         program = mido.Message("program_change", program=PROGRAMS.get(instrument, 0))
-        file.tracks.append(_sorted(mido, [(0, 0, program), *_notes(mido, grid, notes)]))
+        pedal = _pedal(mido, grid, find_track(tracks, "pedal").annotations)
+        file.tracks.append(_sorted(mido, [(0, 0, program), *_notes(mido, grid, notes), *pedal]))
     out = io.BytesIO()
     file.save(file=out)
     return out.getvalue()
@@ -159,6 +162,18 @@ def _notes(mido: Any, grid: Grid, notes: Sequence[Annotation]) -> list[Timed]:
         next_start[pitch] = start
         events.append((start, 1, mido.Message("note_on", note=pitch, velocity=_velocity(note.value))))
         events.append((end, 0, mido.Message("note_off", note=pitch, velocity=0)))
+    return events
+
+
+def _pedal(mido: Any, grid: Grid, spans: Sequence[Annotation]) -> list[Timed]:
+    """Down as far as it is said, at least half; up when the next one comes, at the latest."""
+    events: list[Timed] = []
+    ends = [*(a.time for a in spans[1:]), float("inf")]
+    for span, following in zip(spans, ends[: len(spans)], strict=True):
+        start, end = grid.tick(span.time), grid.tick(min(span.end, following))
+        down = min(max(round(127 * float(span.value)), 64), 127)
+        events.append((start, 2, mido.Message("control_change", control=PEDAL, value=down)))
+        events.append((max(end, start), 1, mido.Message("control_change", control=PEDAL, value=0)))
     return events
 
 

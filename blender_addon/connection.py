@@ -65,12 +65,13 @@ class Known:
     def recommenders(self) -> list[ComponentInfo]:
         return [c for c in self.components if c.kind == "recommender" and not c.error]
 
-    def recognized(self, given: str = "SOUND") -> list[str]:
+    def recognized(self, given: str = "SOUND", instrument: str = "") -> list[str]:
         """Namespaces that can be recognised from SOUND (with a score perhaps), MOTION or BOTH; beats and bars while
-        nothing is known."""
+        nothing is known. Violins have no pedal."""
         able = [c for c in self.components if not c.error and (given != "MOTION" or "motion" in c.inputs)]
         written = {namespace for c in able for namespace in c.writes}
-        return [n for n in NAMESPACES if n in (written or {"beat", "downbeat"})]
+        able_to = (written or {"beat", "downbeat"}) - ({"pedal"} if instrument == "violin" else set())
+        return [n for n in NAMESPACES if n in able_to]
 
     def find(self, name: str) -> ComponentInfo | None:
         """The generator of that name."""

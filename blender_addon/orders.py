@@ -133,7 +133,9 @@ def _again(scene: Any, source: Source, frames: tuple[float, float], state: Any) 
 
 def recognition(scene: Any) -> Order:
     """Annotations of the source as markers."""
-    wanted = scene.cadenza.recognize & set(connection.known().recognized(scene.cadenza.recognize_from))
+    wanted = scene.cadenza.recognize & set(
+        connection.known().recognized(scene.cadenza.recognize_from, scene.cadenza.instrument)
+    )
     if not wanted:
         raise OrderError("nothing is chosen to recognise; choose at least one kind")
     given = scene.cadenza.recognize_from

@@ -22,6 +22,7 @@ COLOURS: Final = {
     "phrase": ("COLOR_04", (0.35, 0.6, 0.35)),
     "dynamics": ("COLOR_02", (0.75, 0.5, 0.25)),
     "articulation": ("COLOR_05", (0.3, 0.5, 0.75)),
+    "pedal": ("COLOR_08", (0.45, 0.4, 0.4)),
 }
 """Namespaces that are stretches: the strip's colour tag, and its colour."""
 OWN: Final = "cadenza_namespace"

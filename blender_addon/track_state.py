@@ -29,7 +29,7 @@ class Span:
 
 
 WHOLE: Final = Span()
-STRETCHES: Final = ("phrase", "dynamics", "articulation")
+STRETCHES: Final = ("phrase", "dynamics", "articulation", "pedal")
 """Namespaces whose annotations may be cut: what was said goes on. A note that is cut would be another one."""
 StripEdit = tuple[str | None, float | None, float | None]
 """What was done to a strip by hand: its name, and seconds by which its ends were moved."""

@@ -22,7 +22,7 @@ from tests.running import RATE, TUNE, Command, melody, names, start, tone, wait,
 
 needs_jams = pytest.mark.skipif(find_spec("jams") is None, reason="the jams library is not installed")
 EXAMPLES = Path(__file__).parents[1] / "examples"
-SCORED = ["beat", "downbeat", "phrase", "dynamics", "articulation", "note", "loudness"]
+SCORED = ["beat", "downbeat", "phrase", "dynamics", "articulation", "note", "loudness", "pedal"]
 
 
 @pytest.fixture

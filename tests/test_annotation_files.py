@@ -149,3 +149,12 @@ def test_whatever_is_there_makes_a_file(tracks: list[AnnotationTrack]) -> None:
     midi = read_by_others(to_midi(tracks, "piano"))
     notes = [n.start for part in midi.instruments for n in part.notes]
     np.testing.assert_allclose(notes, find_track(tracks, "note").times, atol=1e-3)
+
+
+def test_the_pedal_goes_with_the_notes_and_comes_back() -> None:
+    """Half a pedal too; what overlaps comes up where the next one goes down."""
+    spans = (Annotation(0.5, 1.0, 1.0), Annotation(1.2, 0.8, 0.6), Annotation(2.5, 0.5, 0.2))
+    midi = read_by_others(to_midi([*ALL, AnnotationTrack("pedal", spans)], "piano"))
+    (part,) = midi.instruments
+    found = [(round(c.time, 2), c.value) for c in part.control_changes if c.number == 64]
+    assert found == [(0.5, 127), (1.2, 0), (1.2, 76), (2.0, 0), (2.5, 64), (3.0, 0)]

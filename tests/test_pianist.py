@@ -15,7 +15,17 @@ from backend.sources import sound_of
 from blender_addon.rig.body import rest_of_skeleton
 from blender_addon.rig.bone_map import guess_bone_map
 from blender_addon.rig.performance import perform_motion
-from plugins.api import AnnotationTrack, ComponentError, JobContext, Motion, Score, pianist, piano, violinist
+from plugins.api import (
+    Annotation,
+    AnnotationTrack,
+    ComponentError,
+    JobContext,
+    Motion,
+    Score,
+    pianist,
+    piano,
+    violinist,
+)
 from plugins.performer.piano_fingering import plan_hand
 from plugins.performer.piano_generator import Pianist, plan_hands
 from plugins.performer.piano_music import LEFT, RIGHT, Note, read_piece, with_hands
@@ -255,3 +265,23 @@ def test_a_trill_is_struck_in_turn_by_two_fingers_of_one_hand() -> None:
 def test_a_trill_beyond_the_keyboard_is_a_plain_note() -> None:
     notes = [note(0.5, 1.0, 108, marks=["trill-mark"])]
     assert [h[2] for h in held(notes)] == [108]
+
+
+def test_the_foot_does_what_a_midi_file_or_a_score_says_of_the_pedal() -> None:
+    """Down and up at the times that are told, half a pedal too; up for a moment where it is pressed again at once."""
+    told = (Annotation(1.0, 1.0, 1.0), Annotation(2.0, 1.5, 0.5), Annotation(4.2, 0.5, 1.0))
+    tracks = [AnnotationTrack("note", tuple(NOTES)), AnnotationTrack("pedal", told)]
+    context = JobContext(annotations=tracks, fps=100.0, instrument="piano")
+    motion = Pianist().generate(silence(6.0), Pianist.Options(), context)
+    top = motion.joint("pedal")[:, 2]
+    down = (top.max() - top) / piano.PEDAL_TRAVEL
+
+    def at(seconds: float) -> float:
+        return float(down[round(100 * seconds)])
+
+    assert [at(t) for t in (0.5, 1.5, 2.8, 3.9, 4.4, 5.5)] == pytest.approx([0.0, 1.0, 0.5, 0.0, 1.0, 0.0], abs=0.01)
+    assert at(1.0) == pytest.approx(0.5, abs=0.05)
+    assert at(4.7) == pytest.approx(0.5, abs=0.05)
+    assert down[200:220].min() < 0.02  # between the first and the second
+    half = Pianist().generate(silence(6.0), Pianist.Options(pedal=0.5), context).joint("pedal")[:, 2]
+    assert np.ptp(half) == pytest.approx(np.ptp(top) / 2, abs=1e-4)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from backend.audio_files import read_audio
 from plugins.api import AnnotationTrack, Audio, ComponentError, JobContext, Score, find_track
 from plugins.api.pitch_network import PitchNetwork
 from plugins.transcription.align import ScoreAligner
-from plugins.transcription.performed import Performed, bar_confidence
+from plugins.transcription.performed import Performed, bar_confidence, tracks_of
 from plugins.transcription.score import Reading, ScoreNote, read_score
 from plugins.transcription.written import dynamics_of, phrases
 from tests.running import RATE, tone
@@ -217,3 +218,56 @@ def test_an_upbeat_is_no_downbeat(quarters: int, beats: list[tuple[float, int]])
     first = reading.beats[0][0] - beats[0][0]
     assert [(t - first, place) for t, place in reading.beats[: len(beats)]] == beats
     assert reading.notes[0].onset - first == 0.0
+
+
+def pedal(kind: str) -> str:
+    return direction(f'<pedal type="{kind}"/>')
+
+
+def of_piano(*bars: str) -> Score:
+    text = score(*bars).data.decode().replace("<part-name>Violin", "<part-name>Piano")
+    return Score("piano.musicxml", text.encode())
+
+
+def test_pedal_marks_of_a_score_are_read_changes_and_repeats_included() -> None:
+    first = pedal("start") + note(60) + note(62) + pedal("change") + note(64) + note(65) + pedal("stop")
+    piece = of_piano(first, "".join(note(p) for p in (67, 69, 71, 72)) + REPEAT)
+    twice, once = read_score(piece, "piano")
+    assert once.pedal == ((0.0, 2.0, 1.0), (2.0, 4.0, 1.0))
+    assert twice.pedal == (*once.pedal, (8.0, 10.0, 1.0), (10.0, 12.0, 1.0))
+    assert all(not reading.pedal for reading in read_score(piece, "violin"))
+
+
+def test_the_pedal_lies_where_it_was_played() -> None:
+    notes = tuple(ScoreNote(float(i), 1.0, 60 + i) for i in range(8))
+    reading = Reading(notes, tuple((float(i), i % 4 + 1) for i in range(8)), pedal=((0.0, 2.0, 1.0), (4.0, 9.0, 0.7)))
+    played = Performed(reading, np.arange(8) * 0.5 + 1.0, np.ones(8), 0.0, 20.0)
+    found = find_track(tracks_of(played, []), "pedal").annotations
+    assert [(a.time, round(a.end, 6), a.value) for a in found] == [(1.0, 2.0, 1.0), (3.0, 5.5, 0.7)]
+    cut = Performed(reading, np.arange(8) * 0.5 + 1.0, np.ones(8), 0.0, 3.5)
+    assert find_track(tracks_of(cut, []), "pedal").annotations[-1].end == pytest.approx(3.5)
+
+
+def midi_with_pedal(*tracks: Sequence[tuple[float, int]]) -> Score:
+    import pretty_midi
+
+    file = pretty_midi.PrettyMIDI()
+    for changes in tracks:
+        part = pretty_midi.Instrument(0)
+        part.notes = [pretty_midi.Note(80, 60 + i, 0.5 * i, 0.5 * i + 0.4) for i in range(6)]
+        part.control_changes = [pretty_midi.ControlChange(64, value, time) for time, value in changes]
+        file.instruments.append(part)
+    out = io.BytesIO()
+    file.write(out)
+    return Score("p.mid", out.getvalue())
+
+
+def test_a_midi_files_damper_pedal_is_read() -> None:
+    """Down from 64 on; as far as it goes; what is held to the end comes up there; of several tracks, the busiest."""
+    changes = [(0.1, 40), (0.2, 90), (0.3, 127), (0.6, 70), (1.0, 20), (1.1, 0), (1.5, 64)]
+    (reading,) = read_score(midi_with_pedal([(0.0, 127)], changes), "piano")
+    assert [(round(a, 2), round(b, 2), d) for a, b, d in reading.pedal] == [(0.2, 1.0, 1.0), (1.5, 2.9, 0.5)]
+    (none,) = read_score(midi_with_pedal([]), "piano")
+    assert none.pedal == ()
+    (violin,) = read_score(midi_with_pedal(changes), "violin")
+    assert violin.pedal == ()

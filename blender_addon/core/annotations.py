@@ -13,7 +13,7 @@ from typing import Any, Final
 FORMAT_VERSION: Final = 1
 NAMESPACES: Final = (
     *("beat", "downbeat", "phrase", "dynamics", "articulation", "note", "harmony", "cadence"),
-    "loudness",
+    *("loudness", "pedal"),
 )
 """What tracks are about, the most asked for first."""
 MADE_OF_BEATS: Final = ("beat", "downbeat")
@@ -36,7 +36,7 @@ class Annotation:
         value: what it is. A beat: its position in the bar, 1 = downbeat. A downbeat: the number of
             its bar. A note: a mapping with ``pitch`` (MIDI number) and what else is known of it.
             Dynamics: ppp to fff, or the hairpins cresc and dim. Articulation: legato, neutral or
-            staccato. Loudness: LUFS.
+            staccato. Loudness: LUFS. Pedal: how far the piano's right pedal is down, 0 to 1.
         confidence: 0 to 1.
     """
 

@@ -63,7 +63,7 @@ class AnnotatePanel(InSidebar, bpy.types.Panel):
         layout.prop(state, "mark_takes")
         layout.row().prop(state, "recognize_from", expand=True)
         grid = layout.grid_flow(columns=2, align=True)
-        for namespace in connection.known().recognized(state.recognize_from):
+        for namespace in connection.known().recognized(state.recognize_from, state.instrument):
             grid.prop_enum(state, "recognize", namespace)
         layout.operator("cadenza.recognize", icon="MARKER")
         job_rows.draw(layout, "annotate", obstacles.to_recognizing(context.scene))

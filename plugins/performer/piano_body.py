@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from plugins.api import Array, Skeleton, pianist, piano
+from plugins.api import Annotation, Array, Skeleton, pianist, piano
 from plugins.api import rotations as rot
 from plugins.performer.body import Amounts, Trunk, breath_of, phrase_wave, phrases, turns
 from plugins.performer.curves import Floats, ease, slow_noise
@@ -52,6 +52,10 @@ SOLE: Final = 0.020
 """Of the ball of the foot under its joint."""
 PEDAL_UP: Final = (0.02, 0.09)
 """Seconds after a change of harmony in which the pedal comes up, and"""
+PEDALS: Final = 0.06
+"""Seconds before and after the time that is told, in which it goes down or comes up."""
+PEDAL_AGAIN: Final = 0.14
+"""Seconds from when it comes up to when it is half down again, at least."""
 PEDAL_DOWN: Final = (0.12, 0.24)
 """goes down again (syncopated pedalling: K. Banowetz, *The Pianist's Guide to Pedaling*, 1985)."""
 
@@ -143,6 +147,20 @@ def feet_at_the_pedal(skeleton: Skeleton, pedal: Floats) -> dict[str, tuple[Arra
         at = heel + rot.rotate(yaw, rot.rotate(lift, np.array([0.0, -HEEL[1], ankle])))
         out[side] = at, at + rot.rotate(yaw, rot.rotate(lift, toes))
     return out
+
+
+def pedalled(times: Floats, told: Sequence[Annotation]) -> Floats:
+    """(T,) how far the pedal is down where a MIDI file or a score says when: half down at those times. Where it goes
+    down again as it comes up, it comes up all the same."""
+    down = np.zeros(len(times))
+    before = -np.inf
+    for span in told:
+        begin, end = max(span.time, before + PEDAL_AGAIN), span.end
+        before = end
+        low, high = np.searchsorted(times, (begin - PEDALS, end + PEDALS))
+        press, lift = (ease((times[low:high] - at) / PEDALS / 2 + 0.5) for at in (begin, end))
+        down[low:high] = np.maximum(down[low:high], float(span.value or 0.0) * press * (1.0 - lift))
+    return np.asarray(np.clip(down, 0.0, 1.0))
 
 
 def pedalling(times: Floats, piece: Piece, amount: float) -> Floats:

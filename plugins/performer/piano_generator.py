@@ -18,7 +18,7 @@ from plugins.performer.follow import VARIATION, personal
 from plugins.performer.hands import HandPose
 from plugins.performer.music import Chord
 from plugins.performer.piano_assemble import at_the_piano
-from plugins.performer.piano_body import pedalling, seated
+from plugins.performer.piano_body import pedalled, pedalling, seated
 from plugins.performer.piano_fingering import plan_hand
 from plugins.performer.piano_hand import hand_motion, resting_hand
 from plugins.performer.piano_music import LEFT, RIGHT, Note, Piece, chords_of, read_piece
@@ -79,7 +79,8 @@ class Pianist(Generator):
         context.progress(0.7, "Moving the body")
         amounts = Amounts(options.sway, options.lean, options.head, options.breathing, options.noise, options.pulse)
         across = [h.wrist[:, 0] for h in hands]
-        pedal = pedalling(times, piece, options.pedal)
+        told = context.track("pedal").annotations
+        pedal = options.pedal * pedalled(times, told) if told else pedalling(times, piece, options.pedal)
         rng = np.random.default_rng([context.seed, 1])
         if context.body is not None:
             amounts = personal(amounts, options.variation, np.random.default_rng([context.seed, 2]))

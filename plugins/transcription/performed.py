@@ -15,7 +15,7 @@ from plugins.api import Annotation, AnnotationTrack
 from plugins.transcription.score import Reading, ScoreNote
 from plugins.transcription.written import Span
 
-WRITES: Final = ("note", "beat", "downbeat", "phrase", "dynamics", "articulation")
+WRITES: Final = ("note", "beat", "downbeat", "phrase", "dynamics", "articulation", "pedal")
 STACCATO: Final = {"staccato", "staccatissimo", "spiccato"}
 """Marks of notes that are played short, also under a slur."""
 SURE: Final = 0.5
@@ -87,6 +87,7 @@ def tracks_of(performed: Performed, notes: Iterable[Annotation]) -> list[Annotat
         AnnotationTrack("phrase", tuple(_spans(performed, reading.phrases, sure))),
         AnnotationTrack("dynamics", tuple(_spans(performed, (*reading.dynamics, *reading.hairpins), sure))),
         AnnotationTrack("articulation", tuple(_articulation(performed, notes))),
+        AnnotationTrack("pedal", tuple(_pedal(performed, sure))),
     ]
 
 
@@ -149,6 +150,17 @@ def _spans(performed: Performed, spans: Sequence[Span], sure: dict[int, float]) 
             at = float(np.clip(performed.at(begin), performed.start, performed.end))
             length = float(np.clip(performed.at(stop), at, performed.end)) - at
             yield Annotation(at, length, value or None, sure[_bar(firsts, begin)])
+
+
+def _pedal(performed: Performed, sure: dict[int, float]) -> Iterable[Annotation]:
+    """Where the pedal was down; it may come up after the last note has ended."""
+    firsts = _downbeats(performed.reading)
+    low, high = performed.score[0] - BEFORE, _last_end(performed)
+    for start, end, depth in performed.reading.pedal:
+        if low <= start < high:
+            at, up = (float(np.clip(performed.at(t), performed.start, performed.end)) for t in (start, end))
+            if up > at:
+                yield Annotation(at, up - at, depth, sure[_bar(firsts, start)])
 
 
 def _last_end(performed: Performed) -> float:

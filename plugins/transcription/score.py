@@ -11,14 +11,24 @@ from __future__ import annotations
 import io
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from plugins.api import ComponentError, Score
-from plugins.transcription.written import Page, Sections, Span, hairpins, phrases, runs, written_at_notes
+from plugins.transcription.written import (
+    Page,
+    Pedalled,
+    Sections,
+    Span,
+    hairpins,
+    pedals,
+    phrases,
+    runs,
+    written_at_notes,
+)
 
 MAX_READINGS: Final = 16
 """Ways through the repeats that are tried; 4 repeats make 16."""
@@ -26,6 +36,8 @@ GRACE_LENGTH: Final = 0.125
 """Quarter notes that a grace note takes before its main note."""
 PITCHES: Final = {"violin": (36, 108), "piano": (0, 127)}
 """Pitches that are read at all; the rest of a score is for other instruments."""
+PEDAL, PEDAL_DOWN = 64, 64
+"""MIDI's damper pedal: its controller, and the value from which it is down."""
 PROGRAMS: Final = {"violin": (40,), "piano": tuple(range(8))}
 """General MIDI programs, counted from 0."""
 HANDS: Final = {1: "right", 2: "left"}
@@ -72,6 +84,7 @@ class Reading:
         phrases: the sections that the score is divided into, by name or ""; none if it is not divided.
         dynamics: marks, each as long as it is in force. None are taken from a MIDI file's velocities.
         hairpins: "cresc" and "dim".
+        pedal: where the piano's right pedal is down.
         printed: whether it says how notes are joined (MIDI does not).
     """
 
@@ -80,6 +93,7 @@ class Reading:
     phrases: tuple[Span, ...] = field(repr=False, default=())
     dynamics: tuple[Span, ...] = field(repr=False, default=())
     hairpins: tuple[Span, ...] = field(repr=False, default=())
+    pedal: tuple[Pedalled, ...] = field(repr=False, default=())
     printed: bool = False
 
 
@@ -126,7 +140,25 @@ def _read_midi(data: bytes, instrument: str) -> Reading:
         for track, hand in zip(tracks, hands, strict=True)
         for n in track.notes
     ]
-    return Reading(tuple(sorted(notes, key=lambda n: (n.onset, n.pitch))), tuple(beats))
+    pedal = _pedal_of(midi) if instrument == "piano" else ()
+    return Reading(tuple(sorted(notes, key=lambda n: (n.onset, n.pitch))), tuple(beats), pedal=pedal)
+
+
+def _pedal_of(midi: Any) -> tuple[Pedalled, ...]:
+    """Where a file's damper pedal is down (controller 64, from 64 on: MIDI 1.0), and the most that it is; of several
+    tracks that say so, the one that says most."""
+    tracks = [sorted((c.time, c.value) for c in t.control_changes if c.number == PEDAL) for t in midi.instruments]
+    changes = max(tracks, key=len, default=[])
+    found: list[list[float]] = []
+    down = False
+    for time, value in [*changes, (float(midi.get_end_time()), 0)]:
+        if value >= PEDAL_DOWN and not down:
+            found.append([float(time), float(time), 0.0])
+        down, before = value >= PEDAL_DOWN, down
+        if found and (down or before):
+            found[-1][1] = max(float(time), found[-1][1])
+            found[-1][2] = max(found[-1][2], value / 127)
+    return tuple((a, b, round(depth, 2)) for a, b, depth in found if b > a)
 
 
 def _tracks_of(tracks: list[Any], instrument: str) -> list[Any]:
@@ -160,8 +192,9 @@ def _read_musicxml(score: Score, instrument: str) -> list[Reading]:
     page = Page.of(score, part.id)
     written, sections = written_at_notes(part, page), Sections.of(part, page)
     places = {note.id: (float(part.quarter_map(note.start.t)), sections.at(note.start.t)) for note in part.notes}
+    again = {note.id for note in part.notes if note.doc_order in page.pedalled}
     readings = [
-        _reading(unfolded, written, places, sections.names, instrument)
+        _reading(unfolded, written, places, sections.names, instrument, again)
         for unfolded in islice(iter_unfolded_parts(part), MAX_READINGS)
     ]
     return sorted(readings, key=lambda r: -len(r.notes))
@@ -180,8 +213,10 @@ def _reading(
     places: Mapping[str, tuple[float, int]],
     names: Sequence[str],
     instrument: str,
+    again: Container[str],
 ) -> Reading:
-    """One unfolded part; ``written`` and ``places`` by the ids of the printed notes."""
+    """One unfolded part; ``written`` and ``places`` by the ids of the printed notes, with some of which the pedal comes
+    up and goes down ``again``."""
     from partitura.score import Measure
 
     bars = [(float(part.quarter_map(m.start.t)), float(part.quarter_map(m.end.t))) for m in part.iter_all(Measure)]
@@ -193,20 +228,26 @@ def _reading(
             continue
         onset, length = _span(part, note)
         measure = sum(1 for start, _ in bars if start <= onset + 1e-6)
-        # Unfolding appends "-1", "-2", ... to the ids of the written notes.
-        printed = note.id if note.id in written else note.id.rpartition("-")[0]
+        printed = _printed(note.id, written)
         hand = HANDS.get(note.staff or 0, "") if instrument == "piano" and several else ""
         notes.append(ScoreNote(onset, length, int(note.midi_pitch), measure=measure, hand=hand, **written[printed]))
         rows.append((onset, onset + length, *places[printed]))
     notes.sort(key=lambda n: (n.onset, n.pitch))
+    changes = [float(part.quarter_map(n.start.t)) for n in part.notes if _printed(n.id, written) in again]
     return Reading(
         tuple(notes),
         tuple(_beats(part, bars)),
         phrases(rows, names),
         runs([(n.onset, n.onset + n.duration, n.dynamics) for n in notes]),
         tuple(hairpins(part)),
+        tuple(pedals(part, changes)) if instrument == "piano" else (),
         printed=True,
     )
+
+
+def _printed(note: str, written: Container[str]) -> str:
+    """The id of a written note: unfolding appends "-1", "-2", ... to it."""
+    return note if note in written else note.rpartition("-")[0]
 
 
 def _span(part: Any, note: Any) -> tuple[float, float]:

@@ -11,8 +11,9 @@ import io
 import re
 import zipfile
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 from xml.etree import ElementTree
 
@@ -35,6 +36,8 @@ JUMP: Final = 1.0
 
 Span = tuple[float, float, str]
 """Score time of begin and end, and what it is."""
+Pedalled = tuple[float, float, float]
+"""Score time at which the right pedal goes down and comes up, and how far down it was, 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +49,13 @@ class Page:
         tremolos: places in the part of notes that are repeated as fast as can be (three strokes through the stem and
             more; neither measured repetition nor tremolo between two notes).
         rehearsals: rehearsal marks by the bar's place in the part.
+        pedalled: places in the part of notes before which the pedal comes up and goes down again.
     """
 
     bows: dict[int, str]
     tremolos: frozenset[int]
     rehearsals: dict[int, str]
+    pedalled: frozenset[int] = frozenset()
 
     @classmethod
     def of(cls, score: Score, part_id: str) -> Page:
@@ -71,7 +76,18 @@ class Page:
             if mark.get("type", "single") == "single" and (mark.text or "3").strip() not in ("0", "1", "2")
         )
         found = ((i, bar.find(".//rehearsal")) for i, bar in enumerate(part.findall("measure")))
-        return cls(bows, tremolos, {i: (mark.text or "").strip() for i, mark in found if mark is not None})
+        rehearsals = {i: (mark.text or "").strip() for i, mark in found if mark is not None}
+        return cls(bows, tremolos, rehearsals, frozenset(_pedal_changes(part)))
+
+
+def _pedal_changes(part: ElementTree.Element) -> Iterator[int]:
+    """Places in the part of the notes that follow upon a change of the pedal."""
+    place = 0
+    for element in part.iter():
+        if element.tag == "note":
+            place += 1
+        elif element.tag == "pedal" and element.get("type") == "change":
+            yield place
 
 
 def _xml(data: bytes) -> bytes:
@@ -171,6 +187,27 @@ def hairpins(part: Any) -> list[Span]:
             kind = HAIRPINS[0] if isinstance(o, IncreasingLoudnessDirection) else HAIRPINS[1]
             out.append((float(part.quarter_map(o.start.t)), float(part.quarter_map(end)), kind))
     return sorted(out)
+
+
+def pedals(part: Any, changes: Iterable[float] = ()) -> list[Pedalled]:
+    """Where the right pedal is down; one that is not said to come up stays until the next one.
+
+    Args:
+        changes: score times at which it comes up and goes down again.
+    """
+    from partitura.score import SustainPedalDirection
+
+    found = sorted(part.iter_all(SustainPedalDirection), key=lambda o: o.start.t)
+    downs = [o.start.t for o in found]
+    out = []
+    for o in found:
+        following = downs[bisect_right(downs, o.start.t) :]
+        end = o.end.t if o.end is not None and o.end.t > o.start.t else next(iter(following), None)
+        if end is not None:
+            start, stop = float(part.quarter_map(o.start.t)), float(part.quarter_map(end))
+            edges = [start, *sorted({t for t in changes if start < t < stop}), stop]
+            out += [(a, b, 1.0) for a, b in pairwise(edges)]
+    return out
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-from plugins.api import Annotation, AnnotationTrack, find_track
+from plugins.api import Annotation, AnnotationTrack, find_track, piano
 
 NAMESPACES: Final = ("beat", "downbeat", "note", "phrase", "dynamics", "pedal")
 """What there is room for: tempo and metre, notes and pedal, and texts on the timeline."""
-PEDAL: Final = 64
-"""The damper pedal's controller."""
 GRAIN: Final = 0.001
 """Seconds of a tick at most, where that is possible: times survive to half of it."""
 MOST_TICKS: Final = 9_000_000
@@ -172,8 +170,8 @@ def _pedal(mido: Any, grid: Grid, spans: Sequence[Annotation]) -> list[Timed]:
     for span, following in zip(spans, ends[: len(spans)], strict=True):
         start, end = grid.tick(span.time), grid.tick(min(span.end, following))
         down = min(max(round(127 * float(span.value)), 64), 127)
-        events.append((start, 2, mido.Message("control_change", control=PEDAL, value=down)))
-        events.append((max(end, start), 1, mido.Message("control_change", control=PEDAL, value=0)))
+        events.append((start, 2, mido.Message("control_change", control=piano.DAMPER, value=down)))
+        events.append((max(end, start), 1, mido.Message("control_change", control=piano.DAMPER, value=0)))
     return events
 
 

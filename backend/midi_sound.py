@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -13,11 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from backend.audio_files import LONGEST, check_range
-from plugins.api import Audio, AudioError, Score
+from plugins.api import Audio, AudioError, Score, piano
 
 SAMPLE_RATE: Final = 22050
 TAIL: Final = 1.0
 """Seconds after the last note."""
+LONGEST_RING: Final = 8.0
+"""Seconds after which a string that the pedal holds is hardly heard."""
 DAMPING: Final = 0.06
 """Seconds in which a damped string falls to a third."""
 
@@ -50,7 +53,7 @@ def read_midi(
         raise AudioError(f"{score.name} holds no notes; give a MIDI file with the {instrument}'s part")
     length = max(n.end for n in notes) + TAIL
     first, last = check_range(score.name, length, start, end, longest)
-    sound = _struck(notes, first, last) if instrument == "piano" else _sound_of(notes, first, last)
+    sound = _struck(_pedalled(midi, notes), first, last) if instrument == "piano" else _sound_of(notes, first, last)
     return Audio(sound, SAMPLE_RATE, start=int(first * SAMPLE_RATE) / SAMPLE_RATE)
 
 
@@ -74,6 +77,24 @@ def _sound_of(notes: Sequence[Any], first: float, last: float) -> npt.NDArray[np
 def _bowed(phase: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Eight partials of a sawtooth, the wave of a bowed string (H. von Helmholtz, 1863)."""
     return np.asarray(sum(np.sin(k * phase) / k for k in range(1, 9)) * 0.6)
+
+
+def _pedalled(midi: Any, notes: Sequence[Any]) -> list[Any]:
+    """The notes as long as their strings sound: to where the pedal comes up, or the key is struck again."""
+    said = [[(c.time, c.value) for c in t.control_changes if c.number == piano.DAMPER] for t in midi.instruments]
+    spans = piano.pedal_spans(said, midi.get_end_time() + TAIL)
+    downs = [start for start, _, _ in spans]
+    again: dict[int, float] = {}
+    out = []
+    for note in sorted(notes, key=lambda n: -n.start):
+        i = bisect_right(downs, note.end) - 1
+        up = spans[i][1] if i >= 0 else 0.0
+        held = max(note.end, min(up, again.get(note.pitch, np.inf)))
+        again[note.pitch] = note.start
+        out.append(
+            type(note)(note.velocity, note.pitch, note.start, min(held, max(note.end, note.start + LONGEST_RING)))
+        )
+    return out[::-1]
 
 
 def _struck(notes: Sequence[Any], first: float, last: float) -> npt.NDArray[np.float32]:

@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
+from .core import piano
 from .core.annotations import Annotation, AnnotationError, AnnotationTrack
 
 DEFAULT_TEMPO: Final = 500_000
 """Microseconds a quarter note: 120 beats a minute."""
 TEMPO, METRE, END_OF_TRACK = 0x51, 0x58, 0x2F
+CONTROL: Final = 0xB0
 DRUMS: Final = 9
 """The tenth channel: its numbers are instruments, not pitches."""
 MOST_BEATS: Final = 20_000
@@ -38,7 +40,8 @@ class _Event:
 
 
 def read_midi(data: bytes) -> list[AnnotationTrack]:
-    """The tracks ``note``, ``beat`` and ``downbeat``; times in seconds from the file's beginning.
+    """The tracks ``note``, ``beat`` and ``downbeat``, and ``pedal`` if there is any; times in seconds from the file's
+    beginning.
 
     Raises:
         AnnotationError: the bytes are no such file, or one that counts in SMPTE frames.
@@ -52,11 +55,19 @@ def read_midi(data: bytes) -> list[AnnotationTrack]:
     last = max((e.tick for e in events), default=0)
     beats = list(_beats(events, division, last))
     firsts = [tick for tick, position in beats if position == 1]
+    pedal = tuple(Annotation(down, up - down, depth) for down, up, depth in _pedal(events, clock, last))
     return [
         notes,
         AnnotationTrack("beat", tuple(Annotation(clock.seconds(tick), 0.0, position) for tick, position in beats)),
         AnnotationTrack("downbeat", tuple(Annotation(clock.seconds(t), 0.0, bar) for bar, t in enumerate(firsts, 1))),
+        *([AnnotationTrack("pedal", pedal)] if pedal else []),
     ]
+
+
+def _pedal(events: list[_Event], clock: _Clock, last: int) -> list[tuple[float, float, float]]:
+    """Seconds at which the damper pedal goes down and comes up, and how far down it was."""
+    damper = [e for e in events if e.meta < 0 and e.status & 0xF0 == CONTROL and e.data[0] == piano.DAMPER]
+    return piano.pedal_spans([[(clock.seconds(e.tick), e.data[1]) for e in damper]], clock.seconds(last))
 
 
 def _parse(data: bytes) -> tuple[int, list[_Event]]:

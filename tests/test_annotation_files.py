@@ -158,3 +158,6 @@ def test_the_pedal_goes_with_the_notes_and_comes_back() -> None:
     (part,) = midi.instruments
     found = [(round(c.time, 2), c.value) for c in part.control_changes if c.number == 64]
     assert found == [(0.5, 127), (1.2, 0), (1.2, 76), (2.0, 0), (2.5, 64), (3.0, 0)]
+    again = find_track(read_midi(to_midi([*ALL, AnnotationTrack("pedal", spans)], "piano")), "pedal").annotations
+    told = [(round(a.time, 2), round(a.end, 2), a.value) for a in again]
+    assert told == [(0.5, 1.2, 1.0), (1.2, 2.0, 0.6), (2.5, 3.0, 0.5)]

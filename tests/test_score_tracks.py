@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from backend.audio_files import read_audio
+from backend.midi_sound import read_midi
 from plugins.api import AnnotationTrack, Audio, ComponentError, JobContext, Score, find_track
 from plugins.api.pitch_network import PitchNetwork
 from plugins.transcription.align import ScoreAligner
@@ -271,3 +272,19 @@ def test_a_midi_files_damper_pedal_is_read() -> None:
     assert none.pedal == ()
     (violin,) = read_score(midi_with_pedal(changes), "violin")
     assert violin.pedal == ()
+
+
+def test_strings_that_the_pedal_holds_are_heard_until_it_comes_up() -> None:
+    held, dry = (read_midi(midi_with_pedal(c), instrument="piano") for c in ([(0.0, 127), (4.5, 0)], []))
+    bowed = read_midi(midi_with_pedal([(0.0, 127)]), instrument="violin")
+    assert held.duration == dry.duration == bowed.duration
+
+    def level(audio: Audio, start: float, end: float) -> float:
+        rate = audio.sample_rate
+        return float(np.sqrt(np.square(audio.samples[round(start * rate) : round(end * rate)]).mean()))
+
+    assert level(dry, 3.2, 3.6) < 0.01  # the last key came up at 2.9
+    assert level(held, 3.2, 3.6) > 0.03
+    again = read_midi(midi_with_pedal([(0.0, 127), (3.0, 0)]), instrument="piano")
+    assert level(again, 3.4, 3.8) < 0.01  # the pedal came up
+    assert np.abs(held.samples).max() <= 0.5 + 1e-6

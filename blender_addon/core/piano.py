@@ -16,6 +16,7 @@ the heights of keyboard, bench and pedal are those of usual grands. All lengths 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
@@ -27,6 +28,10 @@ LOWEST: Final = 21
 HIGHEST: Final = 108
 """MIDI numbers of the outer keys, A0 and C8."""
 KEYS: Final = HIGHEST - LOWEST + 1
+DAMPER: Final = 64
+"""MIDI's controller of the right pedal, and"""
+HALF: Final = 64
+"""its value from which that is down."""
 WHITE_WIDTH: Final = 0.0235
 BLACK_WIDTH: Final = 0.0095
 """Of the top; the foot is 2 mm wider."""
@@ -88,3 +93,26 @@ def surface(pitch: Pitches, y: Array | float, depth: Array | float) -> Array:
 def tilt(pitch: Pitches, depth: Array | float) -> Array:
     """Rotation of a key about +X (radians) that takes its front ``depth`` down."""
     return np.asarray(-np.arcsin(np.asarray(depth) / lever(pitch)))
+
+
+def pedal_spans(said: Iterable[Iterable[tuple[float, int]]], end: float) -> list[tuple[float, float, float]]:
+    """Where a damper pedal is down.
+
+    Args:
+        said: by track, seconds and values of MIDI's controller DAMPER, in any order; from 64 on it is down (MIDI 1.0).
+            The track that says most counts.
+        end: seconds at which it comes up if nothing says so.
+
+    Returns:
+        Seconds at which it goes down and comes up, and how far down it was at most, 0 to 1.
+    """
+    tracks = [sorted(change for change in track if change[0] < end) for track in said]
+    found: list[list[float]] = []
+    down = False
+    for time, value in [*max(tracks, key=len, default=[]), (end, 0)]:
+        before, down = down, value >= HALF
+        if down and not before:
+            found.append([time, time, 0.0])
+        if down or before:
+            found[-1][1:] = time, max(found[-1][2], value / 127)
+    return [(start, stop, round(depth, 2)) for start, stop, depth in found if stop > start]

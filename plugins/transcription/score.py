@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from plugins.api import ComponentError, Score
+from plugins.api import ComponentError, Score, piano
 from plugins.transcription.written import (
     Page,
     Pedalled,
@@ -36,8 +36,6 @@ GRACE_LENGTH: Final = 0.125
 """Quarter notes that a grace note takes before its main note."""
 PITCHES: Final = {"violin": (36, 108), "piano": (0, 127)}
 """Pitches that are read at all; the rest of a score is for other instruments."""
-PEDAL, PEDAL_DOWN = 64, 64
-"""MIDI's damper pedal: its controller, and the value from which it is down."""
 PROGRAMS: Final = {"violin": (40,), "piano": tuple(range(8))}
 """General MIDI programs, counted from 0."""
 HANDS: Final = {1: "right", 2: "left"}
@@ -145,20 +143,9 @@ def _read_midi(data: bytes, instrument: str) -> Reading:
 
 
 def _pedal_of(midi: Any) -> tuple[Pedalled, ...]:
-    """Where a file's damper pedal is down (controller 64, from 64 on: MIDI 1.0), and the most that it is; of several
-    tracks that say so, the one that says most."""
-    tracks = [sorted((c.time, c.value) for c in t.control_changes if c.number == PEDAL) for t in midi.instruments]
-    changes = max(tracks, key=len, default=[])
-    found: list[list[float]] = []
-    down = False
-    for time, value in [*changes, (float(midi.get_end_time()), 0)]:
-        if value >= PEDAL_DOWN and not down:
-            found.append([float(time), float(time), 0.0])
-        down, before = value >= PEDAL_DOWN, down
-        if found and (down or before):
-            found[-1][1] = max(float(time), found[-1][1])
-            found[-1][2] = max(found[-1][2], value / 127)
-    return tuple((a, b, round(depth, 2)) for a, b, depth in found if b > a)
+    """Where a file's pedal is down."""
+    said = [[(float(c.time), c.value) for c in t.control_changes if c.number == piano.DAMPER] for t in midi.instruments]
+    return tuple(piano.pedal_spans(said, float(midi.get_end_time())))
 
 
 def _tracks_of(tracks: list[Any], instrument: str) -> list[Any]:

@@ -23,7 +23,8 @@ from .timeline import frame_rate, seconds_at
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-SCORES = (".musicxml", ".xml", ".mxl", ".mid", ".midi")
+MIDI = (".mid", ".midi")
+SCORES = (".musicxml", ".xml", ".mxl", *MIDI)
 LARGEST_SCORE = 5_000_000
 """Bytes."""
 
@@ -168,6 +169,8 @@ def _from_speaker(scene: Any, state: Any) -> Source:
 
 def _from_file(scene: Any, state: Any) -> Source:
     path = _file(state.sound_file, "sound file")
+    if path.suffix.lower() in MIDI:
+        raise SourceError(f"{path.name} is a MIDI file, no sound; choose MIDI in Source, and the file there")
     return Source(path, _score(state), None, None, float(scene.frame_start), 0.0, path.name)
 
 
@@ -175,7 +178,7 @@ def _from_score(scene: Any, state: Any) -> Source:
     path = _score(state)
     if path is None:
         raise SourceError("no score is chosen; choose a MIDI file in Source")
-    if path.suffix.lower() not in (".mid", ".midi"):
+    if path.suffix.lower() not in MIDI:
         raise SourceError(f"{path.name} needs its recording: only MIDI is performed without a sound; choose both")
     return Source(None, path, None, None, float(scene.frame_start), 0.0, path.name)
 

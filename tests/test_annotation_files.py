@@ -61,6 +61,7 @@ def test_labels_are_points_and_ranges_in_order() -> None:
     assert ["0.700000", "0.700000", "bar 1"] in rows
     assert label("phrase", Annotation(0.0)) == "phrase"
     assert label("note", NOTES.annotations[0]) == "note 67"
+    assert label("pedal", Annotation(0.0, 1.0, 0.7)) == "pedal 70 %"
 
 
 def read_jams(text: str):

@@ -39,8 +39,10 @@ def to_labels(tracks: Iterable[AnnotationTrack]) -> str:
 
 
 def label(namespace: str, annotation: Annotation) -> str:
-    """What it is in a few words, on one line: "beat 2", "bar 7", "note 69", "phrase A"."""
+    """What it is in a few words, on one line: "beat 2", "bar 7", "note 69", "phrase A", "pedal 80 %"."""
     value = annotation.value
+    if namespace == "pedal" and isinstance(value, int | float):
+        value = f"{100 * value:.0f} %"  # Blender takes what follows a dot for the number of a copy
     if isinstance(value, Mapping):
         value = value.get("label", value.get("pitch"))
     name = "bar" if namespace == "downbeat" else namespace

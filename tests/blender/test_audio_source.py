@@ -190,3 +190,10 @@ def test_scores(scene: Any, tmp_path: Path) -> None:
     scene.cadenza.score_file = str(tmp_path / "b.musicxml")
     with pytest.raises(SourceError, match="needs its recording"):
         source_of(scene)
+
+
+def test_a_midi_file_is_no_sound_file(scene: Any, tmp_path: Path) -> None:
+    (tmp_path / "tune.mid").write_bytes(b"MThd")
+    scene.cadenza.source, scene.cadenza.sound_file = "FILE", str(tmp_path / "tune.mid")
+    with pytest.raises(SourceError, match="choose MIDI in Source"):
+        source_of(scene)

@@ -223,6 +223,7 @@ def page(cases: list[Case], pulse: list[str], strokes: list[str], cost: list[str
         body="\n".join(body_table(cases)),
         angles="\n".join(angle_table(cases)),
         pulse="\n".join(pulse),
+        known=quality_heard.known(),
         listened="\n".join(quality_heard.table([c.listened[w] for w in (0, 1) for c in cases])),
         heard=heard,
         strokes="\n".join(strokes),

@@ -20,7 +20,7 @@ from plugins.api.testing import test_audio as quiet
 from plugins.api.testing import test_context as context_of
 from plugins.ik.step import InverseKinematics
 from plugins.performer.body import Amounts
-from plugins.performer.follow import personal
+from plugins.performer.follow import LIVELY, personal
 from plugins.performer.generator import Performer
 from plugins.performer.given_body import SIDES, TRUNK, read_body
 from plugins.performer.piano_generator import Pianist
@@ -311,13 +311,15 @@ def test_who_is_varied_stays_where_it_goes_and_looks(turn: float) -> None:
 
 
 def test_somebody_else_moves_more_or_less_and_either_way() -> None:
-    usual = Amounts(1.0, 0.8, 1.2, 1.0, 0.5)
+    usual = Amounts(1.0, 0.8, 1.2, 1.0, 0.5, 0.9)
     found = [personal(usual, 0.5, np.random.default_rng(seed)) for seed in range(20)]
     assert {np.sign(a.sway) for a in found} == {-1.0, 1.0}
     assert {a.noise for a in found} == {0.5}
     for name in ("sway", "weight", "head", "breathing"):
         sizes = np.abs([getattr(a, name) for a in found]) / getattr(usual, name)
         assert 0.2 < np.std(np.log(sizes)) < 0.7, name
+    assert max(a.pulse for a in found) == LIVELY * usual.pulse
+    assert min(a.pulse for a in found) < 0.8 * usual.pulse
     alike = personal(usual, 0.0, np.random.default_rng(1))
     assert replace(alike, sway=abs(alike.sway)) == usual
 

@@ -22,7 +22,8 @@ from plugins.api import Array, Skeleton, violin
 from plugins.api import rotations as rot
 from plugins.performer.curves import Floats, ease, slow_noise
 from plugins.performer.music import Chord
-from plugins.performer.pulse import Beats, Share, answers, pulse_of
+from plugins.performer.pulse import Share, answers, pulse_of
+from plugins.performer.swing import Beats
 
 VIOLIN_AT: Final = np.array([0.048, -0.074, 0.182])
 """Violin's end button from the upper chest, metres: against the neck, above the left collar bone."""
@@ -54,6 +55,8 @@ SHARES: Final = {
 """How joints answer the pulse: the hips are first; the head is last, stays more upright, and looks at the strings."""
 SHIFT: Final = 0.018
 """Metres that the hips swing to a side, and"""
+HIGHEST, LEG, ASTRIDE = 0.005, 0.85, 0.025
+"""Metres below the rest pose that lifts bring the hips at most; length of a leg; how far beside its hip a foot is."""
 DIP: Final = 0.008
 """that the knees give on a downbeat."""
 ARM: Final = (0.4, 0.30)
@@ -114,10 +117,9 @@ def body_pose(
     pulse = pulse_of(beats, chords, phrases(chords), rng)
     beating = amount.pulse * life
     swing, give = beating * pulse.swing(times + SHARES["hips"].lead), beating * pulse.give(times)
-    drop = -HIP_DROP - 0.004 * np.abs(weight) + 0.004 * breath - DIP * give
-    hips = skeleton.rest_positions[skeleton.index("hips")] + np.stack(
-        [0.022 * weight + SHIFT * swing, 0.010 * noise[:, 3], drop], axis=-1
-    )
+    aside = 0.022 * weight + SHIFT * swing
+    height = _dipping(-HIP_DROP - 0.004 * np.abs(weight) + 0.004 * breath, DIP * give, aside)
+    hips = skeleton.rest_positions[skeleton.index("hips")] + np.stack([aside, 0.010 * noise[:, 3], height], axis=-1)
     angles: dict[str, tuple[Floats | float, Floats | float, Floats | float]] = {
         "hips": (0.0, 0.010 * side, 0.020 * turn),
         "spine": (0.018 * fore - 0.010 * breath, 0.016 * side, 0.014 * turn),
@@ -136,6 +138,13 @@ def body_pose(
     violin_rotation = _violin_turn(VIOLIN_YAW + 0.012 * turn, pitch)
     at = np.broadcast_to(VIOLIN_AT, (len(times), 3))
     return BodyPose(hips, rotations, at, violin_rotation, _feet(skeleton))
+
+
+def _dipping(height: Floats, dip: Floats, aside: Floats) -> Floats:
+    """(T,) metres of the hips above the rest pose, less the dip. Knees must not lock, least of all over a foot that is
+    far away: a lift (a dip below 0) ends where they would."""
+    highest = -HIGHEST - np.square(np.abs(aside) + ASTRIDE) / (2.0 * LEG)
+    return np.asarray(height - np.maximum(dip, np.minimum(height - highest, 0.0)))
 
 
 def arm_of(times: Floats, hair: Floats | None) -> Floats:

@@ -72,7 +72,7 @@ class Performer(Generator):
         times = audio.start + np.arange(max(1, round(audio.duration * context.fps))) / context.fps
         context.progress(0.4, "Moving bow and hands")
         skeleton = violinist.violinist_skeleton()
-        swelling = paces(audio, options.as_heard)
+        swelling = paces(audio, options.as_heard) if options.as_heard else None
         bow, plucks = with_plucking(times, bow_path(times, chords, grips, strokes, swelling), chords, grips)
         # Each part draws from its own stream, so that one option does not change another part.
         streams = [np.random.default_rng([context.seed, part]) for part in range(2)]

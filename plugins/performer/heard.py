@@ -26,7 +26,7 @@ PARTIALS: Final = 6
 HIGHEST: Final = 4000.0
 """Hz of the highest partial that is followed."""
 LONG: Final = 0.32
-"""Seconds of a note in which a vibrato is heard."""
+"""Seconds of a note that is followed."""
 EDGES: Final = (0.06, 0.04)
 """Seconds at the beginning and the end of a note that the neighbours blur."""
 CLEAR: Final = 0.35
@@ -35,8 +35,14 @@ STEADY: Final = 60.0
 """Cents by which most of a note is off, at most: else something else is followed."""
 WAVES: Final = (4.0, 8.5)
 """Hz of a vibrato, least and most."""
-AGAIN: Final = 0.5
-"""Correlation of a vibrato with itself one wave later, at least."""
+AGAIN, AGAINST = 0.65, -0.65
+"""Correlation of a vibrato with itself one wave later, at least, and half a wave later, at most."""
+WAVES_HEARD: Final = 1.8
+"""Waves of a vibrato in a note, at least: pitch that only wanders goes up and down by chance, but not so often."""
+USUAL: Final = 5.0
+"""Hz of a slow vibrato: where so many waves of it had no room, that none is heard says nothing."""
+FADE: Final = 0.06
+"""Seconds in which a vibrato comes and goes at the ends of what is heard of it."""
 LEAST: Final = 4.0
 """Cents, the amplitude of a vibrato that is worth the name."""
 QUICK, SLOW = 0.010, 0.13
@@ -55,7 +61,9 @@ SWELL: Final = 0.5
 """Power of the loudness (amplitude) that the bow's speed goes with; pressure does the rest (A. Askenfelt,
 *Measurement of the bowing parameters in violin playing II*, JASA 86, 1989)."""
 SWELLS: Final = (0.6, 1.6)
-"""Speed, as a part of the usual one, at least and most."""
+"""Speed, as a part of the usual one, at least and most, before each stroke is brought to its own time."""
+BEYOND: Final = 3600.0
+"""Seconds before and after the sound in which a bow goes evenly: notes may cross its ends."""
 LEVELS: Final = (0.03, 1.0, 35.0)
 """Seconds (deviations) over which a level is smoothed, and with which it is compared; decibels that count."""
 LEVEL_RATE: Final = 100.0
@@ -93,23 +101,35 @@ def _sway(audio: Audio, chord: Chord, reference: float) -> Sway | None:
     from scipy.ndimage import gaussian_filter1d
 
     wave = WHOLE * (gaussian_filter1d(cents, QUICK / HOP) - gaussian_filter1d(cents, SLOW / HOP))
-    rate, again = _comes_again(wave)
+    rate = _rate(wave)
     size = float(np.sqrt(2.0) * wave.std())
-    if again < AGAIN or size < LEAST:
+    if not rate and size >= LEAST and len(wave) * HOP < WAVES_HEARD / USUAL:
+        return None
+    if not rate or size < LEAST:
         return Sway(times, np.zeros_like(wave), 0.0, 0.0)
-    return Sway(times, wave, rate, size)
+    edges = np.clip(np.minimum(times - times[0], times[-1] - times) / FADE, 0.0, 1.0)
+    return Sway(times, wave * edges, rate, size)
 
 
-def _comes_again(wave: Floats) -> tuple[float, float]:
-    """Hz of the wave that a curve repeats itself by, and its correlation with itself one wave later."""
+def _rate(wave: Floats) -> float:
+    """Hz of the wave that a curve goes up and down by; 0 if it does not."""
     wave = wave - wave.mean()
-    lags = np.arange(int(1.0 / WAVES[1] / HOP), min(int(1.0 / WAVES[0] / HOP) + 1, len(wave) - 8))
-    if not len(lags) or not wave.any():
-        return 0.0, 0.0
-    pairs = [(wave[:-k], wave[k:]) for k in lags]
-    alike = np.array([a @ b / np.sqrt(max(float((a @ a) * (b @ b)), 1e-12)) for a, b in pairs])
+    longest = min(int(1.0 / WAVES[0] / HOP), int(len(wave) / WAVES_HEARD))
+    lags = np.arange(int(1.0 / WAVES[1] / HOP), longest + 1)
+    if len(lags) < 3:
+        return 0.0
+    alike = np.array([_alike(wave, int(k)) for k in lags])
     best = int(alike.argmax())
-    return 1.0 / (lags[best] * HOP), float(alike[best])
+    lag = int(lags[best])
+    inside = 0 < best < len(lags) - 1
+    comes = inside and alike[best] >= AGAIN and _alike(wave, round(lag / 2)) <= AGAINST
+    return 1.0 / (lag * HOP) if comes else 0.0
+
+
+def _alike(wave: Floats, later: int) -> float:
+    """Correlation of a curve with itself some frames later."""
+    a, b = wave[:-later], wave[later:]
+    return float(a @ b / np.sqrt(max(float((a @ a) * (b @ b)), 1e-12)))
 
 
 def deviation(audio: Audio, start: float, end: float, hertz: float) -> tuple[Floats, Floats, Floats]:
@@ -185,9 +205,15 @@ def paces(audio: Audio, much: float = 1.0) -> tuple[Floats, Floats]:
     level = audio.loudness(LEVEL_RATE).astype(np.float64)
     times = audio.start + np.arange(len(level) + 1) / LEVEL_RATE
     if not len(level):
-        return times, times
+        return _beyond(times), _beyond(times)
     quick, slow, deep = (LEVELS[0] * LEVEL_RATE, LEVELS[1] * LEVEL_RATE, LEVELS[2])
     level = np.maximum(level, level.max() - deep)
     louder = gaussian_filter1d(level, quick, mode="nearest") - gaussian_filter1d(level, slow, mode="nearest")
     speed = np.clip(10.0 ** (much * SWELL * louder / 20.0), *SWELLS)
-    return times, audio.start + np.concatenate([[0.0], np.cumsum(speed)]) / LEVEL_RATE
+    come = audio.start + np.concatenate([[0.0], np.cumsum(speed)]) / LEVEL_RATE
+    return _beyond(times), _beyond(come)
+
+
+def _beyond(values: Floats) -> Floats:
+    """Values that go on evenly before the first and after the last."""
+    return np.concatenate([values[:1] - BEYOND, values, values[-1:] + BEYOND])

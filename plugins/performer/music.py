@@ -81,11 +81,11 @@ class Chord:
 
 @dataclass(frozen=True)
 class Music:
-    """Everything to play, what could not be taken as it stood, and the beats with their places in the bar."""
+    """Everything to play, what could not be taken as it stood, and seconds of the beats, with whether a bar begins."""
 
     chords: tuple[Chord, ...] = field(repr=False)
     warnings: tuple[str, ...] = ()
-    beats: tuple[tuple[float, int], ...] = field(default=(), repr=False)
+    beats: tuple[tuple[float, bool], ...] = field(default=(), repr=False)
 
 
 def read_music(notes: AnnotationTrack, beats: AnnotationTrack, audio: Audio) -> Music:
@@ -99,12 +99,12 @@ def read_music(notes: AnnotationTrack, beats: AnnotationTrack, audio: Audio) -> 
     strengths = _beat_strengths(groups, beats)
     chords = [_chord(g, loudness[i], strengths[i]) for i, g in enumerate(_with_held(groups))]
     parts = (part for chord in _ended(chords) for whole in _renewed(chord) for part in _broken(whole))
-    return Music(tuple(parts), tuple(warnings), places_in_bars(beats))
+    return Music(tuple(parts), tuple(warnings), beats_of(beats))
 
 
-def places_in_bars(beats: AnnotationTrack) -> tuple[tuple[float, int], ...]:
-    """Seconds and place in the bar of each beat; one whose place is not known (a pickup's) is no downbeat."""
-    return tuple((b.time, 2 if b.value is None else int(b.value)) for b in beats.annotations)
+def beats_of(beats: AnnotationTrack) -> tuple[tuple[float, bool], ...]:
+    """Seconds of each beat, and whether it is a downbeat; one whose place is not known (a pickup's) is none."""
+    return tuple((b.time, b.value == 1) for b in beats.annotations)
 
 
 def _together(notes: Sequence[Annotation]) -> list[list[Annotation]]:

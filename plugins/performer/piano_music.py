@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from plugins.api import Annotation, AnnotationTrack, Audio, piano
-from plugins.performer.music import LOUDNESS, TRILLS, heard_loudness, places_in_bars
+from plugins.performer.music import LOUDNESS, TRILLS, beats_of, heard_loudness
 from plugins.performer.ornaments import AROUND, step_above, trill_times
 from plugins.performer.ornaments import SHORTEST as SHORTEST_TRILL
 
@@ -48,10 +48,10 @@ class Note:
 
 @dataclass(frozen=True)
 class Piece:
-    """All notes in order of time, the beats with their positions in the bar, and what was not taken as it stood."""
+    """All notes in order of time, the beats with whether a bar begins, and what was not taken as it stood."""
 
     notes: tuple[Note, ...] = field(repr=False)
-    beats: tuple[tuple[float, int], ...] = ()
+    beats: tuple[tuple[float, bool], ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -70,7 +70,7 @@ def read_piece(notes: AnnotationTrack, beats: AnnotationTrack, audio: Audio) -> 
         for part in _played(n, h, ordered[bisect_left(onsets, n.time - AROUND) : bisect(onsets, n.time + AROUND)])
     ]
     once = _once(sorted(read, key=lambda n: (n.start, n.pitch)))
-    return Piece(tuple(with_hands(once)), places_in_bars(beats), tuple(warnings))
+    return Piece(tuple(with_hands(once)), beats_of(beats), tuple(warnings))
 
 
 def _played(note: Annotation, heard: float, near: Sequence[Annotation]) -> list[Note]:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -20,21 +19,15 @@ import numpy.typing as npt
 
 from plugins.performer.curves import Floats
 from plugins.performer.music import Chord
+from plugins.performer.swing import Beats, Spans, swings, tidy
 
-SWING: Final = 1.4
-"""Seconds that a body takes from one side to the other, most gladly."""
 WIDE: Final = 0.35
-"""How much swings, and gives, differ (deviation; 1 is their size), and"""
-ALIKE: Final = 0.3
-"""how much each swing is like the one before."""
-PASSED: Final = 0.25
-"""How often a swing goes on past where it might turn."""
-QUIET: Final = 0.2
-"""Part of a swing while nothing sounds."""
-ARCH: Final = 0.6
-"""Part of a swing where a phrase begins or ends."""
+"""How much gives differ (deviation; 1 is their size)."""
+LEAST, MOST = 0.4, 1.8
 SOFTLY: Final = 0.07
 """Seconds within which a note begins with a beat."""
+TWICE: Final = 0.14
+"""Seconds between what is shown, at least."""
 LIFT: Final = (-0.4, -0.42, 0.21)
 """Before a beat the body lifts: how far (1 is how far it gives), when, and how wide; seconds at 0.7 s a beat or slower,
 less where beats are faster."""
@@ -46,9 +39,6 @@ STRENGTHS: Final = (1.0, 0.35, 0.8)
 """Of downbeats, of other beats, and of accents that the score writes elsewhere."""
 FASTEST: Final = 0.52
 """Seconds between beats under which only downbeats and accents are shown."""
-
-Beats = Sequence[tuple[float, int]]
-"""Seconds, and the place in the bar (1 is a downbeat)."""
 
 
 @dataclass(frozen=True)
@@ -102,20 +92,16 @@ class Pulse:
         return out
 
 
-def pulse_of(
-    beats: Beats, chords: Sequence[Chord], phrases: Sequence[tuple[float, float]], rng: np.random.Generator
-) -> Pulse:
+def pulse_of(beats: Beats, chords: Sequence[Chord], phrases: Spans, rng: np.random.Generator) -> Pulse:
     """How a body moves to these beats.
 
     Args:
-        phrases: seconds of start and end, in order of time.
         rng: draws how far each swing and each give goes.
     """
-    times = np.array([t for t, _ in beats])
-    turning = times[steps(beats)] if len(beats) > 1 else np.zeros(0)
-    knots, sides = _swings(turning, chords, phrases, rng)
-    onsets, strengths, widths = _shown(times, beats, chords)
-    strengths *= np.clip(1.0 + WIDE * rng.standard_normal(len(onsets)), 0.4, 1.8)
+    beats = tidy(beats)
+    knots, sides = swings(beats, chords, phrases, rng)
+    onsets, strengths, widths = _shown(beats, chords)
+    strengths *= np.clip(1.0 + WIDE * rng.standard_normal(len(onsets)), LEAST, MOST)
     return Pulse(knots, sides, onsets, strengths, widths)
 
 
@@ -136,62 +122,7 @@ def answers(
     }
 
 
-def steps(beats: Beats) -> npt.NDArray[np.int64]:
-    """Which beats a swing turns at: all, every so many of a bar, every bar or two; what lasts most nearly SWING."""
-    times, places = np.array([t for t, _ in beats]), np.array([p for _, p in beats])
-    downs = np.flatnonzero(places == 1)
-    bar = int(np.median(np.diff(downs))) if len(downs) > 1 else 0
-    every = [np.arange(len(beats))]
-    if bar:
-        parts = [k for k in range(2, bar) if bar % k == 0]
-        every += [np.flatnonzero((places - 1) % k == 0) for k in parts] + [downs, downs[::2]]
-    else:
-        every += [np.arange(0, len(beats), k) for k in (2, 4)]
-    lengths = [float(np.median(np.diff(times[e]))) if len(e) > 1 else np.inf for e in every]
-    return every[int(np.argmin(np.abs(np.log(np.array(lengths) / SWING))))]
-
-
-def _swings(
-    turning: Floats, chords: Sequence[Chord], phrases: Sequence[tuple[float, float]], rng: np.random.Generator
-) -> tuple[Floats, Floats]:
-    """Where swings turn, and how far out: to the left first, less where phrases begin or end, at rest at both ends."""
-    if len(turning) < 2:
-        return np.zeros(0), np.zeros(0)
-    passed = rng.random(len(turning)) < PASSED
-    passed[[0, -1]] = False
-    turning = turning[~passed | np.append(False, passed[:-1])]  # never two in a row
-    draws = rng.standard_normal(len(turning))
-    for i in range(1, len(draws)):
-        draws[i] = ALIKE * draws[i - 1] + np.sqrt(1.0 - ALIKE**2) * draws[i]
-    size = np.clip(1.0 + WIDE * draws, 0.4, 1.8) * _arch(turning, phrases)
-    size *= np.where(_sounding(turning, chords), 1.0, QUIET)
-    sides = size * np.where(np.arange(len(turning)) % 2, -1.0, 1.0)
-    first, last = turning[1] - turning[0], turning[-1] - turning[-2]
-    return np.concatenate([[turning[0] - first], turning, [turning[-1] + last]]), np.pad(sides, 1)
-
-
-def _arch(times: Floats, phrases: Sequence[tuple[float, float]]) -> Floats:
-    """From ARCH at the ends of phrases to 1 in their middles."""
-    starts, ends = np.array(phrases).reshape(-1, 2).T
-    if not len(starts):
-        return np.ones(len(times))
-    i = np.clip(np.searchsorted(starts, times, side="right") - 1, 0, len(starts) - 1)
-    part = np.clip((times - starts[i]) / np.maximum(ends[i] - starts[i], 1e-3), 0.0, 1.0)
-    return np.asarray(ARCH + (1.0 - ARCH) * np.sin(np.pi * part))
-
-
-def _sounding(turning: Floats, chords: Sequence[Chord]) -> npt.NDArray[np.bool_]:
-    """Whether something begins within a step before or after each turn, or goes on there."""
-    if not chords:
-        return np.zeros(len(turning), dtype=bool)
-    starts, ends = np.array([c.start for c in chords]), np.maximum.accumulate([c.end for c in chords])
-    step = float(np.median(np.diff(turning)))
-    begun = np.searchsorted(starts, turning + step) - np.searchsorted(starts, turning - step) > 0
-    before = np.searchsorted(starts, turning, side="right") - 1
-    return np.asarray(begun | ((before >= 0) & (ends[before] > turning)))
-
-
-def _shown(times: Floats, beats: Beats, chords: Sequence[Chord]) -> tuple[Floats, Floats, Floats]:
+def _shown(beats: Beats, chords: Sequence[Chord]) -> tuple[Floats, Floats, Floats]:
     """Onsets that the body shows, how much, and how wide: chords on beats, louder ones more, and written accents."""
     from scipy.ndimage import uniform_filter1d
 
@@ -203,12 +134,13 @@ def _shown(times: Floats, beats: Beats, chords: Sequence[Chord]) -> tuple[Floats
     stands_out = np.clip(0.7 + 2.0 * (loud - around), 0.2, 1.4)
     strengths = np.where([c.accent for c in chords], STRENGTHS[2], 0.0)
     gaps = np.full(len(starts), 1.0)
+    times = np.array([t for t, _ in beats])
     if len(times) > 1:
         nearest = np.searchsorted((times[1:] + times[:-1]) / 2, starts)
         on = np.abs(times[nearest] - starts) < SOFTLY
         beat = np.append(np.diff(times), np.inf)
         gaps = np.minimum(beat, np.append(np.inf, np.diff(times)))[nearest]
-        down = np.array([place == 1 for _, place in beats])[nearest]
+        down = np.array([begins for _, begins in beats])[nearest]
         weak = np.where(gaps < FASTEST, 0.0, STRENGTHS[1])
         strengths = np.where(on, np.maximum(strengths, np.where(down, STRENGTHS[0], weak)), strengths)
     shown = _apart(starts, strengths)
@@ -216,7 +148,11 @@ def _shown(times: Floats, beats: Beats, chords: Sequence[Chord]) -> tuple[Floats
 
 
 def _apart(starts: Floats, strengths: Floats) -> npt.NDArray[np.int64]:
-    """What is shown, without what would be shown twice: chords that begin within SOFTLY of each other (broken ones)."""
-    shown = [int(i) for i in np.flatnonzero(strengths > 0.0)]
-    twice = {b for a, b in pairwise(shown) if starts[b] - starts[a] < 2.0 * SOFTLY}
-    return np.array([i for i in shown if i not in twice], dtype=np.int64)
+    """What is shown, a while from each other; of two that are nearer the stronger, else the first (broken chords)."""
+    shown: list[int] = []
+    for i in np.flatnonzero(strengths > 0.0):
+        if not shown or starts[i] - starts[shown[-1]] >= TWICE:
+            shown.append(int(i))
+        elif strengths[i] > strengths[shown[-1]]:
+            shown[-1] = int(i)
+    return np.array(shown, dtype=np.int64)

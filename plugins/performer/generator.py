@@ -60,7 +60,8 @@ class Performer(Generator):
 
     def generate(self, audio: Audio, options: Any, context: JobContext) -> Motion:
         context.progress(0.0, "Reading the notes")
-        music = read_music(context.track("note"), context.track("beat"), audio)
+        told = context.track("dynamics"), context.track("phrase")
+        music = read_music(context.track("note"), context.track("beat"), audio, *told)
         if not music.chords:
             raise ComponentError(
                 "no notes were found to play; check that the recording holds a violin, raise the sensitivity "

@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from plugins.api import Annotation, AnnotationTrack, Audio, violin
+from plugins.performer.told import LOUDNESS, last_of_phrases, levels
 
 TOGETHER: Final = 0.035
 """Seconds within which notes count as one chord."""
@@ -22,7 +23,6 @@ BREAK: Final = 0.11
 """Seconds after which a broken chord goes over to its upper notes."""
 LOWEST: Final = violin.OPEN_PITCHES[0]
 HIGHEST: Final = violin.OPEN_PITCHES[-1] + violin.HIGHEST_SEMITONE
-LOUDNESS: Final = {"ppp": 0.1, "pp": 0.2, "p": 0.35, "mp": 0.45, "mf": 0.6, "f": 0.78, "ff": 0.92, "fff": 1.0}
 SHORT_MARKS: Final = ("staccato", "staccatissimo", "spiccato")
 BOUNCED_MARKS: Final = ("staccatissimo", "spiccato")
 BOUNCED_PART: Final = 0.55
@@ -30,6 +30,9 @@ BOUNCED_PART: Final = 0.55
 PLUCKED: Final = "pizzicato"
 TRILLS: Final = ("trill-mark", "shake")
 ACCENTS: Final = ("accent", "strong-accent", "marcato")
+
+
+NOTHING: Final = AnnotationTrack("")
 
 
 @dataclass(frozen=True)
@@ -88,8 +91,18 @@ class Music:
     beats: tuple[tuple[float, bool], ...] = field(default=(), repr=False)
 
 
-def read_music(notes: AnnotationTrack, beats: AnnotationTrack, audio: Audio) -> Music:
-    """Chords from note annotations; pitches off the violin are moved by octaves and reported."""
+def read_music(
+    notes: AnnotationTrack,
+    beats: AnnotationTrack,
+    audio: Audio,
+    dynamics: AnnotationTrack = NOTHING,
+    phrases: AnnotationTrack = NOTHING,
+) -> Music:
+    """Chords from note annotations; pitches off the violin are moved by octaves and reported.
+
+    Args:
+        dynamics: in force before what notes say of themselves. phrases: end where the next ones begin.
+    """
     warnings: list[str] = []
     groups = _together(notes.annotations)
     moved = sum(1 for g in groups for n in g if not LOWEST <= n.value["pitch"] <= HIGHEST)
@@ -97,7 +110,10 @@ def read_music(notes: AnnotationTrack, beats: AnnotationTrack, audio: Audio) -> 
         warnings.append(f"{moved} notes lie outside the violin's range and are played in another octave")
     loudness = heard_loudness(groups, audio)
     strengths = _beat_strengths(groups, beats)
-    chords = [_chord(g, loudness[i], strengths[i]) for i, g in enumerate(_with_held(groups))]
+    starts = np.array([g[0].time for g in groups])
+    told, last = levels(dynamics.annotations, starts), last_of_phrases(phrases.annotations, starts)
+    chords = [_chord(g, loudness[i], strengths[i], told[i]) for i, g in enumerate(_with_held(groups))]
+    chords = [replace(c, phrase_end=c.phrase_end or bool(ends)) for c, ends in zip(chords, last, strict=True)]
     parts = (part for chord in _ended(chords) for whole in _renewed(chord) for part in _broken(whole))
     return Music(tuple(parts), tuple(warnings), beats_of(beats))
 
@@ -148,10 +164,11 @@ def _held(note: Annotation, start: float) -> Annotation:
     return Annotation(start, note.end - start, {**value, "new_bow": False, "held": True})
 
 
-def _chord(group: list[Annotation], heard: float, strength: float) -> Chord:
+def _chord(group: list[Annotation], heard: float, strength: float, told: float) -> Chord:
     values: list[dict[str, Any]] = [n.value for n in group]
     marks = {mark for v in values for mark in v.get("marks", ())}
-    written = next((LOUDNESS[v["dynamics"]] for v in values if v.get("dynamics") in LOUDNESS), None)
+    marked = next((LOUDNESS[v["dynamics"]] for v in values if v.get("dynamics") in LOUDNESS), None)
+    written = marked if np.isnan(told) else told
     start, end = min(n.time for n in group), max(n.end for n in group if not n.value.get("held"))
     bounced = bool(marks & set(BOUNCED_MARKS))
     return Chord(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from plugins.api import Array, Audio, ComponentError, Generator, JobContext, Motion, Skeleton, pianist
+from plugins.api import AnnotationTrack, Array, Audio, ComponentError, Generator, JobContext, Motion, Skeleton, pianist
 from plugins.performer import follow
 from plugins.performer.body import Amounts
 from plugins.performer.curves import Floats
@@ -26,6 +26,7 @@ from plugins.performer.piano_path import hand_path, let_go
 from plugins.performer.piano_place import Places, place_hand
 from plugins.performer.piano_reach import thumbs_clear, within_reach
 from plugins.performer.piano_touch import Keys, Press, key_depths, merged, plan_presses
+from plugins.performer.told import last_of_phrases
 
 HANDS = (LEFT, RIGHT)
 
@@ -64,7 +65,7 @@ class Pianist(Generator):
 
     def generate(self, audio: Audio, options: Any, context: JobContext) -> Motion:
         context.progress(0.0, "Reading the notes")
-        piece = read_piece(context.track("note"), context.track("beat"), audio)
+        piece = read_piece(context.track("note"), context.track("beat"), audio, context.track("dynamics"))
         if not piece.notes:
             raise ComponentError(
                 "no notes were found to play; check that the recording holds a piano, or give the score or a MIDI file"
@@ -84,7 +85,7 @@ class Pianist(Generator):
         rng = np.random.default_rng([context.seed, 1])
         if context.body is not None:
             amounts = personal(amounts, options.variation, np.random.default_rng([context.seed, 2]))
-        body = seated(times, piece, phrases_of(piece), across, skeleton, amounts, pedal, rng)
+        body = seated(times, piece, phrases_of(piece, context.track("phrase")), across, skeleton, amounts, pedal, rng)
         if context.body is not None:
             wrists = [pianist.KEYBOARD + hand.wrist for hand in hands]
             body = follow.seated(body, times, wrists, skeleton, context, options.variation)
@@ -142,9 +143,17 @@ def _hand(times: Floats, plan: Plan, keys: Keys, hand: int) -> tuple[HandPose, A
     return hand_motion(times, hand_path(times, place, mine), place, mine, keys, hand)
 
 
-def phrases_of(piece: Piece) -> list[Chord]:
-    """The piece as the body follows it: chords with their loudness."""
+def phrases_of(piece: Piece, phrases: AnnotationTrack) -> list[Chord]:
+    """The piece as the body follows it: chords with their loudness, and where phrases end."""
+    groups = chords_of(piece.notes)
+    last = last_of_phrases(phrases.annotations, np.array([g[0].start for g in groups]))
     return [
-        Chord(g[0].start, max(n.end for n in g), tuple(n.pitch for n in g), loudness=max(n.loudness for n in g))
-        for g in chords_of(piece.notes)
+        Chord(
+            g[0].start,
+            max(n.end for n in g),
+            tuple(n.pitch for n in g),
+            loudness=max(n.loudness for n in g),
+            phrase_end=bool(ends),
+        )
+        for g, ends in zip(groups, last, strict=True)
     ]

@@ -19,9 +19,10 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from plugins.api import Annotation, AnnotationTrack, Audio, piano
-from plugins.performer.music import LOUDNESS, TRILLS, beats_of, heard_loudness
+from plugins.performer.music import NOTHING, TRILLS, beats_of, heard_loudness
 from plugins.performer.ornaments import AROUND, step_above, trill_times
 from plugins.performer.ornaments import SHORTEST as SHORTEST_TRILL
+from plugins.performer.told import LOUDNESS, levels
 
 TOGETHER: Final = 0.03
 """Seconds within which notes of a hand are struck as one chord."""
@@ -55,27 +56,36 @@ class Piece:
     warnings: tuple[str, ...] = ()
 
 
-def read_piece(notes: AnnotationTrack, beats: AnnotationTrack, audio: Audio) -> Piece:
-    """Notes from annotations, each with its hand; pitches off the keyboard are moved by octaves and reported."""
+def read_piece(
+    notes: AnnotationTrack, beats: AnnotationTrack, audio: Audio, dynamics: AnnotationTrack = NOTHING
+) -> Piece:
+    """Notes from annotations, each with its hand; pitches off the keyboard are moved by octaves and reported.
+
+    Args:
+        dynamics: in force before what notes say of themselves, half where they have a velocity.
+    """
     warnings = []
     off = sum(not piano.LOWEST <= n.value["pitch"] <= piano.HIGHEST for n in notes.annotations)
     if off:
         warnings.append(f"{off} notes lie outside the piano's range and are played in another octave")
     heard = heard_loudness([[n] for n in notes.annotations], audio)
+    told = levels(dynamics.annotations, np.array([n.time for n in notes.annotations]))
     ordered = sorted(notes.annotations, key=lambda n: n.time)
     onsets = [n.time for n in ordered]
     read = [
         part
-        for n, h in zip(notes.annotations, heard, strict=True)
-        for part in _played(n, h, ordered[bisect_left(onsets, n.time - AROUND) : bisect(onsets, n.time + AROUND)])
+        for n, h, level in zip(notes.annotations, heard, told, strict=True)
+        for part in _played(
+            n, h, level, ordered[bisect_left(onsets, n.time - AROUND) : bisect(onsets, n.time + AROUND)]
+        )
     ]
     once = _once(sorted(read, key=lambda n: (n.start, n.pitch)))
     return Piece(tuple(with_hands(once)), beats_of(beats), tuple(warnings))
 
 
-def _played(note: Annotation, heard: float, near: Sequence[Annotation]) -> list[Note]:
+def _played(note: Annotation, heard: float, told: float, near: Sequence[Annotation]) -> list[Note]:
     """A note as it is struck: once, or, where it is trilled, in turn with the next of the scale above it."""
-    plain = _note(note, heard)
+    plain = _note(note, heard, told)
     if not set(note.value.get("marks", ())) & set(TRILLS) or note.duration < SHORTEST_TRILL:
         return [plain]
     upper = plain.pitch + step_above(plain.pitch, (int(n.value["pitch"]) for n in near if n is not note))
@@ -89,11 +99,13 @@ def _played(note: Annotation, heard: float, near: Sequence[Annotation]) -> list[
     ]
 
 
-def _note(note: Annotation, heard: float) -> Note:
+def _note(note: Annotation, heard: float, told: float) -> Note:
     value = note.value
     pitch = int(value["pitch"])
     pitch += 12 * max(0, -((pitch - piano.LOWEST) // 12)) - 12 * max(0, -((piano.HIGHEST - pitch) // 12))
     loud = float(value["velocity"]) if "velocity" in value else LOUDNESS.get(value.get("dynamics", ""), heard)
+    if not np.isnan(told):
+        loud = (loud + told) / 2 if "velocity" in value else told
     hand = {"left": LEFT, "right": RIGHT}.get(value.get("hand", ""), -1)
     length = note.duration * (0.5 if "staccato" in value.get("marks", ()) else 1.0)
     return Note(note.time, note.time + max(length, SHORTEST), pitch, float(np.clip(loud, 0.0, 1.0)), hand)

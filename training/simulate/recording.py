@@ -82,7 +82,8 @@ def perform(known: list[AnnotationTrack], audio: Audio, player: Player, seed: in
     from plugins.ik.step import InverseKinematics
 
     kind = KINDS[player.plays]
-    context = JobContext(seed=seed, fps=float(CAPTURE_FPS), annotations=known, instrument=player.plays)
+    played = [track for track in known if track.namespace in ("note", "beat")]
+    context = JobContext(seed=seed, fps=float(CAPTURE_FPS), annotations=played, instrument=player.plays)
     performer, ik = kind.performer(), InverseKinematics()
     options = {name: 0.0 for name in LATER if name in performer.Options.model_fields} | player.options
     motion = performer.generate(audio, performer.Options(**options), context)

@@ -72,6 +72,20 @@ def test_each_bar_has_its_own_level() -> None:
     assert gaps[-8:] == pytest.approx([1.4] * 8)
 
 
+def test_levels_do_not_flicker() -> None:
+    """Bars now a little shorter, now a little longer than what would be halved."""
+    beats: list[tuple[float, bool]] = []
+    start = 0.0
+    for bar in (1.9, 2.05) * 6:
+        beats += [(start + bar * i / 4, i == 0) for i in range(4)]
+        start += bar
+    assert len(set(np.diff(steps(beats)))) == 1
+
+
+def test_nobody_swings_faster_than_a_body_can() -> None:
+    assert np.diff(pulse([(0.2 * i, True) for i in range(60)], []).knots).min() >= 0.5
+
+
 @pytest.mark.parametrize("more", [[4.0], [4.0, 4.0], [4.05], [3.95], [4.2], [2.0, 2.3, 2.6, 2.9]])
 def test_wrong_bars_throw_nobody(more: list[float]) -> None:
     """Somebody tapped twice, or a tracker stumbled."""
@@ -259,6 +273,11 @@ def test_the_body_gives_downwards_and_forwards_on_downbeats(generator: type[Gene
         places = motion.joint(joint)[:, axis]
         return float(np.mean(places[downs] - places[before]))
 
+    assert motion.rotations is not None
+    world = motion.skeleton.forward_kinematics(motion.rotations.astype(float), motion.positions)[1]
+    heads, chests = (world[:, motion.skeleton.index(j)] for j in ("head", "upper_chest"))
+    nose = rot.rotate(rot.multiply(rot.conjugate(chests), heads), np.array([0.0, -1.0, 0.0]))[:, 2]
+    assert np.mean(nose[downs] - nose[before]) < -0.003  # the head nods by itself as well
     assert moved("head_top", 2) < -0.002
     assert moved("head_top", 1) < -0.002
     if generator is Performer:

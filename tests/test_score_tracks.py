@@ -288,3 +288,17 @@ def test_strings_that_the_pedal_holds_are_heard_until_it_comes_up() -> None:
     again = read_midi(midi_with_pedal([(0.0, 127), (3.0, 0)]), instrument="piano")
     assert level(again, 3.4, 3.8) < 0.01  # the pedal came up
     assert np.abs(held.samples).max() <= 0.5 + 1e-6
+
+
+def test_a_string_that_is_struck_again_sounds_once() -> None:
+    """Under the pedal too: the second time it sounds as the first."""
+    import pretty_midi
+
+    file, part, out = pretty_midi.PrettyMIDI(), pretty_midi.Instrument(0), io.BytesIO()
+    part.notes = [pretty_midi.Note(80, 60, t, t + 0.2) for t in (0.0, 1.0)]
+    part.control_changes = [pretty_midi.ControlChange(64, 127, 0.0), pretty_midi.ControlChange(64, 0, 3.0)]
+    file.instruments.append(part)
+    file.write(out)
+    sound = read_midi(Score("twice.mid", out.getvalue()), instrument="piano")
+    first, second = (sound.samples[round(t * sound.sample_rate) :][: sound.sample_rate // 2] for t in (0.45, 1.45))
+    assert second == pytest.approx(first, abs=1e-3 * float(np.abs(first).max()))

@@ -166,6 +166,8 @@ def test_bodies_of_every_size_hold_the_bow(size: float) -> None:
     seconds = max(n.offset for n in annotations.align_notetime) + 0.5
     quiet = Audio(rng.normal(0, 0.1, int(seconds * 8000)).astype(np.float32), 8000)
     motion = move(tracks(annotations), quiet, who, 1)
+    options = motion.provenance["options"]
+    assert (options["pulse"], options["as_heard"]) == (0.0, 0.0)  # as the corpora that weights learned from
     skeleton = motion.skeleton
     assert skeleton.rest_positions[skeleton.index("head_top"), 2] == pytest.approx(size * violinist.STATURE)
     arm = np.linalg.norm(motion.joint("left_hand") - motion.joint("left_lower_arm"), axis=-1)

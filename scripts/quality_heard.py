@@ -82,7 +82,7 @@ def _wandering(count: int, rng: np.random.Generator) -> np.ndarray:
 
 def table(listened: Sequence[Listened]) -> list[str]:
     rows = [
-        f"| recording | single notes of {LONG} s and more | clear | with vibrato | Hz | cents | strokes | speed with loudness | `as_heard=0` |",
+        f"| recording | single notes of {LONG} s and more | told of | with vibrato | Hz | cents | strokes | speed with loudness | `as_heard=0` |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for one in listened:

@@ -114,7 +114,7 @@ def test_some_turns_are_passed_but_no_two_in_a_row() -> None:
     counts = {round(float(g) / 1.5) for gap in gaps for g in gap}
     assert counts == {1, 2}
     assert 0.05 < np.mean([g > 2.0 for gap in gaps for g in gap]) < 0.4
-    slow = [np.diff(pulse(beats_of(20, 2, 1.0), [], seed).knots[1:-1]) for seed in range(6)]
+    slow = [np.diff(pulse(beats_of(30, 1, 2.2), [], seed).knots[1:-1]) for seed in range(6)]
     assert max(g.max() for g in slow) <= LONGEST
 
 

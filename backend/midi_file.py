@@ -19,6 +19,8 @@ from plugins.api import Annotation, AnnotationTrack, find_track, piano
 
 NAMESPACES: Final = ("beat", "downbeat", "note", "phrase", "dynamics", "pedal")
 """What there is room for: tempo and metre, notes and pedal, and texts on the timeline."""
+LIFTED: Final = 0.08
+"""Seconds that the pedal is up before it goes down again."""
 GRAIN: Final = 0.001
 """Seconds of a tick at most, where that is possible: times survive to half of it."""
 MOST_TICKS: Final = 9_000_000
@@ -97,9 +99,10 @@ def to_midi(tracks: Sequence[AnnotationTrack], instrument: str = "violin") -> by
     said = [(name, find_track(tracks, name).annotations) for name in ("phrase", "dynamics")]
     timeline = [*_tempo(mido, grid), *_metre(mido, grid, beats), *_words(mido, grid, said)]
     file.tracks.append(_sorted(mido, timeline, grid.tick(end)))
-    if notes:
+    spans = find_track(tracks, "pedal").annotations
+    if notes or spans:
         program = mido.Message("program_change", program=PROGRAMS.get(instrument, 0))
-        pedal = _pedal(mido, grid, find_track(tracks, "pedal").annotations)
+        pedal = _pedal(mido, grid, spans)
         file.tracks.append(_sorted(mido, [(0, 0, program), *_notes(mido, grid, notes), *pedal]))
     out = io.BytesIO()
     file.save(file=out)
@@ -168,10 +171,12 @@ def _pedal(mido: Any, grid: Grid, spans: Sequence[Annotation]) -> list[Timed]:
     events: list[Timed] = []
     ends = [*(a.time for a in spans[1:]), float("inf")]
     for span, following in zip(spans, ends[: len(spans)], strict=True):
-        start, end = grid.tick(span.time), grid.tick(min(span.end, following))
-        down = min(max(round(127 * float(span.value)), 64), 127)
-        events.append((start, 2, mido.Message("control_change", control=piano.DAMPER, value=down)))
-        events.append((max(end, start), 1, mido.Message("control_change", control=piano.DAMPER, value=0)))
+        start, end = grid.tick(span.time), grid.tick(min(span.end, following - LIFTED))
+        depth = piano.pedal_depth(span.value)
+        if end > start and depth > 0.0:
+            down = max(round(127 * depth), piano.HALF)
+            events.append((start, 2, mido.Message("control_change", control=piano.DAMPER, value=down)))
+            events.append((end, 1, mido.Message("control_change", control=piano.DAMPER, value=0)))
     return events
 
 

@@ -14,13 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from backend.audio_files import LONGEST, check_range
-from plugins.api import Audio, AudioError, Score, piano
+from plugins.api import Audio, AudioError, Score
+from plugins.api.midi_pedal import pedal_of
 
 SAMPLE_RATE: Final = 22050
 TAIL: Final = 1.0
 """Seconds after the last note."""
-LONGEST_RING: Final = 8.0
-"""Seconds after which a string that the pedal holds is hardly heard."""
+INAUDIBLE: Final = np.log(1000.0)
+"""Of a partial that has fallen by 60 dB."""
 DAMPING: Final = 0.06
 """Seconds in which a damped string falls to a third."""
 
@@ -53,7 +54,10 @@ def read_midi(
         raise AudioError(f"{score.name} holds no notes; give a MIDI file with the {instrument}'s part")
     length = max(n.end for n in notes) + TAIL
     first, last = check_range(score.name, length, start, end, longest)
-    sound = _struck(_pedalled(midi, notes), first, last) if instrument == "piano" else _sound_of(notes, first, last)
+    if instrument == "piano":
+        sound = _struck(_pedalled(notes, pedal_of(score.data, length)), first, last)
+    else:
+        sound = _sound_of(notes, first, last)
     return Audio(sound, SAMPLE_RATE, start=int(first * SAMPLE_RATE) / SAMPLE_RATE)
 
 
@@ -79,10 +83,8 @@ def _bowed(phase: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.asarray(sum(np.sin(k * phase) / k for k in range(1, 9)) * 0.6)
 
 
-def _pedalled(midi: Any, notes: Sequence[Any]) -> list[Any]:
+def _pedalled(notes: Sequence[Any], spans: Sequence[tuple[float, float, float]]) -> list[Any]:
     """The notes as long as their strings sound: to where the pedal comes up, or the key is struck again."""
-    said = [[(c.time, c.value) for c in t.control_changes if c.number == piano.DAMPER] for t in midi.instruments]
-    spans = piano.pedal_spans(said, midi.get_end_time() + TAIL)
     downs = [start for start, _, _ in spans]
     again: dict[int, float] = {}
     out = []
@@ -91,29 +93,32 @@ def _pedalled(midi: Any, notes: Sequence[Any]) -> list[Any]:
         up = spans[i][1] if i >= 0 else 0.0
         held = max(note.end, min(up, again.get(note.pitch, np.inf)))
         again[note.pitch] = note.start
-        out.append(
-            type(note)(note.velocity, note.pitch, note.start, min(held, max(note.end, note.start + LONGEST_RING)))
-        )
+        out.append(type(note)(note.velocity, note.pitch, note.start, held))
     return out[::-1]
 
 
 def _struck(notes: Sequence[Any], first: float, last: float) -> npt.NDArray[np.float32]:
-    """Strings that are struck: six partials, the higher ones weaker and sooner gone, damped when the key comes up."""
+    """The stretch from ``first`` to ``last`` of strings that are struck."""
     out = np.zeros(int(last * SAMPLE_RATE) - int(first * SAMPLE_RATE), dtype=np.float32)
     for note in notes:
         if note.end + DAMPING <= first or note.start >= last:
             continue
-        t = np.arange(int((note.end + 4 * DAMPING - note.start) * SAMPLE_RATE)) / SAMPLE_RATE
-        pitch = 440.0 * 2.0 ** ((note.pitch - 69) / 12)
-        decay = 0.6 + pitch / 400.0
-        tone = sum(
-            np.sin(2 * np.pi * k * pitch * t) * np.exp(-decay * k**0.7 * t) / k**1.3
-            for k in range(1, 7)
-            if k * pitch < SAMPLE_RATE / 2
-        )
-        held = note.end - note.start
-        tone = tone * np.minimum(t / 0.003, 1.0) * np.exp(-np.maximum(t - held, 0.0) / DAMPING) * (note.velocity / 127)
+        tone = _string(440.0 * 2.0 ** ((note.pitch - 69) / 12), note.end - note.start) * (note.velocity / 127)
         at = int((note.start - first) * SAMPLE_RATE)
-        low, high = max(at, 0), min(at + len(t), len(out))
-        out[low:high] += tone[low - at : high - at]
+        low, high = max(at, 0), min(at + len(tone), len(out))
+        if high > low:
+            out[low:high] += tone[low - at : high - at]
     return 0.5 * out / max(float(np.abs(out).max(initial=0.0)), 1e-9)
+
+
+def _string(pitch: float, held: float) -> npt.NDArray[np.float64]:
+    """A string that is struck: six partials, the higher ones weaker and sooner gone, damped after ``held`` seconds."""
+    decay = 0.6 + pitch / 400.0
+    longest = held + 4 * DAMPING
+    t = np.arange(int(min(longest, INAUDIBLE / decay) * SAMPLE_RATE)) / SAMPLE_RATE
+    tone = np.zeros(len(t))
+    for k in range(1, 7):
+        if k * pitch < SAMPLE_RATE / 2:
+            mine = t[: int(INAUDIBLE / (decay * k**0.7) * SAMPLE_RATE)]
+            tone[: len(mine)] += np.sin(2 * np.pi * k * pitch * mine) * np.exp(-decay * k**0.7 * mine) / k**1.3
+    return np.asarray(tone * np.minimum(t / 0.003, 1.0) * np.exp(-np.maximum(t - held, 0.0) / DAMPING))

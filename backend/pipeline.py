@@ -25,6 +25,7 @@ from backend.inference import Here, Inference
 from backend.keeping import kept
 from backend.plugin_manager import Registry
 from plugins.api import (
+    Annotation,
     AnnotationTrack,
     Audio,
     Cancelled,
@@ -38,6 +39,8 @@ __all__ = ["Job", "Result", "check_job", "recognize", "run"]
 
 log = logging.getLogger("cadenza.pipeline")
 
+LASTING: Final = ("phrase", "dynamics", "pedal")
+"""Tracks of what is in force for a while."""
 BEGINNINGS: Final = ((10.0, 20.0), (60.0, 360.0))
 """Seconds that are shown first of music longer than so many seconds. They cost half as much work again at
 worst, a fifth from one minute on."""
@@ -163,7 +166,7 @@ def _show_beginnings(
 
 def _show_beginning(work: Work, generator: Generator, cut: Audio, on_partial: Callable[[Motion], None]) -> None:
     """The first seconds as if they were all; nothing when they cannot be performed by themselves (a long rest)."""
-    _cut(work, cut)
+    work.context = dataclasses.replace(work.context, annotations=[sounding(t, cut) for t in work.context.annotations])
     try:
         on_partial(_perform(work, generator, cut, None))
     except (Cancelled, MemoryError):
@@ -174,11 +177,25 @@ def _show_beginning(work: Work, generator: Generator, cut: Audio, on_partial: Ca
 
 def _perform(work: Work, generator: Generator, audio: Audio, on_partial: Callable[[Motion], None] | None) -> Motion:
     recognize_for(work, generator.needs, audio, 0.6)
-    if work.job.silent:
-        _cut(work, audio)  # a score played as written covers all of the piece
+    told = work.context.annotations
+    if work.job.silent:  # a score played as written covers all of the piece
+        work.context = dataclasses.replace(work.context, annotations=[sounding(t, audio) for t in told])
     motion = _generate(work, generator, audio, on_partial)
+    if work.job.silent:
+        work.context = dataclasses.replace(work.context, annotations=[t.slice(audio.start, audio.end) for t in told])
     provenance = {**motion.provenance, **_provenance(work.registry, work.job, generator, audio)}
     return dataclasses.replace(motion, provenance=provenance)
+
+
+def sounding(track: AnnotationTrack, audio: Audio) -> AnnotationTrack:
+    """What of a track is in force within a sound: of what lasts, also what began before it. A piano whose pedal is only
+    used elsewhere is told that it is up here."""
+    if track.namespace not in LASTING:
+        return track.slice(audio.start, audio.end)
+    within = [a for a in track.annotations if a.time < audio.end and (a.end > audio.start or a.duration == 0.0)]
+    if track.namespace == "pedal" and track.annotations and not within:
+        within = [Annotation(audio.start, 0.0, 0.0)]
+    return AnnotationTrack(track.namespace, tuple(within))
 
 
 def _cut(work: Work, audio: Audio) -> None:

@@ -66,8 +66,13 @@ def read_midi(data: bytes) -> list[AnnotationTrack]:
 
 def _pedal(events: list[_Event], clock: _Clock, last: int) -> list[tuple[float, float, float]]:
     """Seconds at which the damper pedal goes down and comes up, and how far down it was."""
-    damper = [e for e in events if e.meta < 0 and e.status & 0xF0 == CONTROL and e.data[0] == piano.DAMPER]
-    return piano.pedal_spans([[(clock.seconds(e.tick), e.data[1]) for e in damper]], clock.seconds(last))
+    said: dict[int, list[tuple[float, int]]] = {}
+    for event in events:
+        channel = event.status & 0x0F
+        control = event.meta < 0 and event.status & 0xF0 == CONTROL and channel != DRUMS
+        if control and event.data[0] == piano.DAMPER:
+            said.setdefault(channel, []).append((clock.seconds(event.tick), event.data[1]))
+    return piano.pedal_spans(said.values(), clock.seconds(last))
 
 
 def _parse(data: bytes) -> tuple[int, list[_Event]]:

@@ -158,7 +158,18 @@ def test_the_pedal_goes_with_the_notes_and_comes_back() -> None:
     midi = read_by_others(to_midi([*ALL, AnnotationTrack("pedal", spans)], "piano"))
     (part,) = midi.instruments
     found = [(round(c.time, 2), c.value) for c in part.control_changes if c.number == 64]
-    assert found == [(0.5, 127), (1.2, 0), (1.2, 76), (2.0, 0), (2.5, 64), (3.0, 0)]
+    assert found == [(0.5, 127), (1.12, 0), (1.2, 76), (2.0, 0), (2.5, 64), (3.0, 0)]
     again = find_track(read_midi(to_midi([*ALL, AnnotationTrack("pedal", spans)], "piano")), "pedal").annotations
     told = [(round(a.time, 2), round(a.end, 2), a.value) for a in again]
-    assert told == [(0.5, 1.2, 1.0), (1.2, 2.0, 0.6), (2.5, 3.0, 0.5)]
+    assert told == [(0.5, 1.12, 1.0), (1.2, 2.0, 0.6), (2.5, 3.0, 0.5)]
+
+
+def test_a_pedal_needs_no_notes_and_what_is_none_is_left_out() -> None:
+    spans = (
+        Annotation(0.5, 1.0, None),
+        Annotation(2.0, 0.0, 1.0),
+        Annotation(3.0, 1.0, 0.0),
+        Annotation(5.0, 1.0, "?"),
+    )
+    found = find_track(read_midi(to_midi([AnnotationTrack("pedal", spans)], "piano")), "pedal").annotations
+    assert [(round(a.time, 2), round(a.end, 2), a.value) for a in found] == [(0.5, 1.5, 1.0), (5.0, 6.0, 1.0)]

@@ -6,13 +6,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import mido
 import numpy as np
 import pytest
 
 from backend.audio_files import read_audio
 from backend.midi_sound import read_midi
+from blender_addon.midi_file import read_midi as read_here
 from plugins.api import AnnotationTrack, Audio, ComponentError, JobContext, Score, find_track
 from plugins.api.pitch_network import PitchNetwork
 from plugins.transcription.align import ScoreAligner
@@ -239,12 +242,27 @@ def test_pedal_marks_of_a_score_are_read_changes_and_repeats_included() -> None:
     assert all(not reading.pedal for reading in read_score(piece, "violin"))
 
 
+def test_pedal_marks_stand_where_they_stand() -> None:
+    """At rests, with an offset, before another voice; what is never let go comes up with the next one or at the end."""
+    rest = "<note><rest/><duration>1</duration></note>"
+    shifted = pedal("stop").replace("</direction>", "<offset>2</offset></direction>")
+    back = "<backup><duration>4</duration></backup><forward><duration>1</duration></forward>"
+    first = pedal("start") + note(60) + pedal("change") + rest + note(62) + note(64) + back + pedal("change") + note(48)
+    second = shifted + note(60) + note(62) + note(64) + note(65) + pedal("start")
+    third = "".join(note(p) for p in (67, 69, 71)) + pedal("start") + note(72)
+    (reading,) = read_score(of_piano(first, second, third), "piano")
+    assert reading.pedal == ((0.0, 1.0, 1.0), (1.0, 6.0, 1.0), (8.0, 11.0, 1.0), (11.0, 12.0, 1.0))
+
+
 def test_the_pedal_lies_where_it_was_played() -> None:
     notes = tuple(ScoreNote(float(i), 1.0, 60 + i) for i in range(8))
     reading = Reading(notes, tuple((float(i), i % 4 + 1) for i in range(8)), pedal=((0.0, 2.0, 1.0), (4.0, 9.0, 0.7)))
     played = Performed(reading, np.arange(8) * 0.5 + 1.0, np.ones(8), 0.0, 20.0)
     found = find_track(tracks_of(played, []), "pedal").annotations
     assert [(a.time, round(a.end, 6), a.value) for a in found] == [(1.0, 2.0, 1.0), (3.0, 5.5, 0.7)]
+    early = replace(reading, pedal=((-1.5, 3.0, 1.0), (-9.0, -6.0, 1.0), (50.0, 60.0, 1.0)))
+    found = find_track(tracks_of(Performed(early, np.arange(8) * 0.5 + 1.0, np.ones(8), 0.0, 20.0), []), "pedal")
+    assert [(round(a.time, 3), a.end) for a in found.annotations] == [(0.25, 2.5)]
     cut = Performed(reading, np.arange(8) * 0.5 + 1.0, np.ones(8), 0.0, 3.5)
     assert find_track(tracks_of(cut, []), "pedal").annotations[-1].end == pytest.approx(3.5)
 
@@ -264,14 +282,33 @@ def midi_with_pedal(*tracks: Sequence[tuple[float, int]]) -> Score:
 
 
 def test_a_midi_files_damper_pedal_is_read() -> None:
-    """Down from 64 on; as far as it goes; what is held to the end comes up there; of several tracks, the busiest."""
-    changes = [(0.1, 40), (0.2, 90), (0.3, 127), (0.6, 70), (1.0, 20), (1.1, 0), (1.5, 64)]
-    (reading,) = read_score(midi_with_pedal([(0.0, 127)], changes), "piano")
+    """Down from 64 on, as far as it goes, until it is well up again; what is held to the end comes up there."""
+    changes = [(0.1, 40), (0.2, 90), (0.3, 127), (0.6, 50), (0.7, 66), (1.0, 20), (1.1, 0), (1.5, 64)]
+    (reading,) = read_score(midi_with_pedal(changes), "piano")
     assert [(round(a, 2), round(b, 2), d) for a, b, d in reading.pedal] == [(0.2, 1.0, 1.0), (1.5, 2.9, 0.5)]
     (none,) = read_score(midi_with_pedal([]), "piano")
     assert none.pedal == ()
     (violin,) = read_score(midi_with_pedal(changes), "violin")
     assert violin.pedal == ()
+
+
+def test_pedals_of_all_channels_count_but_the_drums() -> None:
+    (both,) = read_score(midi_with_pedal([(0.2, 127), (0.8, 0)], [(0.6, 80), (1.2, 0), (2.0, 90), (2.5, 0)]), "piano")
+    assert [(round(a, 2), round(b, 2), d) for a, b, d in both.pedal] == [(0.2, 1.2, 1.0), (2.0, 2.5, 0.71)]
+    alone = mido.MidiFile(type=1)
+    alone.tracks.append(mido.MidiTrack([mido.Message("note_on", note=60, velocity=80, time=0)]))
+    alone.tracks[0].append(mido.Message("note_off", note=60, time=1920))
+    for channel in (3, 9):  # a track of its own without notes, and drums
+        down = mido.Message("control_change", channel=channel, control=64, value=127, time=480 if channel == 3 else 0)
+        up = mido.Message("control_change", channel=channel, control=64, value=0, time=480)
+        other = mido.Message("control_change", channel=channel, control=66, value=127, time=0)
+        alone.tracks.append(mido.MidiTrack([other, down, up]))
+    out = io.BytesIO()
+    alone.save(file=out)
+    (reading,) = read_score(Score("alone.mid", out.getvalue()), "piano")
+    assert reading.pedal == ((0.5, 1.0, 1.0),)
+    again = find_track(read_here(out.getvalue()), "pedal").annotations
+    assert [(a.time, a.end, a.value) for a in again] == [(0.5, 1.0, 1.0)]
 
 
 def test_strings_that_the_pedal_holds_are_heard_until_it_comes_up() -> None:

@@ -32,6 +32,10 @@ DAMPER: Final = 64
 """MIDI's controller of the right pedal, and"""
 HALF: Final = 64
 """its value from which that is down."""
+STILL_DOWN: Final = 48
+"""Value down to which it stays so."""
+JOINED: Final = 0.06
+"""Seconds within which nobody takes the foot off and puts it down again."""
 WHITE_WIDTH: Final = 0.0235
 BLACK_WIDTH: Final = 0.0095
 """Of the top; the foot is 2 mm wider."""
@@ -99,20 +103,37 @@ def pedal_spans(said: Iterable[Iterable[tuple[float, int]]], end: float) -> list
     """Where a damper pedal is down.
 
     Args:
-        said: by track, seconds and values of MIDI's controller DAMPER, in any order; from 64 on it is down (MIDI 1.0).
-            The track that says most counts.
+        said: by channel, seconds and values of MIDI's controller DAMPER, in order of time. From 64 on it is down
+            (MIDI 1.0), and until a value is a good deal less: feet tremble.
         end: seconds at which it comes up if nothing says so.
 
     Returns:
-        Seconds at which it goes down and comes up, and how far down it was at most, 0 to 1.
+        Seconds at which it goes down and comes up, and how far down it was at most, 0 to 1; of all channels together.
     """
-    tracks = [sorted(change for change in track if change[0] < end) for track in said]
-    found: list[list[float]] = []
+    every = sorted(span for channel in said for span in _spans_of(channel, end))
+    out: list[tuple[float, float, float]] = []
+    for start, stop, depth in every:
+        if out and start <= out[-1][1] + JOINED:
+            out[-1] = out[-1][0], max(out[-1][1], stop), max(out[-1][2], depth)
+        else:
+            out.append((start, stop, depth))
+    return [(start, stop, round(depth, 2)) for start, stop, depth in out if stop > start]
+
+
+def _spans_of(channel: Iterable[tuple[float, int]], end: float) -> list[tuple[float, float, float]]:
+    found: list[tuple[float, float, float]] = []
     down = False
-    for time, value in [*max(tracks, key=len, default=[]), (end, 0)]:
-        before, down = down, value >= HALF
+    for time, value in [*(change for change in channel if change[0] < end), (end, 0)]:
+        before, down = down, value >= (STILL_DOWN if down else HALF)
         if down and not before:
-            found.append([time, time, 0.0])
+            found.append((time, time, 0.0))
         if down or before:
-            found[-1][1:] = time, max(found[-1][2], value / 127)
-    return [(start, stop, round(depth, 2)) for start, stop, depth in found if stop > start]
+            start, _, depth = found[-1]
+            found[-1] = start, time, max(depth, value / 127)
+    return found
+
+
+def pedal_depth(value: Any) -> float:
+    """How far down a pedal annotation's value says it is, 0 to 1; all the way where it says nothing to be read."""
+    number = float(value) if isinstance(value, int | float) and np.isfinite(value) else 1.0
+    return min(max(number, 0.0), 1.0)

@@ -50,12 +50,12 @@ HEEL: Final = np.array([0.0, 0.080])
 """From the ankle back to where the heel is on the floor."""
 SOLE: Final = 0.020
 """Of the ball of the foot under its joint."""
-PEDAL_UP: Final = (0.02, 0.09)
-"""Seconds after a change of harmony in which the pedal comes up, and"""
 PEDALS: Final = 0.06
-"""Seconds before and after the time that is told, in which it goes down or comes up."""
+"""Seconds before and after a time that is told, in which the pedal goes down or comes up."""
 PEDAL_AGAIN: Final = 0.14
 """Seconds from when it comes up to when it is half down again, at least."""
+PEDAL_UP: Final = (0.02, 0.09)
+"""Seconds after a change of harmony in which the pedal comes up, and"""
 PEDAL_DOWN: Final = (0.12, 0.24)
 """goes down again (syncopated pedalling: K. Banowetz, *The Pianist's Guide to Pedaling*, 1985)."""
 
@@ -155,12 +155,13 @@ def pedalled(times: Floats, told: Sequence[Annotation]) -> Floats:
     down = np.zeros(len(times))
     before = -np.inf
     for span in told:
-        begin, end = max(span.time, before + PEDAL_AGAIN), span.end
-        before = end
+        within = span.time < before
+        begin, end = span.time if within else max(span.time, before + PEDAL_AGAIN), span.end
+        before = max(before, end)
         low, high = np.searchsorted(times, (begin - PEDALS, end + PEDALS))
         press, lift = (ease((times[low:high] - at) / PEDALS / 2 + 0.5) for at in (begin, end))
-        down[low:high] = np.maximum(down[low:high], float(span.value or 0.0) * press * (1.0 - lift))
-    return np.asarray(np.clip(down, 0.0, 1.0))
+        down[low:high] = np.maximum(down[low:high], piano.pedal_depth(span.value) * press * (1.0 - lift))
+    return down
 
 
 def pedalling(times: Floats, piece: Piece, amount: float) -> Floats:

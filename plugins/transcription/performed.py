@@ -157,7 +157,7 @@ def _pedal(performed: Performed, sure: dict[int, float]) -> Iterable[Annotation]
     firsts = _downbeats(performed.reading)
     low, high = performed.score[0] - BEFORE, _last_end(performed)
     for start, end, depth in performed.reading.pedal:
-        if low <= start < high:
+        if start < high and end > low:
             at, up = (float(np.clip(performed.at(t), performed.start, performed.end)) for t in (start, end))
             if up > at:
                 yield Annotation(at, up - at, depth, sure[_bar(firsts, start)])

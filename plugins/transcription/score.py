@@ -11,13 +11,16 @@ from __future__ import annotations
 import io
 import tempfile
 import warnings
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from plugins.api import ComponentError, Score, piano
+import numpy as np
+
+from plugins.api import ComponentError, Score
+from plugins.api.midi_pedal import pedal_of
 from plugins.transcription.written import (
     Page,
     Pedalled,
@@ -138,14 +141,8 @@ def _read_midi(data: bytes, instrument: str) -> Reading:
         for track, hand in zip(tracks, hands, strict=True)
         for n in track.notes
     ]
-    pedal = _pedal_of(midi) if instrument == "piano" else ()
+    pedal = tuple(pedal_of(data, float(midi.get_end_time()))) if instrument == "piano" else ()
     return Reading(tuple(sorted(notes, key=lambda n: (n.onset, n.pitch))), tuple(beats), pedal=pedal)
-
-
-def _pedal_of(midi: Any) -> tuple[Pedalled, ...]:
-    """Where a file's pedal is down."""
-    said = [[(float(c.time), c.value) for c in t.control_changes if c.number == piano.DAMPER] for t in midi.instruments]
-    return tuple(piano.pedal_spans(said, float(midi.get_end_time())))
 
 
 def _tracks_of(tracks: list[Any], instrument: str) -> list[Any]:
@@ -179,9 +176,10 @@ def _read_musicxml(score: Score, instrument: str) -> list[Reading]:
     page = Page.of(score, part.id)
     written, sections = written_at_notes(part, page), Sections.of(part, page)
     places = {note.id: (float(part.quarter_map(note.start.t)), sections.at(note.start.t)) for note in part.notes}
-    again = {note.id for note in part.notes if note.doc_order in page.pedalled}
+    begins = float(part.quarter_map(part.first_point.t))
+    pedal = [(begins + at, kind) for at, kind in page.pedal] if instrument == "piano" else []
     readings = [
-        _reading(unfolded, written, places, sections.names, instrument, again)
+        _reading(unfolded, written, places, sections.names, instrument, pedal)
         for unfolded in islice(iter_unfolded_parts(part), MAX_READINGS)
     ]
     return sorted(readings, key=lambda r: -len(r.notes))
@@ -200,10 +198,9 @@ def _reading(
     places: Mapping[str, tuple[float, int]],
     names: Sequence[str],
     instrument: str,
-    again: Container[str],
+    pedal: Sequence[tuple[float, str]],
 ) -> Reading:
-    """One unfolded part; ``written`` and ``places`` by the ids of the printed notes, with some of which the pedal comes
-    up and goes down ``again``."""
+    """One unfolded part; ``written`` and ``places`` by the ids of the printed notes, pedal marks where printed."""
     from partitura.score import Measure
 
     bars = [(float(part.quarter_map(m.start.t)), float(part.quarter_map(m.end.t))) for m in part.iter_all(Measure)]
@@ -215,26 +212,39 @@ def _reading(
             continue
         onset, length = _span(part, note)
         measure = sum(1 for start, _ in bars if start <= onset + 1e-6)
-        printed = _printed(note.id, written)
+        printed = note.id if note.id in written else note.id.rpartition("-")[0]
         hand = HANDS.get(note.staff or 0, "") if instrument == "piano" and several else ""
         notes.append(ScoreNote(onset, length, int(note.midi_pitch), measure=measure, hand=hand, **written[printed]))
         rows.append((onset, onset + length, *places[printed]))
     notes.sort(key=lambda n: (n.onset, n.pitch))
-    changes = [float(part.quarter_map(n.start.t)) for n in part.notes if _printed(n.id, written) in again]
+    last = max((end for _, end in bars), default=0.0)
     return Reading(
         tuple(notes),
         tuple(_beats(part, bars)),
         phrases(rows, names),
         runs([(n.onset, n.onset + n.duration, n.dynamics) for n in notes]),
         tuple(hairpins(part)),
-        tuple(pedals(part, changes)) if instrument == "piano" else (),
+        pedals(_as_played(pedal, bars, rows), last),
         printed=True,
     )
 
 
-def _printed(note: str, written: Container[str]) -> str:
-    """The id of a written note: unfolding appends "-1", "-2", ... to it."""
-    return note if note in written else note.rpartition("-")[0]
+def _as_played(
+    marks: Sequence[tuple[float, str]], bars: Sequence[tuple[float, float]], rows: Sequence[tuple[Any, ...]]
+) -> Iterator[tuple[float, str]]:
+    """Printed marks where their bars are played, repeats taken or not.
+
+    Args:
+        bars: quarter notes of their begin and end, as played.
+        rows: of every note its onset, end and printed place (quarter notes), and more.
+    """
+    moved = 0.0  # from print to play; a bar of rests goes on as the one before it
+    for begin, end in bars:
+        offs = [row[0] - row[2] for row in rows if begin - 1e-6 <= row[0] < end - 1e-6]
+        moved = float(np.median(offs)) if offs else moved
+        yield from ((at + moved, kind) for at, kind in marks if begin - 1e-6 <= at + moved < end - 1e-6)
+    # The last bar line belongs to the last bar.
+    yield from ((at + moved, kind) for at, kind in marks if bars and abs(at + moved - bars[-1][1]) <= 1e-6)
 
 
 def _span(part: Any, note: Any) -> tuple[float, float]:

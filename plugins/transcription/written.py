@@ -13,7 +13,6 @@ import zipfile
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Final
 from xml.etree import ElementTree
 
@@ -31,6 +30,8 @@ STRONG_BARS: Final = {"light-light", "light-heavy", "heavy-light", "heavy-heavy"
 BREATHS: Final = {"breath-mark", "caesura"}
 TECHNIQUE: Final = re.compile(r"\b(pizz|pizzicato|arco)\b")
 """Words from which strings are plucked, and bowed again; of several the last counts."""
+PEDALS: Final = {"start": "start", "resume": "start", "stop": "stop", "discontinue": "stop", "change": "change"}
+"""MusicXML's words for the right pedal; it has another for the middle one."""
 JUMP: Final = 1.0
 """Quarter notes that the place in the part goes back where a repeat is taken; grace notes go back less."""
 
@@ -49,13 +50,13 @@ class Page:
         tremolos: places in the part of notes that are repeated as fast as can be (three strokes through the stem and
             more; neither measured repetition nor tremolo between two notes).
         rehearsals: rehearsal marks by the bar's place in the part.
-        pedalled: places in the part of notes before which the pedal comes up and goes down again.
+        pedal: quarter notes from the beginning of the part as it is printed, and what is said of the right pedal there.
     """
 
     bows: dict[int, str]
     tremolos: frozenset[int]
     rehearsals: dict[int, str]
-    pedalled: frozenset[int] = frozenset()
+    pedal: tuple[tuple[float, str], ...] = ()
 
     @classmethod
     def of(cls, score: Score, part_id: str) -> Page:
@@ -77,17 +78,36 @@ class Page:
         )
         found = ((i, bar.find(".//rehearsal")) for i, bar in enumerate(part.findall("measure")))
         rehearsals = {i: (mark.text or "").strip() for i, mark in found if mark is not None}
-        return cls(bows, tremolos, rehearsals, frozenset(_pedal_changes(part)))
+        return cls(bows, tremolos, rehearsals, tuple(_pedal_marks(part)))
 
 
-def _pedal_changes(part: ElementTree.Element) -> Iterator[int]:
-    """Places in the part of the notes that follow upon a change of the pedal."""
-    place = 0
-    for element in part.iter():
-        if element.tag == "note":
-            place += 1
-        elif element.tag == "pedal" and element.get("type") == "change":
-            yield place
+def _pedal_marks(part: ElementTree.Element) -> Iterator[tuple[float, str]]:
+    """Quarter notes from the part's beginning, and "start", "stop" or "change", of every mark of the right pedal."""
+    bar, per_quarter = 0.0, 1.0
+    for measure in part.findall("measure"):
+        at = longest = 0.0
+        for element in measure:
+            per_quarter = _number(element.find("divisions"), per_quarter)
+            length = _number(element.find("duration"), 0.0) / per_quarter
+            if element.tag == "direction":
+                later = _number(element.find("offset"), 0.0) / per_quarter
+                for mark in element.iterfind("direction-type/pedal"):
+                    kind = PEDALS.get(mark.get("type", ""))
+                    if kind:
+                        yield bar + at + later, kind
+            elif element.tag == "backup":
+                at -= length
+            elif element.tag == "forward" or (element.tag == "note" and element.find("chord") is None):
+                at += length
+            longest = max(longest, at)
+        bar += longest
+
+
+def _number(element: ElementTree.Element | None, otherwise: float) -> float:
+    try:
+        return float(element.text or "") if element is not None else otherwise
+    except ValueError:
+        return otherwise
 
 
 def _xml(data: bytes) -> bytes:
@@ -189,25 +209,16 @@ def hairpins(part: Any) -> list[Span]:
     return sorted(out)
 
 
-def pedals(part: Any, changes: Iterable[float] = ()) -> list[Pedalled]:
-    """Where the right pedal is down; one that is not said to come up stays until the next one.
-
-    Args:
-        changes: score times at which it comes up and goes down again.
-    """
-    from partitura.score import SustainPedalDirection
-
-    found = sorted(part.iter_all(SustainPedalDirection), key=lambda o: o.start.t)
-    downs = [o.start.t for o in found]
-    out = []
-    for o in found:
-        following = downs[bisect_right(downs, o.start.t) :]
-        end = o.end.t if o.end is not None and o.end.t > o.start.t else next(iter(following), None)
-        if end is not None:
-            start, stop = float(part.quarter_map(o.start.t)), float(part.quarter_map(end))
-            edges = [start, *sorted({t for t in changes if start < t < stop}), stop]
-            out += [(a, b, 1.0) for a, b in pairwise(edges)]
-    return out
+def pedals(marks: Iterable[tuple[float, str]], end: float) -> tuple[Pedalled, ...]:
+    """Where the right pedal is down, by its marks as they are played; at the ``end`` it comes up."""
+    order = ("stop", "change", "start")  # at one time: what ends, ends before something begins
+    found: list[Pedalled] = []
+    since: float | None = None
+    for time, kind in [*sorted(marks, key=lambda m: (m[0], order.index(m[1]))), (end, "stop")]:
+        if since is not None and time > since:
+            found.append((since, time, 1.0))
+        since = None if kind == "stop" or (kind == "change" and since is None) else time
+    return tuple(found)
 
 
 @dataclass(frozen=True)

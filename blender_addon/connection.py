@@ -67,7 +67,7 @@ class Known:
 
     def recognized(self, given: str = "SOUND", instrument: str = "") -> list[str]:
         """Namespaces that can be recognised from SOUND (with a score perhaps), MOTION or BOTH; beats and bars while
-        nothing is known. Violins have no pedal."""
+        nothing is known. Violins have no pedal, and only scores tell a piano's."""
         able = [c for c in self.components if not c.error and (given != "MOTION" or "motion" in c.inputs)]
         written = {namespace for c in able for namespace in c.writes}
         able_to = (written or {"beat", "downbeat"}) - ({"pedal"} if instrument == "violin" else set())

@@ -133,7 +133,7 @@ def recognize(
     work = Work(registry, job, context_of(job, on_progress, is_cancelled), inference or Here())
     recognize_for(work, namespaces, audio, 1.0)
     if job.silent:
-        _cut(work, audio)
+        _cut(work, audio, work.context.annotations)
     on_progress(1.0, "Annotations ready")
     return list(work.context.annotations)
 
@@ -182,7 +182,7 @@ def _perform(work: Work, generator: Generator, audio: Audio, on_partial: Callabl
         work.context = dataclasses.replace(work.context, annotations=[sounding(t, audio) for t in told])
     motion = _generate(work, generator, audio, on_partial)
     if work.job.silent:
-        work.context = dataclasses.replace(work.context, annotations=[t.slice(audio.start, audio.end) for t in told])
+        _cut(work, audio, told)
     provenance = {**motion.provenance, **_provenance(work.registry, work.job, generator, audio)}
     return dataclasses.replace(motion, provenance=provenance)
 
@@ -198,9 +198,14 @@ def sounding(track: AnnotationTrack, audio: Audio) -> AnnotationTrack:
     return AnnotationTrack(track.namespace, tuple(within))
 
 
-def _cut(work: Work, audio: Audio) -> None:
-    """The annotations so far, to what begins inside the sound."""
-    tracks = [t.slice(audio.start, audio.end) for t in work.context.annotations]
+def _cut(work: Work, audio: Audio, told: Sequence[AnnotationTrack]) -> None:
+    """The annotations that are given back: what begins inside the sound, and the rest of what lasts into it."""
+    tracks = []
+    for track in told:
+        before = [a for a in track.annotations if track.namespace in LASTING and a.time < audio.start < a.end]
+        rest = [dataclasses.replace(a, time=audio.start, duration=a.end - audio.start) for a in before]
+        inside = AnnotationTrack(track.namespace, (*rest, *track.annotations)).slice(audio.start, audio.end)
+        tracks.append(inside)
     work.context = dataclasses.replace(work.context, annotations=tracks)
 
 

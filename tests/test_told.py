@@ -15,7 +15,7 @@ from backend.audio_files import read_audio
 from backend.pipeline import Job, run
 from backend.plugin_manager import load_plugins
 from backend.sources import sound_of
-from plugins.api import Annotation, AnnotationTrack, Generator, JobContext, Motion, Score, pianist, piano
+from plugins.api import Annotation, AnnotationTrack, Generator, JobContext, Motion, Score, find_track, pianist, piano
 from plugins.ik.step import InverseKinematics
 from plugins.performer.generator import Performer
 from plugins.performer.music import read_music
@@ -186,8 +186,11 @@ def foot(score: Score, start: float, end: float) -> np.ndarray:
     """(T,) how far down the pedal is in a range of a MIDI file, 0 to 1."""
     audio = sound_of(None, score, start, end, instrument="piano")
     result = run(load_plugins(), Job(generator="pianist", score=score, instrument="piano", silent=True), audio)
-    times = [a.time for t in result.annotations for a in t.annotations]
-    assert start - 1e-6 <= min(times) <= max(times) < end  # what is given back lies in the range
+    spans = [(a.time, a.end) for t in result.annotations for a in t.annotations]
+    assert start - 1e-6 <= min(spans)[0]  # what is given back lies in the range
+    assert max(b for _, b in spans) <= end + 1e-6
+    told = find_track(result.annotations, "pedal").annotations
+    assert [(a.time, a.end, a.value) for a in told] == ([(5.0, 10.0, 1.0)] if start else [])
     top = result.motion.joint("pedal")[:, 2]
     return (SKELETON.rest_positions[SKELETON.index("pedal"), 2] - top) / piano.PEDAL_TRAVEL
 

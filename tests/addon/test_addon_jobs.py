@@ -251,6 +251,8 @@ def test_a_character_is_watched_without_a_sound(scene: Any) -> None:
     scene.cadenza.sound_file = ""
     scene.cadenza.recognize_from, scene.cadenza.recognize = "MOTION", {"cadence", "note"}
     assert "note" not in connection.known().recognized("MOTION")
+    assert "pedal" in connection.known().recognized("SOUND", "piano")
+    assert "pedal" not in connection.known().recognized("SOUND", "violin")
     assert obstacles.to_recognizing(scene) == ""
     assert bpy.ops.cadenza.recognize() == {"FINISHED"}
     job = drive()

@@ -193,7 +193,8 @@ def test_scores(scene: Any, tmp_path: Path) -> None:
 
 
 def test_a_midi_file_is_no_sound_file(scene: Any, tmp_path: Path) -> None:
-    (tmp_path / "tune.mid").write_bytes(b"MThd")
-    scene.cadenza.source, scene.cadenza.sound_file = "FILE", str(tmp_path / "tune.mid")
-    with pytest.raises(SourceError, match="choose MIDI in Source"):
-        source_of(scene)
+    for name in ("tune.mid", "TUNE.MIDI"):
+        (tmp_path / name).write_bytes(b"MThd")
+        scene.cadenza.source, scene.cadenza.sound_file = "FILE", str(tmp_path / name)
+        with pytest.raises(SourceError, match="choose MIDI in Source"):
+            source_of(scene)

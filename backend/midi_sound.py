@@ -103,7 +103,7 @@ def _struck(notes: Sequence[Any], first: float, last: float) -> npt.NDArray[np.f
     for note in notes:
         if note.end + DAMPING <= first or note.start >= last:
             continue
-        tone = _string(440.0 * 2.0 ** ((note.pitch - 69) / 12), note.end - note.start) * (note.velocity / 127)
+        tone = _string(440.0 * 2.0 ** ((note.pitch - 69) / 12), note.end - note.start) * np.float32(note.velocity / 127)
         at = int((note.start - first) * SAMPLE_RATE)
         low, high = max(at, 0), min(at + len(tone), len(out))
         if high > low:
@@ -111,14 +111,16 @@ def _struck(notes: Sequence[Any], first: float, last: float) -> npt.NDArray[np.f
     return 0.5 * out / max(float(np.abs(out).max(initial=0.0)), 1e-9)
 
 
-def _string(pitch: float, held: float) -> npt.NDArray[np.float64]:
+def _string(pitch: float, held: float) -> npt.NDArray[np.float32]:
     """A string that is struck: six partials, the higher ones weaker and sooner gone, damped after ``held`` seconds."""
     decay = 0.6 + pitch / 400.0
     longest = held + 4 * DAMPING
-    t = np.arange(int(min(longest, INAUDIBLE / decay) * SAMPLE_RATE)) / SAMPLE_RATE
-    tone = np.zeros(len(t))
+    t = np.arange(int(min(longest, INAUDIBLE / decay) * SAMPLE_RATE), dtype=np.float32) / np.float32(SAMPLE_RATE)
+    tone = np.zeros(len(t), dtype=np.float32)
     for k in range(1, 7):
         if k * pitch < SAMPLE_RATE / 2:
             mine = t[: int(INAUDIBLE / (decay * k**0.7) * SAMPLE_RATE)]
-            tone[: len(mine)] += np.sin(2 * np.pi * k * pitch * mine) * np.exp(-decay * k**0.7 * mine) / k**1.3
-    return np.asarray(tone * np.minimum(t / 0.003, 1.0) * np.exp(-np.maximum(t - held, 0.0) / DAMPING))
+            turning, falling = np.float32(2 * np.pi * k * pitch), np.float32(-decay * k**0.7)
+            tone[: len(mine)] += np.sin(turning * mine) * np.exp(falling * mine) * np.float32(k**-1.3)
+    damped = np.exp(-np.maximum(t - np.float32(held), 0) / np.float32(DAMPING))
+    return np.asarray(tone * np.minimum(t / np.float32(0.003), 1) * damped, dtype=np.float32)

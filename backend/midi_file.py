@@ -27,6 +27,9 @@ MOST_TICKS: Final = 9_000_000
 """Of a file: readers take more for a damaged one (pretty_midi's limit is ten million)."""
 SLOWEST: Final = 16.0
 """Seconds of a quarter note that MIDI's three bytes hold, rounded down."""
+QUICKEST: Final = 0.2
+"""Seconds of a quarter note where there are no beats: with thousands of them before the first beat no ticks would be left
+for the long ones."""
 DEFAULT: Final = 0.5
 """Seconds of a quarter note where no beats tell."""
 PROGRAMS: Final = {"violin": 40, "piano": 0}
@@ -83,7 +86,7 @@ class Grid:
 
 def _step(beats: Sequence[float]) -> float:
     """Seconds between two beats, within what MIDI can say."""
-    return min(max(beats[1] - beats[0], 0.02), SLOWEST) if len(beats) == 2 else DEFAULT
+    return min(max(beats[1] - beats[0], QUICKEST), SLOWEST) if len(beats) == 2 else DEFAULT
 
 
 def to_midi(tracks: Sequence[AnnotationTrack], instrument: str = "violin") -> bytes:

@@ -55,7 +55,7 @@ def read_midi(
     length = max(n.end for n in notes) + TAIL
     first, last = check_range(score.name, length, start, end, longest)
     if instrument == "piano":
-        sound = _struck(_pedalled(notes, pedal_of(score.data, length)), first, last)
+        sound = _struck(_pedalled(notes, pedal_of(score.data, midi, length)), first, last)
     else:
         sound = _sound_of(notes, first, last)
     return Audio(sound, SAMPLE_RATE, start=int(first * SAMPLE_RATE) / SAMPLE_RATE)

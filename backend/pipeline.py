@@ -166,7 +166,7 @@ def _show_beginnings(
 
 def _show_beginning(work: Work, generator: Generator, cut: Audio, on_partial: Callable[[Motion], None]) -> None:
     """The first seconds as if they were all; nothing when they cannot be performed by themselves (a long rest)."""
-    work.context = dataclasses.replace(work.context, annotations=[sounding(t, cut) for t in work.context.annotations])
+    work.context = dataclasses.replace(work.context, annotations=[_in_force(t, cut) for t in work.context.annotations])
     try:
         on_partial(_perform(work, generator, cut, None))
     except (Cancelled, MemoryError):
@@ -179,7 +179,7 @@ def _perform(work: Work, generator: Generator, audio: Audio, on_partial: Callabl
     recognize_for(work, generator.needs, audio, 0.6)
     told = work.context.annotations
     if work.job.silent:  # a score played as written covers all of the piece
-        work.context = dataclasses.replace(work.context, annotations=[sounding(t, audio) for t in told])
+        work.context = dataclasses.replace(work.context, annotations=[_in_force(t, audio) for t in told])
     motion = _generate(work, generator, audio, on_partial)
     if work.job.silent:
         _cut(work, audio, told)
@@ -187,7 +187,7 @@ def _perform(work: Work, generator: Generator, audio: Audio, on_partial: Callabl
     return dataclasses.replace(motion, provenance=provenance)
 
 
-def sounding(track: AnnotationTrack, audio: Audio) -> AnnotationTrack:
+def _in_force(track: AnnotationTrack, audio: Audio) -> AnnotationTrack:
     """What of a track is in force within a sound: of what lasts, also what began before it. A piano whose pedal is only
     used elsewhere is told that it is up here."""
     if track.namespace not in LASTING:

@@ -12,7 +12,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from backend.jams_file import to_jams
@@ -125,6 +125,7 @@ STEPS = st.lists(st.floats(0.03, 20.0), min_size=1, max_size=60)
 
 
 @settings(deadline=None, max_examples=50)
+@example(first=52.6875, steps=[0.03, 19.371, 13.02], offsets=[0.0, 0.5, 0.389] + [0.0] * 57)
 @given(first=st.floats(0.0, 60.0), steps=STEPS, offsets=st.lists(st.floats(0.0, 1.0), min_size=60, max_size=60))
 def test_any_rubato_keeps_its_times(first: float, steps: list[float], offsets: list[float]) -> None:
     times = np.concatenate([[first], first + np.cumsum(steps)])

@@ -252,7 +252,9 @@ def test_hips_go_first_and_the_head_comes_last() -> None:
     beats = beats_of(8, 1, 1.4)
     times = np.arange(0.0, 11.0, 0.01)
     found = pulse(beats, chords_on(beats, 1.4), seed=3)
-    told = answers(found, times, np.ones(len(times)), {"a": Share(tilt=1.0, lead=0.1), "b": Share(tilt=1.0, lead=-0.1)})
+    still, much = np.zeros(len(times)), np.ones(len(times))
+    shares = {"a": Share(tilt=1.0, lead=0.1), "b": Share(tilt=1.0, lead=-0.1)}
+    told = answers(found, times, much, still, shares)
     assert told["a"][1][100:-120] == pytest.approx(told["b"][1][120:-100], abs=1e-6)
 
 

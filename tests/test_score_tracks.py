@@ -307,6 +307,11 @@ def test_pedals_of_all_channels_count_but_the_drums() -> None:
     alone.save(file=out)
     (reading,) = read_score(Score("alone.mid", out.getvalue()), "piano")
     assert reading.pedal == ((0.5, 1.0, 1.0),)
+    loose = mido.MidiFile(type=2, ticks_per_beat=alone.ticks_per_beat)  # its tracks cannot be merged by mido
+    loose.tracks += alone.tracks
+    loose.save(file=(apart := io.BytesIO()))
+    assert read_score(Score("loose.mid", apart.getvalue()), "piano")[0].pedal == reading.pedal
+    assert read_midi(Score("loose.mid", apart.getvalue()), instrument="piano").duration > 2.0
     again = find_track(read_here(out.getvalue()), "pedal").annotations
     assert [(a.time, a.end, a.value) for a in again] == [(0.5, 1.0, 1.0)]
 

@@ -132,7 +132,7 @@ def body_pose(
             0.6 * HEAD_TURN + 0.018 * noise[:, 6] + 0.012 * amount.head * life * wave,
         ),
     }
-    more = answers(pulse, times, beating, SHARES, amount.pulse * arm_of(times, hair))
+    more = answers(pulse, times, beating, give, SHARES, amount.pulse * arm_of(times, hair))
     rotations = {joint: turns(*(a + b for a, b in zip(angles[joint], more[joint], strict=True))) for joint in angles}
     pitch = VIOLIN_PITCH + 0.020 * noise[:, 7] + 0.035 * breath + 0.015 * size * wave - 0.020 * give
     violin_rotation = _violin_turn(VIOLIN_YAW + 0.012 * turn, pitch)

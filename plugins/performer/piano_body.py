@@ -91,7 +91,8 @@ def seated(
     lean = leaning(times, hands, amount.weight)
     tilt = np.arctan2(lean, SHOULDERS)
     pulse = pulse_of(piece.beats, chords, phrases(chords), rng)
-    more = answers(pulse, times, amount.pulse * life, SHARES)
+    beating = amount.pulse * life
+    more = answers(pulse, times, beating, beating * pulse.give(times), SHARES)
     back = 0.010 * breath
     nods = [LEAN[0] + 0.006 * fore, LEAN[1] + 0.018 * fore - back, LEAN[2] + 0.016 * fore - back, LEAN[3] - 1.5 * back]
     parts = ("hips", "spine", "chest", "upper_chest")

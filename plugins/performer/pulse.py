@@ -19,11 +19,8 @@ import numpy.typing as npt
 
 from plugins.performer.curves import Floats
 from plugins.performer.music import Chord
-from plugins.performer.swing import Beats, Spans, swings, tidy
+from plugins.performer.swing import LEAST, MOST, WIDE, Beats, Spans, swings, tidy
 
-WIDE: Final = 0.35
-"""How much gives differ (deviation; 1 is their size)."""
-LEAST, MOST = 0.4, 1.8
 SOFTLY: Final = 0.07
 """Seconds within which a note begins with a beat."""
 TWICE: Final = 0.14
@@ -106,15 +103,19 @@ def pulse_of(beats: Beats, chords: Sequence[Chord], phrases: Spans, rng: np.rand
 
 
 def answers(
-    pulse: Pulse, times: Floats, size: Floats, shares: Mapping[str, Share], arm: Floats | float = 0.0
+    pulse: Pulse,
+    times: Floats,
+    size: Floats,
+    give: Floats,
+    shares: Mapping[str, Share],
+    arm: Floats | float = 0.0,
 ) -> dict[str, tuple[Floats, Floats, Floats]]:
     """(T,) radians of nod, tilt and yaw of each joint.
 
     Args:
-        size: (T,) how much all of it counts.
+        size: (T,) how much swings count. give: (T,) ``size`` of what the body gives.
         arm: (T,) how far the bow arm is out, -1 to 1.
     """
-    give = size * pulse.give(times)
     swings = {joint: size * pulse.swing(times + share.lead) for joint, share in shares.items()}
     return {
         joint: (share.nod * give, share.tilt * swings[joint], share.yaw * swings[joint] + share.arm * arm)

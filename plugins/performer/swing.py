@@ -29,10 +29,11 @@ NEAREST: Final = 0.12
 FOUR: Final = 4
 """Beats that are taken together where nobody says what a bar is."""
 WIDE: Final = 0.35
-"""How much swings differ (deviation; 1 is their size), and"""
+"""How much swings, and gives, differ (deviation; 1 is their size), and"""
 ALIKE: Final = 0.3
-"""how much each is like the one before."""
+"""how much each swing is like the one before."""
 LEAST, MOST = 0.4, 1.8
+"""Sizes of both."""
 PASSED: Final = 0.25
 """How often a swing goes on past where it might turn, never twice in a row."""
 QUIET: Final = 0.2

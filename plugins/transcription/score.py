@@ -141,7 +141,7 @@ def _read_midi(data: bytes, instrument: str) -> Reading:
         for track, hand in zip(tracks, hands, strict=True)
         for n in track.notes
     ]
-    pedal = tuple(pedal_of(data, float(midi.get_end_time()))) if instrument == "piano" else ()
+    pedal = tuple(pedal_of(data, midi, float(midi.get_end_time()))) if instrument == "piano" else ()
     return Reading(tuple(sorted(notes, key=lambda n: (n.onset, n.pitch))), tuple(beats), pedal=pedal)
 
 
@@ -212,6 +212,7 @@ def _reading(
             continue
         onset, length = _span(part, note)
         measure = sum(1 for start, _ in bars if start <= onset + 1e-6)
+        # Unfolding appends "-1", "-2", ... to the ids of the written notes.
         printed = note.id if note.id in written else note.id.rpartition("-")[0]
         hand = HANDS.get(note.staff or 0, "") if instrument == "piano" and several else ""
         notes.append(ScoreNote(onset, length, int(note.midi_pitch), measure=measure, hand=hand, **written[printed]))
@@ -238,10 +239,13 @@ def _as_played(
         bars: quarter notes of their begin and end, as played.
         rows: of every note its onset, end and printed place (quarter notes), and more.
     """
+    if not marks:
+        return
+    onsets, places = np.array([row[0:3:2] for row in sorted(rows)], dtype=float).reshape(-1, 2).T
     moved = 0.0  # from print to play; a bar of rests goes on as the one before it
     for begin, end in bars:
-        offs = [row[0] - row[2] for row in rows if begin - 1e-6 <= row[0] < end - 1e-6]
-        moved = float(np.median(offs)) if offs else moved
+        first, last = np.searchsorted(onsets, (begin - 1e-6, end - 1e-6))
+        moved = float(np.median((onsets - places)[first:last])) if last > first else moved
         yield from ((at + moved, kind) for at, kind in marks if begin - 1e-6 <= at + moved < end - 1e-6)
     # The last bar line belongs to the last bar.
     yield from ((at + moved, kind) for at, kind in marks if bars and abs(at + moved - bars[-1][1]) <= 1e-6)

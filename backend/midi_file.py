@@ -28,8 +28,7 @@ MOST_TICKS: Final = 9_000_000
 SLOWEST: Final = 16.0
 """Seconds of a quarter note that MIDI's three bytes hold, rounded down."""
 QUICKEST: Final = 0.2
-"""Seconds of a quarter note where there are no beats: with thousands of them before the first beat no ticks would be left
-for the long ones."""
+"""Seconds of a quarter note where there are no beats: thousands of them would leave no ticks for the long ones."""
 DEFAULT: Final = 0.5
 """Seconds of a quarter note where no beats tell."""
 PROGRAMS: Final = {"violin": 40, "piano": 0}

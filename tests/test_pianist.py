@@ -26,6 +26,7 @@ from plugins.api import (
     piano,
     violinist,
 )
+from plugins.performer.piano_body import pedalled
 from plugins.performer.piano_fingering import plan_hand
 from plugins.performer.piano_generator import Pianist, plan_hands
 from plugins.performer.piano_music import LEFT, RIGHT, Note, read_piece, with_hands
@@ -285,3 +286,10 @@ def test_the_foot_does_what_a_midi_file_or_a_score_says_of_the_pedal() -> None:
     assert down[200:220].min() < 0.02  # between the first and the second
     half = Pianist().generate(silence(6.0), Pianist.Options(pedal=0.5), context).joint("pedal")[:, 2]
     assert np.ptp(half) == pytest.approx(np.ptp(top) / 2, abs=1e-4)
+
+
+def test_a_deeper_pedal_within_a_longer_one_is_pressed() -> None:
+    told = (Annotation(1.0, 4.0, 0.3), Annotation(2.0, 0.6, 1.0))
+    down = pedalled(np.arange(0.0, 6.0, 0.01), told)
+    assert [round(float(down[i]), 2) for i in (50, 150, 220, 240, 350, 550)] == [0.0, 0.3, 1.0, 1.0, 0.3, 0.0]
+    assert down[110:490].min() > 0.29  # it does not come up between

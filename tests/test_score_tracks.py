@@ -252,6 +252,10 @@ def test_pedal_marks_stand_where_they_stand() -> None:
     third = "".join(note(p) for p in (67, 69, 71)) + pedal("start") + note(72)
     (reading,) = read_score(of_piano(first, second, third), "piano")
     assert reading.pedal == ((0.0, 1.0, 1.0), (1.0, 6.0, 1.0), (8.0, 11.0, 1.0), (11.0, 12.0, 1.0))
+    finer = of_piano(first, second, third).data.decode().replace("<divisions>1<", "<divisions>3<")
+    for name, length in (("duration", 1), ("duration", 4), ("offset", 2)):
+        finer = finer.replace(f"<{name}>{length}<", f"<{name}>{3 * length}<")
+    assert read_score(Score("finer.musicxml", finer.encode()), "piano")[0].pedal == reading.pedal
 
 
 def test_the_pedal_lies_where_it_was_played() -> None:
